@@ -1,0 +1,5 @@
+export * from './clock.ts'
+export * from './ids.ts'
+export * from './lifecycle.ts'
+export * from './problem.ts'
+export * from './vocabulary.ts'

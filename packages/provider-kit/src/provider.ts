@@ -1,0 +1,135 @@
+/**
+ * What a credential provider is: the plug-in that makes and removes credentials on one kind of resource.
+ *
+ * A provider is one object with typed settings, an honest statement of what it can promise, and `open`. What only some
+ * can do is a small interface of its own (`Renewable`, `Enumerable`). The conformance suite (`conformance.ts`) judges
+ * every provider on a real server.
+ */
+import type { BoundTo, CredentialId } from '@mayfly/domain'
+import type { z } from 'zod'
+import type { Secret } from './secret.ts'
+
+/** What a provider can promise, as data: shown to people, judged by policies, printed in the reference. */
+export interface Guarantees {
+  /** Who ends a credential at `expiresAt` when Mayfly is down. */
+  readonly expiryEnforcedBy: 'target' | 'mayfly'
+  /** True where `revoke` ends open sessions too, not only new logins. */
+  readonly revokeCutsOpenSessions: boolean
+  /** The bindings that this kind of target knows, strongest first. */
+  readonly bindings: readonly BoundTo[]
+  /** What stays possible after the end, in one sentence each; empty where nothing does. */
+  readonly limits: readonly string[]
+}
+
+/** Where a credential lives at its target. Derived from the credential's id before the target is touched (law 1). */
+export interface AccountHandle {
+  readonly credentialId: CredentialId
+  /** At most 63 bytes of `[a-z0-9_]`. */
+  readonly accountName: string
+}
+
+export interface IssueRequest<Permission> {
+  readonly permission: Permission
+  /** Values for the closed parameters that the role declares. */
+  readonly parameters: Readonly<Record<string, string>>
+  readonly expiresAt: Date
+  /** After this moment the target itself must refuse or have undone an unfinished create (law 1). */
+  readonly createDeadlineAt: Date
+}
+
+export interface IssuedAccount {
+  /** What the holder needs, field by field, e.g. `username`, `password`, `host`. Secret fields are `Secret`. */
+  readonly fields: Readonly<Record<string, string | number | Secret>>
+  readonly boundTo: BoundTo
+  readonly expiresAt: Date
+}
+
+/**
+ * Told as it happens, once a handle and moment; the caller records each moment durably.
+ * `cut`: no new login and no open session, seen at the target. `removed`: the target says absent.
+ */
+export interface RevokeReport {
+  cut(handles: readonly AccountHandle[]): Promise<void>
+  removed(handles: readonly AccountHandle[]): Promise<void>
+  /** Not yet removed, and why, in words fit for a person: no SQL, no host, no secret. Stays due. */
+  pending(handle: AccountHandle, reason: string): Promise<void>
+}
+
+export type AccountState =
+  /** The target says that there is no such account. */
+  | 'absent'
+  /** It is there and can log in. */
+  | 'usable'
+  /** It is there and can not log in. */
+  | 'disabled'
+
+export interface Observation {
+  readonly handle: AccountHandle
+  readonly state: AccountState
+  readonly openSessions: number
+}
+
+/** One line of what `resource check` proved by doing. */
+export interface CheckFinding {
+  readonly check: string
+  readonly outcome: 'passed' | 'warned' | 'failed'
+  readonly detail: string
+  readonly hint?: string
+}
+
+/** An open way to one target. Every call honours `signal`; all throw MayflyError `target_*`. */
+export interface Target<Permission> {
+  /** Creates the account. Called once a handle; never retried by the caller. */
+  issue(handle: AccountHandle, request: IssueRequest<Permission>, signal: AbortSignal): Promise<IssuedAccount>
+  /**
+   * Ends accounts for good: cut, then remove. Idempotent: an absent account is removed. Handles several at once, in
+   * batches fit for the target; one that cannot be removed does not hold up the others.
+   */
+  revoke(handles: readonly AccountHandle[], report: RevokeReport, signal: AbortSignal): Promise<void>
+  /** Asks the target. Never remembers. */
+  observe(handles: readonly AccountHandle[], signal: AbortSignal): Promise<readonly Observation[]>
+  /** Proves by doing that the settings suffice: issues, logs in, cuts, sees it dead. Leaves nothing behind. */
+  check(probe: CheckProbe<Permission>, signal: AbortSignal): Promise<readonly CheckFinding[]>
+  close(): Promise<void>
+}
+
+export interface CheckProbe<Permission> {
+  /** A permission to try, where the resource has a role already. */
+  readonly permission?: Permission
+  /** A fresh handle for each call. */
+  newHandle(): AccountHandle
+}
+
+/** Ability: move the end of a live account. Throws `credential_not_renewable` when the account is gone or cut. */
+export interface Renewable {
+  renew(handle: AccountHandle, expiresAt: Date, signal: AbortSignal): Promise<void>
+}
+
+/** Ability: list the accounts that carry Mayfly's name pattern, to find those without a row. */
+export interface Enumerable {
+  listAccounts(signal: AbortSignal): AsyncIterable<string>
+}
+
+export interface TargetConfig<Settings, SecretFields> {
+  readonly settings: Settings
+  readonly secret: SecretFields
+}
+
+export interface AccountProvider<Settings, Permission, SecretFields> {
+  readonly kind: string
+  readonly title: string
+  /** A closed object (`z.strictObject`); unknown keys are refused. */
+  readonly settings: z.ZodType<Settings>
+  /** The admin login at the target: sealed at rest, entered again when an address or TLS setting changes. */
+  readonly secret: z.ZodType<SecretFields>
+  /** Names of the settings that say where the target is and how it is trusted. */
+  readonly addressSettings: readonly (keyof Settings & string)[]
+  /** What a role permits: closed words, never statements. */
+  readonly permission: z.ZodType<Permission>
+  readonly guarantees: Guarantees
+  /** The least rights at the target as text that can be run, for `mayfly resource guide KIND`. */
+  guide(): string
+  /** The account name of a credential: pure, so that the row can hold it before the account exists. */
+  plan(credentialId: CredentialId): AccountHandle
+  open(config: TargetConfig<Settings, SecretFields>): Promise<Target<Permission> & Partial<Renewable & Enumerable>>
+}
