@@ -444,6 +444,22 @@ create table revocation_credential (
 );
 create index revocation_credential_by_credential on revocation_credential (credential_id);
 
+-- Law 11, never forgotten: who must be decided again. Written in the transaction of the change, removed when done.
+create table redecision (
+  tenant_id       uuid        not null default current_tenant() references tenant,
+  redecision_id   uuid        not null,
+  selector_kind   text        not null check (selector_kind in ('task', 'attestation', 'identity', 'owner', 'role', 'resource', 'trust_provider', 'environment', 'policy')),
+  selector_id     text        not null,
+  why             text        not null check (char_length(why) <= 200),
+  requested_by    jsonb       not null,
+  requested_at    timestamptz not null,
+  attempts        integer     not null default 0,
+  next_attempt_at timestamptz not null,
+  last_error      text        check (char_length(last_error) <= 1000),
+  primary key (redecision_id, tenant_id)
+);
+create index redecision_due on redecision (tenant_id, next_attempt_at);
+
 create table finding (
   tenant_id  uuid        not null default current_tenant() references tenant,
   finding_id uuid        not null,

@@ -223,6 +223,19 @@ export interface ProofSeenTable {
   expires_at: Date
 }
 
+export interface RedecisionTable {
+  tenant_id: Generated<TenantId>
+  redecision_id: string
+  selector_kind: string
+  selector_id: string
+  why: string
+  requested_by: Json
+  requested_at: Date
+  attempts: Generated<number>
+  next_attempt_at: Date
+  last_error: string | null
+}
+
 export interface ResourceTable {
   tenant_id: Generated<TenantId>
   resource_id: ResourceId
@@ -363,6 +376,7 @@ export interface Schema {
   person: PersonTable
   policy_version: PolicyVersionTable
   proof_seen: ProofSeenTable
+  redecision: RedecisionTable
   resource: ResourceTable
   revocation: RevocationTable
   revocation_credential: RevocationCredentialTable
