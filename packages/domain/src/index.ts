@@ -1,5 +1,6 @@
 export * from './clock.ts'
 export * from './ids.ts'
 export * from './lifecycle.ts'
+export * from './log/index.ts'
 export * from './problem.ts'
 export * from './vocabulary.ts'
