@@ -6,7 +6,7 @@
  * Limit: a guardian that is killed itself leaves its server behind. The next start finds and ends it.
  */
 
-/** The guardian as a program for `node -e`. Its arguments: the command to run. */
+/** The guardian as a program for `node -e`. Its arguments: user id and group id (empty: its own), then the command. */
 export function guardianProgram(): string {
   return `(${guard.toString()})()`
 }
@@ -17,8 +17,9 @@ export function guardianProgram(): string {
  */
 function guard(): void {
   const { spawn } = process.getBuiltinModule('node:child_process')
-  const [command = '', ...args] = process.argv.slice(1)
-  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  const [uid = '', gid = '', command = '', ...args] = process.argv.slice(1)
+  const user = uid === '' ? {} : { uid: Number(uid), gid: Number(gid) }
+  const child = spawn(command, args, { ...user, stdio: ['ignore', 'inherit', 'inherit'] })
   const end = (): void => {
     child.kill('SIGINT')
   }

@@ -38,9 +38,10 @@ export async function spawnTied(
     })
     return { process: child, guarded: false }
   }
-  const child = spawn(process.execPath, ['-e', guardianProgram(), '--', program, ...args], {
+  // The guardian stays the user that we are: another user may not be able to enter the folder that Node lies in.
+  const user = runUser ? [String(runUser.uid), String(runUser.gid)] : ['', '']
+  const child = spawn(process.execPath, ['-e', guardianProgram(), '--', ...user, program, ...args], {
     ...options,
-    ...(runUser && { uid: runUser.uid, gid: runUser.gid }),
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   return { process: child, guarded: true }
