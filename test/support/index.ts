@@ -1,0 +1,14 @@
+export { canLogIn } from './can-log-in.ts'
+export { clusterUrl, withClient } from './cluster-access.ts'
+export { createTargetDatabase, type TargetDatabase, type TargetLogin } from './create-target-database.ts'
+export { createTestDatabase, type TestDatabase } from './create-test-database.ts'
+export { findFreePort } from '../../packages/server/src/adapters/embedded-postgres/find-free-port.ts'
+export type { ClusterAccess, StoreAccess } from './provided.ts'
+export {
+  giveToServer,
+  startDurableCluster,
+  type DurableCluster,
+  type DurableClusterOptions,
+} from './start-durable-cluster.ts'
+export { makeTempDir } from './temp-dir.ts'
+export { until } from './until.ts'
