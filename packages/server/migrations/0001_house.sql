@@ -103,6 +103,8 @@ create table identity (
   spiffe_id   text        not null check (spiffe_id ~ '^spiffe://[a-z0-9._-]+(/[A-Za-z0-9._-]+)+$' and octet_length(spiffe_id) <= 2048),
   attributes  jsonb       not null default '{}' check (jsonb_typeof(attributes) = 'object'),
   state       text        not null default 'active' check (state in ('active', 'suspended', 'retired')),
+  -- When what it held was ended because expires_at had come; empty again once expires_at is moved on.
+  expired_at  timestamptz,
   version     integer     not null default 1,
   created_at  timestamptz not null default now(),
   primary key (identity_id, tenant_id),
@@ -111,8 +113,8 @@ create table identity (
   foreign key (owner_id, tenant_id) references owner (owner_id, tenant_id)
 );
 create index identity_owner on identity (owner_id);
--- Serves the expiry of identities: only those that still can do something.
-create index identity_expiring on identity (tenant_id, expires_at) where state <> 'retired';
+-- Serves the expiry of identities: only those whose end has not been carried out.
+create index identity_expiring on identity (tenant_id, expires_at) where state <> 'retired' and expired_at is null;
 
 -- Resources and roles ------------------------------------------------------------------------------------------------
 

@@ -151,6 +151,7 @@ export interface IdentityTable {
   spiffe_id: string
   attributes: ColumnType<unknown, string | undefined, string>
   state: Generated<IdentityState>
+  expired_at: Date | null
   version: Generated<number>
   created_at: Generated<Date>
 }
