@@ -356,12 +356,17 @@ create table revocation (
   reason             text        check (char_length(reason) <= 1000),
   state              text        not null default 'running' check (state in ('running', 'complete')),
   total              integer     not null,
+  -- Counted up as its credentials go: whether it is complete is then one comparison, whatever its size.
+  cut_count          integer     not null default 0,
+  removed_count      integer     not null default 0,
   authority_ended_at timestamptz not null,
   cut_at             timestamptz,
   completed_at       timestamptz,
   version            integer     not null default 1,
   primary key (revocation_id, tenant_id),
-  check ((state = 'complete') = (completed_at is not null))
+  check (cut_count between removed_count and total),
+  check ((state = 'complete') = (completed_at is not null)),
+  check (state <> 'complete' or removed_count = total)
 );
 create index revocation_running on revocation (tenant_id, authority_ended_at) where state = 'running';
 
@@ -421,16 +426,16 @@ create table credential (
 create index credential_expiring on credential (tenant_id, expires_at) where state in ('requested', 'active');
 -- Serves the interrupted-issue sweep: a request whose creator died.
 create index credential_unborn on credential (tenant_id, create_deadline_at) where state = 'requested';
--- Serves the removal workers: only rows with work left.
-create index credential_due on credential (tenant_id, next_attempt_at) where state = 'revoking';
--- Serve the selectors and the re-decisions: live rows only, so that history costs nothing.
-create index credential_live_identity on credential (identity_id, role_id) where state in ('requested', 'active');
-create index credential_live_task on credential (task_id) where state in ('requested', 'active') and task_id is not null;
-create index credential_live_attestation on credential (attestation_id) where state in ('requested', 'active');
-create index credential_live_role on credential (role_id) where state in ('requested', 'active');
-create index credential_live_resource on credential (resource_id) where state in ('requested', 'active');
-create index credential_live_policy on credential (policy_version_id) where state in ('requested', 'active');
-create index credential_live_environment on credential (tenant_id, environment) where state in ('requested', 'active');
+-- Serves the removal workers, target by target: only rows with work left.
+create index credential_due on credential (tenant_id, resource_id, next_attempt_at) where state = 'revoking';
+-- Serve the selectors and the re-decisions: only what is not yet gone, so that history costs nothing.
+create index credential_live_identity on credential (identity_id, role_id) where state in ('requested', 'active', 'revoking');
+create index credential_live_task on credential (task_id) where state in ('requested', 'active', 'revoking') and task_id is not null;
+create index credential_live_attestation on credential (attestation_id) where state in ('requested', 'active', 'revoking');
+create index credential_live_role on credential (role_id) where state in ('requested', 'active', 'revoking');
+create index credential_live_resource on credential (resource_id) where state in ('requested', 'active', 'revoking');
+create index credential_live_policy on credential (policy_version_id) where state in ('requested', 'active', 'revoking');
+create index credential_live_environment on credential (tenant_id, environment) where state in ('requested', 'active', 'revoking');
 -- Serves the rate limit of a caller.
 create index credential_rate on credential (identity_id, requested_at desc);
 create unique index credential_idempotency on credential (identity_id, idempotency_key) where idempotency_key is not null;

@@ -38,6 +38,9 @@ export interface CoreDeps {
   readonly logger: Logger
 }
 
+/** An actor as it stands in rows and entries. */
+export type ActorRecord = Readonly<Record<string, string>>
+
 /** How an actor stands in rows and entries: ids only, since the log cannot forget a name. */
 export function actorRecord(actor: Actor): Record<string, string> {
   switch (actor.kind) {

@@ -268,6 +268,8 @@ export interface RevocationTable {
   reason: string | null
   state: Generated<string>
   total: number
+  cut_count: Generated<number>
+  removed_count: Generated<number>
   authority_ended_at: Date
   cut_at: Date | null
   completed_at: Date | null

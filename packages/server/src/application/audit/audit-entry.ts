@@ -24,7 +24,7 @@ import {
   type TenantId,
 } from '@mayfly/domain'
 import type { EntryRow } from '../../store/entry-rows.ts'
-import { type Actor, actorRecord } from '../context.ts'
+import { type Actor, type ActorRecord, actorRecord } from '../context.ts'
 import { type AuditAction, streamOf } from './audit-stream.ts'
 import { sha256 } from './sha256.ts'
 import type { StatedRow } from './stated-rows.ts'
@@ -43,7 +43,8 @@ export interface AuditEntry extends AuditSubject {
   readonly action: AuditAction
   /** When it happened, by the injected clock. */
   readonly at: Date
-  readonly actor: Actor
+  /** The actor, or its record where only that is at hand (a row that names who asked). */
+  readonly actor: Actor | ActorRecord
   /** Each row that the transaction changed (`statedRow`), as it is afterwards. */
   readonly rows?: readonly StatedRow[]
   /** What else an auditor needs: snake_case, no secret, personal data as salted digests only. */
@@ -69,7 +70,7 @@ export function entryRowOf(tenantId: TenantId, entry: AuditEntry): EntryRow {
       at: entry.at.toISOString(),
       stream,
       action: entry.action,
-      actor: actorRecord(entry.actor),
+      actor: isRecord(entry.actor) ? { ...entry.actor } : actorRecord(entry.actor),
       subject: subjectJson(entry),
       rows: (entry.rows ?? []).map(({ table, id, version, digest }) => ({ table, id, version, digest })),
       body: entry.body ?? {},
@@ -110,4 +111,8 @@ function subjectJson(subject: AuditSubject): JsonObject {
     ['revocation_id', subject.revocationId],
   ]
   return Object.fromEntries(members.filter((member): member is [string, JsonValue] => member[1] !== undefined))
+}
+
+function isRecord(actor: Actor | ActorRecord): actor is ActorRecord {
+  return 'id' in actor
 }
