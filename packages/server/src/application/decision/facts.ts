@@ -1,0 +1,228 @@
+/**
+ * Facts: everything that a decision is made from, read from the primary in one transaction (law 13).
+ *
+ * Plain data, so that `decide` is pure, a decision can be explained later, and a hot path may fill them from its own
+ * batched reads. Not here: how they are read (`load-facts.ts`) and what they mean (`hard-rules.ts`, the policies).
+ */
+import type {
+  ActionName,
+  AttestationId,
+  AttestationState,
+  BoundTo,
+  CredentialId,
+  CredentialState,
+  DataClass,
+  Delivery,
+  Environment,
+  Exposure,
+  IdentityId,
+  IdentityKind,
+  IdentityState,
+  JsonValue,
+  OwnerId,
+  PersonId,
+  PersonRole,
+  PersonState,
+  PolicyVersionId,
+  Reach,
+  ResourceId,
+  ResourceType,
+  RoleId,
+  Strength,
+  TaskId,
+  TaskKind,
+  TaskState,
+  TenantId,
+  TrustProviderId,
+} from '@mayfly/domain'
+
+/** What is asked about. `id` is the id or the name (of a role `resource/role`); people, tasks and credentials have no name. */
+export type ResourceRef =
+  | { readonly type: 'Tenant' }
+  | { readonly type: Exclude<ResourceType, 'Tenant'>; readonly id: string }
+
+/** The task that `task.declare` asks for. */
+export interface TaskRequest {
+  readonly kind: TaskKind
+  readonly deadline: Date
+  /** Ids, or names as `resource/role`; at least one. All of them must be permitted. */
+  readonly roles: readonly string[]
+}
+
+/** What is asked of the gate. */
+export interface AuthorityRequest {
+  readonly action: ActionName
+  /** For `task.declare`: the identity that will do the task. */
+  readonly resource: ResourceRef
+  /** Recorded with the decision. Policies see of it only what the schema knows. */
+  readonly context?: Readonly<Record<string, JsonValue>>
+  /** A read that is permitted leaves no decision row; one that is denied does. */
+  readonly readOnly?: boolean
+  /** `credential.issue` and `credential.renew`: the task that it is for. */
+  readonly taskId?: TaskId
+  /** `credential.issue` and `credential.renew`: the life asked for. */
+  readonly ttlSeconds?: number
+  /** `task.declare` only. */
+  readonly task?: TaskRequest
+}
+
+/** A row that was decided on, at the version that was read. */
+export interface RowVersion {
+  readonly table: VersionedTable
+  readonly id: string
+  readonly version: number
+}
+
+export type VersionedTable =
+  | 'person'
+  | 'identity'
+  | 'owner'
+  | 'attestation'
+  | 'resource'
+  | 'role'
+  | 'task'
+  | 'trust_provider'
+  | 'policy_version'
+
+export interface OwnerFacts {
+  readonly ownerId: OwnerId
+  readonly name: string
+  /** False when the owner has departed, or neither its primary nor its deputy is active. */
+  readonly answers: boolean
+  readonly version: number
+}
+
+export interface PersonFacts {
+  readonly kind: 'person'
+  readonly personId: PersonId
+  readonly state: PersonState
+  readonly roles: readonly PersonRole[]
+  /** Names of the owners for which the person is primary or deputy. */
+  readonly answersFor: readonly string[]
+  readonly version: number
+}
+
+export interface IdentityFacts {
+  readonly kind: 'identity'
+  readonly identityId: IdentityId
+  readonly name: string
+  readonly identityKind: IdentityKind
+  readonly environment: Environment
+  readonly state: IdentityState
+  readonly expiresAt: Date
+  /** Only values that are strings are seen by policies. */
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly owner: OwnerFacts
+  readonly version: number
+}
+
+export type PrincipalFacts = PersonFacts | IdentityFacts
+
+export interface AttestationFacts {
+  readonly attestationId: AttestationId
+  readonly state: AttestationState
+  readonly strength: Strength
+  readonly acceptedAt: Date
+  readonly freshUntil: Date
+  readonly trustProviderName: string
+  readonly version: number
+}
+
+export interface TargetFacts {
+  readonly resourceId: ResourceId
+  readonly name: string
+  readonly environment: Environment
+  readonly reach: Reach
+  readonly dataClass: DataClass
+  readonly exposure: Exposure
+  /** How the resource wants its credentials delivered. */
+  readonly delivery: Delivery
+  readonly providerKind: string
+  /** What the provider of its kind can bind a credential to. */
+  readonly offeredBindings: readonly BoundTo[]
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly ownerName: string
+  readonly retired: boolean
+  readonly version: number
+}
+
+export interface RoleFacts {
+  readonly type: 'Role'
+  readonly roleId: RoleId
+  /** `resource/role`. */
+  readonly name: string
+  readonly retired: boolean
+  readonly target: TargetFacts
+  readonly version: number
+}
+
+export interface TaskFacts {
+  readonly taskId: TaskId
+  readonly kind: TaskKind
+  readonly state: TaskState
+  readonly deadline: Date
+  readonly environment: Environment
+  readonly identityId: IdentityId
+  readonly identityName: string
+  readonly ownerName: string
+  readonly declaredBy:
+    | { readonly kind: 'person'; readonly personId: PersonId }
+    | { readonly kind: 'identity'; readonly identityId: IdentityId; readonly name: string }
+  readonly roleIds: readonly RoleId[]
+  readonly version: number
+}
+
+/** The thing asked about, by type. */
+export type ResourceFacts =
+  | { readonly type: 'Tenant'; readonly tenantId: TenantId }
+  | { readonly type: 'Owner'; readonly owner: OwnerFacts }
+  | { readonly type: 'Identity'; readonly identity: IdentityFacts }
+  | { readonly type: 'Resource'; readonly target: TargetFacts }
+  | RoleFacts
+  | { readonly type: 'Task'; readonly task: TaskFacts }
+  | {
+      readonly type: 'Credential'
+      readonly credentialId: CredentialId
+      readonly state: CredentialState
+      readonly environment: Environment
+      readonly identityId: IdentityId
+      readonly identityName: string
+      readonly ownerName: string
+      readonly roleName: string
+      readonly resourceName: string
+    }
+  | {
+      readonly type: 'TrustProvider'
+      readonly trustProviderId: TrustProviderId
+      readonly name: string
+      readonly retired: boolean
+      readonly version: number
+    }
+  | { readonly type: 'PolicyVersion'; readonly policyVersionId: PolicyVersionId }
+
+export interface Facts {
+  readonly tenantId: TenantId
+  readonly now: Date
+  readonly action: ActionName
+  readonly principal: PrincipalFacts
+  /** Absent only where a proof is yet to be accepted: then the facts say what it would be. */
+  readonly attestation: AttestationFacts
+  readonly resource: ResourceFacts
+  /** `credential.issue`, `credential.renew`: the task that it is for. */
+  readonly task?: TaskFacts
+  /** `task.declare`: what is to be declared. `resource` is then the identity that will do it. */
+  readonly declaring?: { readonly kind: TaskKind; readonly deadline: Date; readonly roles: readonly RoleFacts[] }
+  readonly ttlSeconds?: number
+  readonly sourceAddress?: string
+  /** 0 to 100. No detector feeds it yet: 0. */
+  readonly risk: number
+  /** How many hands the request went through besides the principal's. No delegation is accepted yet: 0. */
+  readonly chainLength: number
+  /** How the credential would reach its user. Nothing but `direct` is offered yet. */
+  readonly delivery: Delivery
+  readonly asked: Readonly<Record<string, JsonValue>>
+  /** The active policy version; absent when none is active, which denies. */
+  readonly policy?: { readonly policyVersionId: PolicyVersionId; readonly digest: string }
+  /** Every row read, for `factsUnchanged`. */
+  readonly versions: readonly RowVersion[]
+}
