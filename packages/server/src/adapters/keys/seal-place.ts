@@ -1,0 +1,8 @@
+/**
+ * Where a sealed value belongs. The place is bound to the value (additional authenticated data), so the same function
+ * must name it when it is sealed, opened and sealed again under a new data key.
+ */
+export const sealPlace = {
+  resourceSecret: (resourceId: string) => `resource.sealed_secret:${resourceId}`,
+  signingKey: (keyId: string) => `signing_key.sealed_private:${keyId}`,
+} as const

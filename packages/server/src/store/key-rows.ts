@@ -1,0 +1,221 @@
+/** The SQL of keys. Everything secret in these rows is wrapped or sealed. */
+import type { TenantId } from '@mayfly/domain'
+import type { Kysely, Selectable } from 'kysely'
+import type { Tx } from './database.ts'
+import type { DataKeyTable, InstallationTable, Schema, SigningKeyTable } from './schema.gen.ts'
+
+export type KeyPurpose = 'access_token' | 'log_checkpoint' | 'promise' | 'fingerprint'
+export type KeyAlgorithm = 'ES256' | 'Ed25519' | 'HS256'
+export type SigningKeyRow = Selectable<SigningKeyTable>
+export type DataKeyRow = Selectable<DataKeyTable>
+
+// Installation: no tenant's row ---------------------------------------------------------------------------------------
+
+export async function findInstallation(query: Kysely<Schema>): Promise<Selectable<InstallationTable> | undefined> {
+  return query.selectFrom('installation').selectAll().executeTakeFirst()
+}
+
+/** Made once: of several servers at their first start, one inserts and the others read what it wrote. */
+export async function insertInstallation(
+  query: Kysely<Schema>,
+  row: { installation_id: string; kek_id: string; kek_check: Buffer; created_at: Date },
+): Promise<void> {
+  await query
+    .insertInto('installation')
+    .values(row)
+    .onConflict((on) => on.doNothing())
+    .execute()
+}
+
+/** Only if it still names `fromKeyId`: two servers that rotate at once do not undo each other. */
+export async function updateInstallationKey(
+  query: Kysely<Schema>,
+  fromKeyId: string,
+  to: { kek_id: string; kek_check: Buffer },
+): Promise<boolean> {
+  const result = await query.updateTable('installation').set(to).where('kek_id', '=', fromKeyId).executeTakeFirst()
+  return result.numUpdatedRows === 1n
+}
+
+export async function listTenantIds(query: Kysely<Schema>): Promise<readonly TenantId[]> {
+  return (await query.selectFrom('tenant').select('tenant_id').orderBy('tenant_id').execute()).map(
+    (row) => row.tenant_id,
+  )
+}
+
+// Data keys -----------------------------------------------------------------------------------------------------------
+
+export async function findActiveDataKey(tx: Tx): Promise<DataKeyRow | undefined> {
+  return tx.query.selectFrom('data_key').selectAll().where('state', '=', 'active').executeTakeFirst()
+}
+
+export async function findDataKey(tx: Tx, dataKeyId: string): Promise<DataKeyRow | undefined> {
+  return tx.query.selectFrom('data_key').selectAll().where('data_key_id', '=', dataKeyId).executeTakeFirst()
+}
+
+/** @returns false when the tenant has an active one already */
+export async function insertActiveDataKey(
+  tx: Tx,
+  row: { data_key_id: string; kek_id: string; wrapped: Buffer; created_at: Date },
+): Promise<boolean> {
+  const result = await tx.query
+    .insertInto('data_key')
+    .values({ ...row, state: 'active' })
+    .onConflict((on) => on.columns(['tenant_id']).where('state', '=', 'active').doNothing())
+    .executeTakeFirst()
+  return result.numInsertedOrUpdatedRows === 1n
+}
+
+export async function retireActiveDataKey(tx: Tx): Promise<void> {
+  await tx.query.updateTable('data_key').set({ state: 'retired' }).where('state', '=', 'active').execute()
+}
+
+/** Locked, so that two servers that rotate at once wrap each key once. */
+export async function listDataKeysNotUnder(tx: Tx, kekId: string): Promise<readonly DataKeyRow[]> {
+  return tx.query.selectFrom('data_key').selectAll().where('kek_id', '<>', kekId).forUpdate().execute()
+}
+
+export async function rewrapDataKey(tx: Tx, dataKeyId: string, kekId: string, wrapped: Buffer): Promise<void> {
+  await tx.query.updateTable('data_key').set({ kek_id: kekId, wrapped }).where('data_key_id', '=', dataKeyId).execute()
+}
+
+// Signing keys --------------------------------------------------------------------------------------------------------
+
+export async function findActiveSigningKey(tx: Tx, purpose: KeyPurpose): Promise<SigningKeyRow | undefined> {
+  return tx.query
+    .selectFrom('signing_key')
+    .selectAll()
+    .where('purpose', '=', purpose)
+    .where('state', '=', 'active')
+    .executeTakeFirst()
+}
+
+export async function findSigningKey(tx: Tx, keyId: string): Promise<SigningKeyRow | undefined> {
+  return tx.query.selectFrom('signing_key').selectAll().where('key_id', '=', keyId).executeTakeFirst()
+}
+
+/** Prepared, active, and retired ones that are still believed; newest first. */
+export async function listTrustedSigningKeys(
+  tx: Tx,
+  purpose: KeyPurpose,
+  now: Date,
+): Promise<readonly SigningKeyRow[]> {
+  return tx.query
+    .selectFrom('signing_key')
+    .selectAll()
+    .where('purpose', '=', purpose)
+    .where((where) =>
+      where.or([where('state', '<>', 'retired'), where('trusted_until', 'is', null), where('trusted_until', '>', now)]),
+    )
+    .orderBy('prepared_at', 'desc')
+    .execute()
+}
+
+export async function listSigningKeys(tx: Tx): Promise<readonly SigningKeyRow[]> {
+  return tx.query.selectFrom('signing_key').selectAll().orderBy('purpose').orderBy('prepared_at', 'desc').execute()
+}
+
+export interface NewSigningKey {
+  readonly key_id: string
+  readonly purpose: KeyPurpose
+  readonly algorithm: KeyAlgorithm
+  readonly public_jwk: string | null
+  readonly sealed_private: string
+  readonly prepared_at: Date
+}
+
+export async function insertSigningKey(tx: Tx, row: NewSigningKey): Promise<SigningKeyRow> {
+  return tx.query
+    .insertInto('signing_key')
+    .values({ ...row, state: 'prepared' })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+/** One at a time for each purpose: the active key is locked first, so that of two rotations at once one waits. */
+export async function lockSigningKeys(tx: Tx, purpose: KeyPurpose): Promise<readonly SigningKeyRow[]> {
+  return tx.query
+    .selectFrom('signing_key')
+    .selectAll()
+    .where('purpose', '=', purpose)
+    .where('state', '<>', 'retired')
+    .orderBy('prepared_at')
+    .forUpdate()
+    .execute()
+}
+
+export async function activateSigningKey(tx: Tx, keyId: string, now: Date): Promise<SigningKeyRow> {
+  return tx.query
+    .updateTable('signing_key')
+    .set({ state: 'active', activated_at: now })
+    .where('key_id', '=', keyId)
+    .where('state', '=', 'prepared')
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+export async function retireSigningKey(
+  tx: Tx,
+  keyId: string,
+  now: Date,
+  trustedUntil: Date | null,
+): Promise<SigningKeyRow> {
+  return tx.query
+    .updateTable('signing_key')
+    .set({ state: 'retired', retired_at: now, trusted_until: trustedUntil })
+    .where('key_id', '=', keyId)
+    .where('state', '<>', 'retired')
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+// Sealed values elsewhere, for the change of a data key ----------------------------------------------------------------
+
+export interface SealedValue {
+  readonly table: 'resource' | 'signing_key'
+  readonly id: string
+  readonly sealed: string
+}
+
+/** Values not sealed under the given data key, at most `limit`, locked. A sealed text begins with its data key's id. */
+export async function claimSealedValuesNotUnder(
+  tx: Tx,
+  dataKeyId: string,
+  limit: number,
+): Promise<readonly SealedValue[]> {
+  const under = `v1.${dataKeyId}.%`
+  const keys = await tx.query
+    .selectFrom('signing_key')
+    .select(['key_id as id', 'sealed_private as sealed'])
+    .where('sealed_private', 'not like', under)
+    .limit(limit)
+    .forUpdate()
+    .execute()
+  const resources = await tx.query
+    .selectFrom('resource')
+    .select(['resource_id as id', 'sealed_secret as sealed'])
+    .where('sealed_secret', 'not like', under)
+    .limit(Math.max(limit - keys.length, 0))
+    .forUpdate()
+    .execute()
+  return [
+    ...keys.map((row) => ({ table: 'signing_key' as const, ...row })),
+    ...resources.map((row) => ({ table: 'resource' as const, ...row })),
+  ]
+}
+
+export async function storeResealed(tx: Tx, value: SealedValue): Promise<void> {
+  if (value.table === 'signing_key') {
+    await tx.query
+      .updateTable('signing_key')
+      .set({ sealed_private: value.sealed })
+      .where('key_id', '=', value.id)
+      .execute()
+    return
+  }
+  await tx.query
+    .updateTable('resource')
+    .set({ sealed_secret: value.sealed })
+    .where('resource_id', '=', value.id as never)
+    .execute()
+}
