@@ -1,0 +1,122 @@
+/** The SQL of bindings: which proof belongs to whom. Bindings have no names. */
+import { type BindingId, type IdentityId, isId, type PersonId, type TrustProviderId } from '@mayfly/domain'
+import { type Insertable, type Selectable, sql, type Updateable } from 'kysely'
+import type { Tx } from './database.ts'
+import { type Page, type PageRequest, toPage } from './page.ts'
+import { notFound } from './registry-errors.ts'
+import type { BindingTable } from './schema.gen.ts'
+
+export type BindingRow = Selectable<BindingTable>
+export type BindingWithNames = BindingRow & {
+  readonly trust_provider_name: string
+  readonly trust_provider_kind: string
+  readonly identity_name: string | null
+  readonly person_email: string | null
+}
+export type NewBindingRow = Omit<Insertable<BindingTable>, 'tenant_id' | 'version'>
+export type BindingChange = Pick<Updateable<BindingTable>, 'subject' | 'claims' | 'public_jwk' | 'state'>
+
+export async function insertBinding(tx: Tx, row: NewBindingRow): Promise<BindingRow> {
+  return tx.query.insertInto('binding').values(row).returningAll().executeTakeFirstOrThrow()
+}
+
+export async function updateBinding(tx: Tx, bindingId: BindingId, change: BindingChange): Promise<BindingRow> {
+  const update = tx.query.updateTable('binding').set(change).where('binding_id', '=', bindingId)
+  return update.returningAll().executeTakeFirstOrThrow()
+}
+
+function withNames(tx: Tx) {
+  return tx.query
+    .selectFrom('binding')
+    .innerJoin('trust_provider', 'trust_provider.trust_provider_id', 'binding.trust_provider_id')
+    .leftJoin('identity', 'identity.identity_id', 'binding.identity_id')
+    .leftJoin('person', 'person.person_id', 'binding.person_id')
+    .selectAll('binding')
+    .select([
+      'trust_provider.name as trust_provider_name',
+      'trust_provider.kind as trust_provider_kind',
+      'identity.name as identity_name',
+      'person.email as person_email',
+    ])
+}
+
+/** @throws MayflyError `resource_not_found` */
+export async function getBinding(tx: Tx, id: string): Promise<BindingWithNames> {
+  const row = isId(id)
+    ? await withNames(tx)
+        .where('binding_id', '=', id as BindingId)
+        .executeTakeFirst()
+    : undefined
+  if (row === undefined) throw notFound('binding', id)
+  return row
+}
+
+/** The row, locked until the transaction ends. */
+export async function claimBinding(tx: Tx, id: string): Promise<BindingWithNames> {
+  const { binding_id } = await getBinding(tx, id)
+  return withNames(tx).where('binding_id', '=', binding_id).forUpdate('binding').executeTakeFirstOrThrow()
+}
+
+export interface BindingFilter {
+  readonly trustProviderId?: TrustProviderId | undefined
+  readonly identityId?: IdentityId | undefined
+  readonly personId?: PersonId | undefined
+  readonly state?: 'active' | 'retired' | undefined
+}
+
+export async function listBindings(tx: Tx, filter: BindingFilter, page: PageRequest): Promise<Page<BindingWithNames>> {
+  let query = withNames(tx)
+  if (filter.trustProviderId !== undefined) {
+    query = query.where('binding.trust_provider_id', '=', filter.trustProviderId)
+  }
+  if (filter.identityId !== undefined) query = query.where('binding.identity_id', '=', filter.identityId)
+  if (filter.personId !== undefined) query = query.where('binding.person_id', '=', filter.personId)
+  if (filter.state !== undefined) query = query.where('binding.state', '=', filter.state)
+  if (page.after !== undefined) query = query.where('binding.binding_id', '>', page.after as BindingId)
+  const rows = await query
+    .orderBy('binding.binding_id')
+    .limit(page.limit + 1)
+    .execute()
+  return toPage(rows, page, (row) => row.binding_id)
+}
+
+/**
+ * Live bindings of a trust provider that one proof could match together with the given one: the same subject, and no
+ * claim that both name with different values.
+ */
+export async function findRivalBinding(
+  tx: Tx,
+  wanted: {
+    trustProviderId: TrustProviderId
+    subject: string
+    claims: Readonly<Record<string, string>>
+    exceptId?: BindingId
+  },
+): Promise<BindingRow | undefined> {
+  let query = tx.query
+    .selectFrom('binding')
+    .selectAll()
+    .where('trust_provider_id', '=', wanted.trustProviderId)
+    .where('subject', '=', wanted.subject)
+    .where('state', '=', 'active')
+  if (wanted.exceptId !== undefined) query = query.where('binding_id', '<>', wanted.exceptId)
+  return query
+    .where(
+      sql<boolean>`not exists (select from jsonb_each(binding.claims) theirs
+                                 join jsonb_each(${JSON.stringify(wanted.claims)}::jsonb) ours using (key)
+                                where theirs.value <> ours.value)`,
+    )
+    .orderBy('binding_id')
+    .executeTakeFirst()
+}
+
+/** The attestations that stand on a binding and still give something. */
+export async function listLiveAttestationsOfBinding(tx: Tx, bindingId: BindingId) {
+  return tx.query
+    .selectFrom('attestation')
+    .select('attestation_id')
+    .where('binding_id', '=', bindingId)
+    .where('state', '=', 'fresh')
+    .orderBy('attestation_id')
+    .execute()
+}

@@ -1,0 +1,80 @@
+/** The SQL of people. Found by id or by email. */
+import { isId, type PersonId, type PersonState } from '@mayfly/domain'
+import type { Insertable, Selectable, Updateable } from 'kysely'
+import type { Tx } from './database.ts'
+import { type Page, type PageRequest, toPage } from './page.ts'
+import { notFound, orNameTaken } from './registry-errors.ts'
+import type { PersonTable } from './schema.gen.ts'
+
+export type PersonRow = Selectable<PersonTable>
+export type NewPersonRow = Omit<Insertable<PersonTable>, 'tenant_id' | 'version'>
+export type PersonChange = Pick<Updateable<PersonTable>, 'name' | 'email' | 'roles' | 'state'>
+
+function taken(email: string | null | undefined) {
+  const detail = `there is a person with the email \`${email ?? ''}\` already`
+  return { person_tenant_id_email_key: { pointer: '/email', detail } }
+}
+
+export async function insertPerson(tx: Tx, row: NewPersonRow): Promise<PersonRow> {
+  return orNameTaken(
+    tx.query.insertInto('person').values(row).returningAll().executeTakeFirstOrThrow(),
+    taken(row.email),
+  )
+}
+
+export async function updatePerson(tx: Tx, personId: PersonId, change: PersonChange): Promise<PersonRow> {
+  const update = tx.query.updateTable('person').set(change).where('person_id', '=', personId).returningAll()
+  return orNameTaken(update.executeTakeFirstOrThrow(), taken(change.email))
+}
+
+export async function findPerson(tx: Tx, ref: string): Promise<PersonRow | undefined> {
+  const query = tx.query.selectFrom('person').selectAll()
+  return (
+    isId(ref) ? query.where('person_id', '=', ref as PersonId) : query.where('email', '=', ref)
+  ).executeTakeFirst()
+}
+
+/** @throws MayflyError `resource_not_found` */
+export async function getPerson(tx: Tx, ref: string): Promise<PersonRow> {
+  const row = await findPerson(tx, ref)
+  if (row === undefined) throw notFound('person', ref)
+  return row
+}
+
+/** The row, locked until the transaction ends. */
+export async function claimPerson(tx: Tx, ref: string): Promise<PersonRow> {
+  const { person_id } = await getPerson(tx, ref)
+  const query = tx.query.selectFrom('person').selectAll().where('person_id', '=', person_id).forUpdate()
+  return query.executeTakeFirstOrThrow()
+}
+
+export interface PersonFilter {
+  readonly state?: PersonState | undefined
+}
+
+export async function listPeople(tx: Tx, filter: PersonFilter, page: PageRequest): Promise<Page<PersonRow>> {
+  const rows = await tx.query
+    .selectFrom('person')
+    .selectAll()
+    .$if(filter.state !== undefined, (query) => query.where('state', '=', filter.state ?? 'active'))
+    .$if(page.after !== undefined, (query) => query.where('person_id', '>', (page.after ?? '') as PersonId))
+    .orderBy('person_id')
+    .limit(page.limit + 1)
+    .execute()
+  return toPage(rows, page, (row) => row.person_id)
+}
+
+/**
+ * Whether someone who can administrate is left beside `exceptPersonId`. Takes the tenant's lock on this question, so
+ * that two administrators cannot leave at once, each seeing the other.
+ */
+export async function hasOtherAdministrator(tx: Tx, exceptPersonId: PersonId): Promise<boolean> {
+  const rows = await tx.query
+    .selectFrom('person')
+    .select(['person_id', 'roles'])
+    .where('state', '=', 'active')
+    .orderBy('person_id')
+    .forUpdate()
+    .execute()
+  return rows.some((row) => row.person_id !== exceptPersonId && row.roles.includes('administrator'))
+}

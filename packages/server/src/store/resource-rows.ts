@@ -1,0 +1,93 @@
+/** The SQL of resources. */
+import { type Environment, isId, type OwnerId, type ResourceId } from '@mayfly/domain'
+import type { Insertable, Selectable, Updateable } from 'kysely'
+import type { Tx } from './database.ts'
+import { type Page, type PageRequest, toPage } from './page.ts'
+import { notFound, orNameTaken } from './registry-errors.ts'
+import type { ResourceTable } from './schema.gen.ts'
+
+export type ResourceRow = Selectable<ResourceTable>
+export type ResourceWithOwner = ResourceRow & {
+  readonly owner_name: string
+  readonly owner_state: 'active' | 'departed'
+}
+export type NewResourceRow = Omit<Insertable<ResourceTable>, 'tenant_id' | 'version'>
+export type ResourceChange = Omit<
+  Updateable<ResourceTable>,
+  'tenant_id' | 'resource_id' | 'name' | 'provider_kind' | 'environment' | 'version' | 'created_at'
+>
+
+export async function insertResource(tx: Tx, row: NewResourceRow): Promise<ResourceRow> {
+  return orNameTaken(tx.query.insertInto('resource').values(row).returningAll().executeTakeFirstOrThrow(), {
+    resource_tenant_id_name_key: { pointer: '/name', detail: `there is a resource \`${row.name}\` already` },
+  })
+}
+
+export async function updateResource(tx: Tx, resourceId: ResourceId, change: ResourceChange): Promise<ResourceRow> {
+  const update = tx.query.updateTable('resource').set(change).where('resource_id', '=', resourceId)
+  return update.returningAll().executeTakeFirstOrThrow()
+}
+
+function withOwner(tx: Tx) {
+  return tx.query
+    .selectFrom('resource')
+    .innerJoin('owner', 'owner.owner_id', 'resource.owner_id')
+    .selectAll('resource')
+    .select(['owner.name as owner_name', 'owner.state as owner_state'])
+}
+
+export async function findResource(tx: Tx, ref: string): Promise<ResourceWithOwner | undefined> {
+  const query = withOwner(tx)
+  return (
+    isId(ref) ? query.where('resource_id', '=', ref as ResourceId) : query.where('resource.name', '=', ref)
+  ).executeTakeFirst()
+}
+
+/** @throws MayflyError `resource_not_found` */
+export async function getResource(tx: Tx, ref: string): Promise<ResourceWithOwner> {
+  const row = await findResource(tx, ref)
+  if (row === undefined) throw notFound('resource', ref)
+  return row
+}
+
+/** The row, locked until the transaction ends. */
+export async function claimResource(tx: Tx, ref: string): Promise<ResourceWithOwner> {
+  const { resource_id } = await getResource(tx, ref)
+  return withOwner(tx).where('resource_id', '=', resource_id).forUpdate('resource').executeTakeFirstOrThrow()
+}
+
+export interface ResourceFilter {
+  readonly ownerId?: OwnerId | undefined
+  readonly environment?: Environment | undefined
+  readonly providerKind?: string | undefined
+  readonly state?: 'active' | 'retired' | undefined
+}
+
+export async function listResources(
+  tx: Tx,
+  filter: ResourceFilter,
+  page: PageRequest,
+): Promise<Page<ResourceWithOwner>> {
+  let query = withOwner(tx)
+  if (filter.ownerId !== undefined) query = query.where('resource.owner_id', '=', filter.ownerId)
+  if (filter.environment !== undefined) query = query.where('resource.environment', '=', filter.environment)
+  if (filter.providerKind !== undefined) query = query.where('resource.provider_kind', '=', filter.providerKind)
+  if (filter.state !== undefined) query = query.where('resource.state', '=', filter.state)
+  if (page.after !== undefined) query = query.where('resource.name', '>', page.after)
+  const rows = await query
+    .orderBy('resource.name')
+    .limit(page.limit + 1)
+    .execute()
+  return toPage(rows, page, (row) => row.name)
+}
+
+/** How many accounts may still stand at the target: every credential whose removal was not seen. */
+export async function countAccountsAtResource(tx: Tx, resourceId: ResourceId): Promise<number> {
+  const row = await tx.query
+    .selectFrom('credential')
+    .select((of) => of.fn.countAll<number>().as('count'))
+    .where('resource_id', '=', resourceId)
+    .where('state', 'in', ['requested', 'active', 'revoking'])
+    .executeTakeFirstOrThrow()
+  return row.count
+}

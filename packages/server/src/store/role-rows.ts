@@ -1,0 +1,94 @@
+/** The SQL of roles. Found by id, or as `resource-name/role-name`. */
+import { isId, type ResourceId, type RoleId } from '@mayfly/domain'
+import { type Insertable, type Selectable, sql, type Updateable } from 'kysely'
+import type { Tx } from './database.ts'
+import { type Page, type PageRequest, toPage } from './page.ts'
+import { notFound, orNameTaken } from './registry-errors.ts'
+import type { RoleTable } from './schema.gen.ts'
+
+export type RoleRow = Selectable<RoleTable>
+export type RoleWithResource = RoleRow & {
+  readonly resource_name: string
+  readonly resource_state: string
+  readonly provider_kind: string
+}
+export type NewRoleRow = Omit<Insertable<RoleTable>, 'tenant_id' | 'version'>
+export type RoleChange = Pick<
+  Updateable<RoleTable>,
+  'permission' | 'parameters' | 'max_ttl_seconds' | 'max_live_per_identity' | 'state'
+>
+
+export async function insertRole(tx: Tx, row: NewRoleRow): Promise<RoleRow> {
+  return orNameTaken(tx.query.insertInto('role').values(row).returningAll().executeTakeFirstOrThrow(), {
+    role_tenant_id_resource_id_name_key: {
+      pointer: '/name',
+      detail: `there is a role \`${row.name}\` on this resource already`,
+    },
+  })
+}
+
+export async function updateRole(tx: Tx, roleId: RoleId, change: RoleChange): Promise<RoleRow> {
+  const update = tx.query.updateTable('role').set(change).where('role_id', '=', roleId)
+  return update.returningAll().executeTakeFirstOrThrow()
+}
+
+function withResource(tx: Tx) {
+  return tx.query
+    .selectFrom('role')
+    .innerJoin('resource', 'resource.resource_id', 'role.resource_id')
+    .selectAll('role')
+    .select(['resource.name as resource_name', 'resource.state as resource_state', 'resource.provider_kind'])
+}
+
+/** @param ref an id, or `resource-name/role-name` */
+export async function findRole(tx: Tx, ref: string): Promise<RoleWithResource | undefined> {
+  const query = withResource(tx)
+  if (isId(ref)) return query.where('role_id', '=', ref as RoleId).executeTakeFirst()
+  const slash = ref.indexOf('/')
+  if (slash < 0) return undefined
+  return query
+    .where('resource.name', '=', ref.slice(0, slash))
+    .where('role.name', '=', ref.slice(slash + 1))
+    .executeTakeFirst()
+}
+
+/** @throws MayflyError `resource_not_found` */
+export async function getRole(tx: Tx, ref: string): Promise<RoleWithResource> {
+  const row = await findRole(tx, ref)
+  if (row === undefined) throw notFound('role', ref)
+  return row
+}
+
+/** The row, locked until the transaction ends. */
+export async function claimRole(tx: Tx, ref: string): Promise<RoleWithResource> {
+  const { role_id } = await getRole(tx, ref)
+  return withResource(tx).where('role_id', '=', role_id).forUpdate('role').executeTakeFirstOrThrow()
+}
+
+export interface RoleFilter {
+  readonly resourceId?: ResourceId | undefined
+  readonly state?: 'active' | 'retired' | undefined
+}
+
+/** In the order of their full names. */
+export async function listRoles(tx: Tx, filter: RoleFilter, page: PageRequest): Promise<Page<RoleWithResource>> {
+  let query = withResource(tx)
+  if (filter.resourceId !== undefined) query = query.where('role.resource_id', '=', filter.resourceId)
+  if (filter.state !== undefined) query = query.where('role.state', '=', filter.state)
+  if (page.after !== undefined) {
+    const slash = page.after.indexOf('/')
+    const [resourceName, roleName] = [page.after.slice(0, slash), page.after.slice(slash + 1)]
+    query = query.where(sql<boolean>`(resource.name, role.name) > (${resourceName}, ${roleName})`)
+  }
+  const rows = await query
+    .orderBy('resource.name')
+    .orderBy('role.name')
+    .limit(page.limit + 1)
+    .execute()
+  return toPage(rows, page, fullRoleName)
+}
+
+/** `resource-name/role-name`: what people and policies call a role. */
+export function fullRoleName(row: RoleWithResource): string {
+  return `${row.resource_name}/${row.name}`
+}
