@@ -94,9 +94,10 @@ function rootBySpecification(data: readonly Uint8Array[]): Uint8Array {
   )
 }
 
-const leaves = Array.from({ length: 600 }, (_, index) => encodeUtf8(`leaf ${index}`))
+const leaves = Array.from({ length: 300 }, (_, index) => encodeUtf8(`leaf ${index}`))
 const leafHashes = leaves.map((leaf) => leafHash(sha256, leaf))
-const rootAt = (size: number) => merkleRoot(sha256, leafHashes.slice(0, size))
+const roots = leafHashes.map((_, size) => merkleRoot(sha256, leafHashes.slice(0, size)))
+const rootAt = (size: number) => roots[size] ?? merkleRoot(sha256, leafHashes.slice(0, size))
 const readNodes = async (nodes: readonly NodeId[]) =>
   nodes.map(({ level, index }) => merkleRoot(sha256, leafHashes.slice(index * 2 ** level, (index + 1) * 2 ** level)))
 
@@ -122,7 +123,7 @@ test('every inclusion proof verifies, and fails for another leaf, index, size or
         { ...claim, root: rootAt(size - 1) },
         { ...claim, proof: [...proof, rootAt(1)] },
         ...(proof.length === 0 ? [] : [{ ...claim, proof: proof.toSpliced(which % proof.length, 1) }]),
-        ...(proof.length === 0 ? [] : [{ ...claim, proof: proof.with(which % proof.length, rootAt(600)) }]),
+        ...(proof.length === 0 ? [] : [{ ...claim, proof: proof.with(which % proof.length, rootAt(300)) }]),
       ]
       for (const other of wrong.filter((claimed) => !acceptedByChance(claimed, size))) {
         expect(() => verifyInclusion(sha256, other)).toThrow(/audit_verification_failed/)

@@ -36,6 +36,8 @@ export interface Database {
    * @throws MayflyError `database_unavailable` when no connection can be had
    */
   transaction<T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>): Promise<T>
+  /** The same, read only and over one snapshot of the database: all its statements see the same moment. */
+  snapshot<T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>): Promise<T>
   /** For the few tables that belong to no tenant (`tenant`, `installation`). Tables of a tenant throw here. */
   outsideTenants<T>(work: (query: Kysely<Schema>) => Promise<T>): Promise<T>
   /** Calls `onNotice` for each NOTIFY on `channel`, and once after each reconnection (one may have been missed). */
@@ -62,7 +64,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     }
   }
 
-  async function once<T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async function once<T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>, begin = 'begin'): Promise<T> {
     const client = await connect()
     const after: (() => void)[] = []
     let broken: Error | undefined
@@ -70,7 +72,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     client.on('error', onBreak)
     try {
       // One round trip. The id is a UUID by its type and is quoted all the same.
-      await client.query(`begin; select set_config('mayfly.tenant_id', ${pg.escapeLiteral(tenantId)}, true)`)
+      await client.query(`${begin}; select set_config('mayfly.tenant_id', ${pg.escapeLiteral(tenantId)}, true)`)
       const result = await work({ tenantId, query: overClient(client), afterCommit: (then) => after.push(then) })
       await client.query('commit')
       client.off('error', onBreak)
@@ -98,6 +100,7 @@ export function openDatabase(options: DatabaseOptions): Database {
         }
       }
     },
+    snapshot: (tenantId, work) => once(tenantId, work, 'begin isolation level repeatable read read only'),
     async outsideTenants(work) {
       const client = await connect()
       try {
