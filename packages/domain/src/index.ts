@@ -1,3 +1,4 @@
+export * from './actions.ts'
 export * from './clock.ts'
 export * from './ids.ts'
 export * from './lifecycle.ts'
