@@ -1,0 +1,144 @@
+/**
+ * The one way out (law 2): whatever the cause, a credential ends here and nowhere else.
+ *
+ * Promise: when the caller's transaction commits, the authority has ended (law 3): the rows are `revoking`, and
+ * introspection, decisions and renewals refuse. The removal at the targets is due from that moment and is never
+ * forgotten (law 4).
+ * Not here: touching a target (remove-accounts.ts), and whether the requester may (the surface asks the gate).
+ */
+import { type CredentialId, newId, type RevocationCause, type RevocationId, type SelectorKind } from '@mayfly/domain'
+import type { Tx } from '../../store/database.ts'
+import {
+  insertRevocation,
+  lockSelector,
+  revokeAttestations,
+  revokeTasks,
+  type Selector,
+} from '../../store/revocation-rows.ts'
+import { wakeWorkers } from '../../store/wake-workers.ts'
+import { appendAudits } from '../audit/append-audit.ts'
+import type { AuditEntry, AuditReceipt } from '../audit/audit-entry.ts'
+import { type StatedRow, statedRow } from '../audit/stated-rows.ts'
+import type { ActorRecord } from '../context.ts'
+
+export interface RevocationRequest {
+  readonly selector: Selector
+  readonly cause: RevocationCause
+  readonly requestedBy: ActorRecord
+  readonly reason?: string | undefined
+  readonly now: Date
+  readonly requestId?: string | undefined
+  /** Of the selector's credentials only these; then no task and no proof ends. */
+  readonly only?: readonly CredentialId[] | undefined
+  /** Default false: where nothing ends, nothing is recorded. */
+  readonly recordEmpty?: boolean | undefined
+}
+
+export interface RequestedRevocation {
+  readonly revocationId: RevocationId
+  /** Credentials that it waits for: those that it ended and those of the selector that were ending already. */
+  readonly total: number
+  /** The entry `revocation.requested`. */
+  readonly receipt: AuditReceipt
+}
+
+/** These replace credentials or correct permissions; whoever held them stays proven and at work. */
+const sparesProofsAndTasks: ReadonlySet<RevocationCause> = new Set(['rotation', 'no_longer_permitted', 'expired'])
+
+/** An entry holds at most 65,535 bytes; a stated row takes about 140. */
+const maxRowsPerEntry = 200
+
+/**
+ * Ends what the selector names. With an attestation, identity, owner or trust provider its proofs end too (their access
+ * tokens are refused from then on), and with a task or any of these its active tasks: else they would be re-issued at
+ * once.
+ *
+ * Change the row that is the cause (identity suspended, role retired) before the call and in the same transaction.
+ *
+ * @returns undefined where there was nothing to end
+ */
+export async function requestRevocation(tx: Tx, request: RevocationRequest): Promise<RequestedRevocation | undefined> {
+  const { selector, cause, now, only } = request
+  await lockSelector(tx, selector)
+  const whole = only === undefined && !sparesProofsAndTasks.has(cause)
+  const attestations = whole && endsProofs(selector.kind) ? await revokeAttestations(tx, selector, now) : []
+  const tasks = whole && endsTasks(selector.kind) ? await revokeTasks(tx, selector, now) : []
+  const revocationId = newId<RevocationId>()
+  const recordEmpty = request.recordEmpty === true || attestations.length + tasks.length > 0
+  const { total, ended } = await insertRevocation(tx, {
+    revocationId,
+    selector,
+    cause,
+    requestedBy: request.requestedBy,
+    reason: request.reason,
+    now,
+    only,
+    recordEmpty,
+  })
+  if (ended.length === 0 && !recordEmpty) return undefined
+  const rows = [
+    ...attestations.map((row) => statedRow('attestation', row)),
+    ...tasks.map((row) => statedRow('task', row)),
+    ...ended.map((row) => statedRow('credential', row)),
+  ]
+  const first = ended[0]
+  const [receipt] = await appendAudits(
+    tx,
+    entriesOf(request, revocationId, rows, {
+      cause,
+      selector: { kind: selector.kind, id: selector.id },
+      total,
+      ended: ended.length,
+      ended_tasks: tasks.length,
+      ended_proofs: attestations.length,
+      ...(first === undefined ? {} : { first_credential_id: first.credential_id }),
+      ...(request.reason === undefined ? {} : { reason: request.reason }),
+      ...(request.requestId === undefined ? {} : { request_id: request.requestId }),
+    }),
+  )
+  if (receipt === undefined) throw new Error('an entry was appended without a receipt')
+  if (ended.length > 0) await wakeWorkers(tx, 'revocation')
+  return { revocationId, total, receipt }
+}
+
+function endsProofs(kind: SelectorKind): boolean {
+  return kind === 'attestation' || kind === 'identity' || kind === 'owner' || kind === 'trust_provider'
+}
+
+function endsTasks(kind: SelectorKind): boolean {
+  return kind === 'task' || endsProofs(kind)
+}
+
+/** One entry says it; where it changed more rows than fit, `revocation.continued` states the rest. */
+function entriesOf(
+  request: RevocationRequest,
+  revocationId: RevocationId,
+  rows: readonly StatedRow[],
+  body: NonNullable<AuditEntry['body']>,
+): AuditEntry[] {
+  const common = {
+    at: request.now,
+    actor: request.requestedBy,
+    revocationId,
+    ...subjectOf(request.selector),
+  } satisfies Partial<AuditEntry>
+  const entries: AuditEntry[] = [
+    { ...common, action: 'revocation.requested', rows: rows.slice(0, maxRowsPerEntry), body },
+  ]
+  for (let from = maxRowsPerEntry; from < rows.length; from += maxRowsPerEntry) {
+    entries.push({ ...common, action: 'revocation.continued', rows: rows.slice(from, from + maxRowsPerEntry) })
+  }
+  return entries
+}
+
+/** Which index of the trace finds the entry, beside the revocation's own. */
+function subjectOf({ kind, id }: Selector): Partial<AuditEntry> {
+  const subjects: Partial<Record<SelectorKind, keyof AuditEntry>> = {
+    credential: 'credentialId',
+    task: 'taskId',
+    attestation: 'attestationId',
+    identity: 'identityId',
+  }
+  const member = subjects[kind]
+  return member === undefined ? {} : { [member]: id }
+}

@@ -1,0 +1,209 @@
+/** The SQL of revocations: what they end, what they wait for, how far they have come. */
+import type { CredentialId, RevocationCause, RevocationId, SelectorKind } from '@mayfly/domain'
+import { type RawBuilder, type Selectable, sql } from 'kysely'
+import type { Tx } from './database.ts'
+import type { AttestationTable, CredentialTable, RevocationTable, TaskTable } from './schema.gen.ts'
+
+export type RevocationRow = Selectable<RevocationTable>
+type CredentialRow = Selectable<CredentialTable>
+
+/** What to end: everything of one thing. `id` is a UUID, for `environment` its word. */
+export interface Selector {
+  readonly kind: SelectorKind
+  readonly id: string
+}
+
+/** The credentials of a selector as a condition on `credential c`; each kind has its partial index. */
+export function credentialsOf(selector: Selector): RawBuilder<boolean> {
+  const { kind, id } = selector
+  switch (kind) {
+    case 'credential':
+      return sql`c.credential_id = ${id}::uuid`
+    case 'task':
+      return sql`c.task_id = ${id}::uuid`
+    case 'attestation':
+      return sql`c.attestation_id = ${id}::uuid`
+    case 'identity':
+      return sql`c.identity_id = ${id}::uuid`
+    case 'owner':
+      return sql`c.identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
+    case 'role':
+      return sql`c.role_id = ${id}::uuid`
+    case 'resource':
+      return sql`c.resource_id = ${id}::uuid`
+    case 'trust_provider':
+      return sql`c.attestation_id in (select a.attestation_id from attestation a where a.trust_provider_id = ${id}::uuid)`
+    case 'environment':
+      return sql`c.environment = ${id}`
+    case 'policy':
+      return sql`c.policy_version_id = ${id}::uuid`
+  }
+}
+
+const subjectRows = {
+  credential: sql`select from credential where credential_id = `,
+  task: sql`select from task where task_id = `,
+  attestation: sql`select from attestation where attestation_id = `,
+  identity: sql`select from identity where identity_id = `,
+  owner: sql`select from identity where owner_id = `,
+  role: sql`select from role where role_id = `,
+  resource: sql`select from resource where resource_id = `,
+  trust_provider: sql`select from trust_provider where trust_provider_id = `,
+  policy: sql`select from policy_version where policy_version_id = `,
+} as const
+
+/**
+ * Makes revocations and issues take turns. A new credential's foreign keys share-lock the rows that it names; this
+ * waits for those that are being inserted, so that the revocation sees them, and holds back the rest until it commits.
+ */
+export async function lockSelector(tx: Tx, { kind, id }: Selector): Promise<void> {
+  if (kind === 'environment') {
+    await sql`select from policy_version where state = 'active' for update`.execute(tx.query)
+    return
+  }
+  await sql`${subjectRows[kind]} ${id}::uuid for update`.execute(tx.query)
+}
+
+export interface NewRevocation {
+  readonly revocationId: RevocationId
+  readonly selector: Selector
+  readonly cause: RevocationCause
+  readonly requestedBy: Readonly<Record<string, string>>
+  readonly reason: string | undefined
+  readonly now: Date
+  /** Of the selector's credentials only these. */
+  readonly only: readonly CredentialId[] | undefined
+  /** Record it even where no credential ends by it. */
+  readonly recordEmpty: boolean
+}
+
+/**
+ * Ends the authority of the selector's credentials and records the revocation with all that it waits for, in one
+ * statement. Rows are locked in the order of their ids, so that two revocations with common rows do not deadlock.
+ *
+ * @returns what this revocation ended, and how many it waits for (those already on their way out are among them)
+ */
+export async function insertRevocation(
+  tx: Tx,
+  revocation: NewRevocation,
+): Promise<{ total: number; ended: readonly CredentialRow[] }> {
+  const { revocationId, selector, now, only } = revocation
+  const among = only === undefined ? sql`true` : sql`c.credential_id = any(${only}::uuid[])`
+  const { rows } = await sql<CredentialRow & { waits_for: number }>`
+    with locked as materialized (
+      select c.credential_id, c.state, c.cut_at from credential c
+      where c.state in ('requested', 'active', 'revoking') and ${credentialsOf(selector)} and ${among}
+      order by c.credential_id for update
+    ), ended as (
+      update credential c
+      set state = 'revoking', revocation_id = ${revocationId}, revoking_at = ${now}, next_attempt_at = ${now},
+          attempts = 0, ended_unborn = (l.state = 'requested')
+      from locked l where c.credential_id = l.credential_id and l.state in ('requested', 'active')
+      returning c.*
+    ), recorded as (
+      insert into revocation (revocation_id, cause, selector, requested_by, reason, total, cut_count,
+                              state, authority_ended_at, cut_at, completed_at)
+      select ${revocationId}, ${revocation.cause}, ${JSON.stringify(selector)}::jsonb,
+             ${JSON.stringify(revocation.requestedBy)}::jsonb, ${revocation.reason ?? null},
+             count(*), count(l.cut_at), case when count(*) = 0 then 'complete' else 'running' end, ${now},
+             case when count(*) = count(l.cut_at) then ${now}::timestamptz end,
+             case when count(*) = 0 then ${now}::timestamptz end
+      from locked l
+      having ${revocation.recordEmpty} or exists (select from ended)
+      returning revocation_id
+    ), waited as (
+      insert into revocation_credential (revocation_id, credential_id)
+      select r.revocation_id, l.credential_id from recorded r cross join locked l
+    )
+    select t.waits_for, e.* from (select count(*)::int as waits_for from locked) t left join ended e on true
+    order by e.credential_id`.execute(tx.query)
+  return {
+    total: rows[0]?.waits_for ?? 0,
+    // The left join gives one row of nulls where nothing ended.
+    ended: rows.filter((row) => (row.credential_id as string | null) !== null),
+  }
+}
+
+/** Ends proofs: their access tokens say nothing any more (RFC 7662 `active: false`), and nothing is issued under them. */
+export async function revokeAttestations(
+  tx: Tx,
+  { kind, id }: Selector,
+  now: Date,
+): Promise<readonly Selectable<AttestationTable>[]> {
+  const whose = attestationsOf(kind, id)
+  if (whose === undefined) return []
+  const { rows } = await sql<Selectable<AttestationTable>>`
+    with locked as materialized (
+      select a.attestation_id from attestation a
+      where a.state = 'fresh' and ${whose} order by a.attestation_id for update
+    )
+    update attestation a set state = 'revoked', token_revoked_at = coalesce(a.token_revoked_at, ${now})
+    from locked l where a.attestation_id = l.attestation_id returning a.*`.execute(tx.query)
+  return rows
+}
+
+function attestationsOf(kind: SelectorKind, id: string): RawBuilder<boolean> | undefined {
+  switch (kind) {
+    case 'attestation':
+      return sql`a.attestation_id = ${id}::uuid`
+    case 'identity':
+      return sql`a.identity_id = ${id}::uuid`
+    case 'owner':
+      return sql`a.identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
+    case 'trust_provider':
+      return sql`a.trust_provider_id = ${id}::uuid`
+    case 'credential':
+    case 'task':
+    case 'role':
+    case 'resource':
+    case 'environment':
+    case 'policy':
+      return undefined
+  }
+}
+
+/** Ends the tasks of a selector, so that nothing more is issued under them. */
+export async function revokeTasks(
+  tx: Tx,
+  { kind, id }: Selector,
+  now: Date,
+): Promise<readonly Selectable<TaskTable>[]> {
+  const whose = tasksOf(kind, id)
+  if (whose === undefined) return []
+  const { rows } = await sql<Selectable<TaskTable>>`
+    with locked as materialized (
+      select t.task_id from task t where t.state = 'active' and ${whose} order by t.task_id for update
+    )
+    update task t set state = 'revoked', ended_at = ${now}
+    from locked l where t.task_id = l.task_id returning t.*`.execute(tx.query)
+  return rows
+}
+
+function tasksOf(kind: SelectorKind, id: string): RawBuilder<boolean> | undefined {
+  switch (kind) {
+    case 'task':
+      return sql`t.task_id = ${id}::uuid`
+    case 'attestation':
+      return sql`t.attestation_id = ${id}::uuid`
+    case 'identity':
+      return sql`t.identity_id = ${id}::uuid`
+    case 'owner':
+      return sql`t.identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
+    case 'trust_provider':
+      return sql`t.attestation_id in (select a.attestation_id from attestation a where a.trust_provider_id = ${id}::uuid)`
+    case 'credential':
+    case 'role':
+    case 'resource':
+    case 'environment':
+    case 'policy':
+      return undefined
+  }
+}
+
+export async function findRevocation(tx: Tx, revocationId: string): Promise<RevocationRow | undefined> {
+  return tx.query
+    .selectFrom('revocation')
+    .selectAll()
+    .where('revocation_id', '=', revocationId as RevocationId)
+    .executeTakeFirst()
+}
