@@ -1,5 +1,6 @@
 export * from './actions.ts'
 export * from './clock.ts'
+export * from './did-you-mean.ts'
 export * from './ids.ts'
 export * from './lifecycle.ts'
 export * from './log/index.ts'

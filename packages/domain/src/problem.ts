@@ -46,6 +46,7 @@ export const problems = {
   settings_invalid: { status: 400, title: 'the settings do not fit this kind', retry: 'no' },
   provider_unknown: { status: 400, title: 'there is no such kind of provider', retry: 'no' },
   manifest_invalid: { status: 400, title: 'the manifest is not usable', retry: 'no' },
+  plan_changed: { status: 409, title: 'applying would do something else than the plan showed', retry: 'after_change' },
 
   // Proof
   trust_bundle_unavailable: { status: 503, title: 'the keys of the trust provider cannot be had', retry: 'later' },
@@ -89,8 +90,9 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems
 
-/** One thing wrong with one field: where (a JSON pointer, RFC 6901), what, and the fix. */
+/** One thing wrong with one field: where (a JSON pointer, RFC 6901, into the body unless `in` says else), what, and the fix. */
 export interface FieldProblem {
+  readonly in?: 'path' | 'query' | 'header'
   readonly pointer: string
   readonly detail: string
 }

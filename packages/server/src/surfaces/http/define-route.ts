@@ -9,7 +9,7 @@ import type { ActionName, ProblemCode } from '@mayfly/domain'
 import { z } from 'zod'
 import type { AuditReceipt } from '../../application/audit/audit-entry.ts'
 import type { RequestContext } from '../../application/context.ts'
-import type { PermitDecision, ResourceRef } from '../../application/decision/decision.ts'
+import type { AuthorityRequest, PermitDecision, ResourceRef } from '../../application/decision/decision.ts'
 import type { Tx } from '../../store/database.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -80,6 +80,9 @@ export interface RouteShape<
   readonly produces?: string
 }
 
+/** What the gate is told beside action and resource: context, the task to declare, the life asked for. */
+export type AskedFacts = Omit<AuthorityRequest, 'action' | 'resource' | 'readOnly'>
+
 type Input<S extends RouteShape> = RouteInput<
   z.output<NonNullable<S['params']>>,
   z.output<NonNullable<S['query']>>,
@@ -95,7 +98,8 @@ export type Route<Deps> = RouteShape &
         readonly action: ActionName
         readonly readOnly: boolean
         readonly changes: boolean
-        readonly resource: (input: Input<RouteShape>, tx: Tx) => ResourceRef | Promise<ResourceRef>
+        readonly resource: (input: Input<RouteShape>) => ResourceRef
+        readonly facts: (input: Input<RouteShape>) => AskedFacts
         readonly handle: (
           deps: Deps,
           ctx: RouteContext,
@@ -120,7 +124,7 @@ export type Route<Deps> = RouteShape &
         readonly access: 'events'
         readonly action: ActionName
         readonly changes: false
-        readonly resource: (input: Input<RouteShape>, tx: Tx) => ResourceRef | Promise<ResourceRef>
+        readonly resource: (input: Input<RouteShape>) => ResourceRef
         readonly events: (deps: Deps, ctx: RouteContext, input: Input<RouteShape>) => AsyncIterable<RouteEvent<unknown>>
       }
   )
@@ -140,8 +144,8 @@ type Answer<R extends z.ZodType, Raw, Changes> = Raw extends string
  * A route whose handler runs inside the gate: authenticated, decided on by policy, in the transaction that the gate
  * opened. The rule for all that is one transaction.
  *
- * `resource` names what the action is on; it gets the transaction so that a name can become an id, and throws
- * `resource_not_found` where there is none (another tenant's is none).
+ * `resource` says what the action is on, by id or name; the gate finds it and throws `resource_not_found` where there is
+ * none (another tenant's is none). `facts` are told to the policies beside.
  * `readOnly` (default: true for GET): a permit is not recorded.
  */
 export function defineRoute<
@@ -159,10 +163,8 @@ export function defineRoute<
     readonly changes?: Changes
     readonly produces?: Raw
     readonly readOnly?: boolean
-    readonly resource: (
-      input: RouteInput<z.output<P>, z.output<Q>, z.output<B>, z.output<H>>,
-      tx: Tx,
-    ) => ResourceRef | Promise<ResourceRef>
+    readonly resource: (input: RouteInput<z.output<P>, z.output<Q>, z.output<B>, z.output<H>>) => ResourceRef
+    readonly facts?: (input: RouteInput<z.output<P>, z.output<Q>, z.output<B>, z.output<H>>) => AskedFacts
     readonly handle: (
       deps: Deps,
       ctx: RouteContext,
@@ -172,8 +174,8 @@ export function defineRoute<
     ) => Promise<Answer<R, Raw, Changes>>
   },
 ): Route<Deps> {
-  const { readOnly = route.method === 'GET', changes = false } = route
-  return { ...route, access: 'gated', readOnly, changes } as unknown as Route<Deps>
+  const { readOnly = route.method === 'GET', changes = false, facts = () => ({}) } = route
+  return { ...route, access: 'gated', readOnly, changes, facts } as unknown as Route<Deps>
 }
 
 /**
@@ -242,10 +244,7 @@ export function defineEventRoute<
 >(
   route: Omit<RouteShape<P, Q, Nothing, H, R>, 'method' | 'body' | 'produces' | 'status'> & {
     readonly action: ActionName
-    readonly resource: (
-      input: RouteInput<z.output<P>, z.output<Q>, Record<string, never>, z.output<H>>,
-      tx: Tx,
-    ) => ResourceRef | Promise<ResourceRef>
+    readonly resource: (input: RouteInput<z.output<P>, z.output<Q>, Record<string, never>, z.output<H>>) => ResourceRef
     readonly events: (
       deps: Deps,
       ctx: RouteContext,

@@ -1,0 +1,204 @@
+/**
+ * The HTTP server.
+ *
+ * Promise: every route is closed unless it says why it is public; every request is bounded in time and size before it is
+ * read; every refusal is a problem document; no answer may be stored by a cache unless its route says so.
+ * Not here: what the routes do (one file per resource), OAuth's own error format (surfaces/oauth).
+ */
+import type { Socket } from 'node:net'
+import { MayflyError, newId } from '@mayfly/domain'
+import {
+  fastify,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyReply,
+  type FastifyRequest,
+  type HTTPMethods,
+} from 'fastify'
+import type { Method, Route } from './define-route.ts'
+import type { HttpDeps, HttpOptions } from './http-deps.ts'
+import { parseJson } from './parse-json.ts'
+import { asMayflyError, problemAnswer, problemMediaType } from './problem.ts'
+import { makeRateLimit, type RateLimit } from './rate-limit.ts'
+import { authenticateCaller, type Caller, rateLimited, runRoute } from './run-route.ts'
+
+export const defaultBodyLimitBytes = 262_144
+
+const knownMethods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const acceptableRequestId = /^[A-Za-z0-9._-]{8,64}$/
+
+const safeHeaders = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+}
+
+/**
+ * @param resources arrays of routes, each registered as a plug-in of its own
+ * @param plugins surfaces that speak another protocol than ours, e.g. OAuth
+ */
+export async function buildHttp<Deps extends HttpDeps>(
+  deps: Deps,
+  resources: readonly (readonly Route<Deps>[])[],
+  options: HttpOptions,
+  plugins: readonly FastifyPluginAsync[] = [],
+): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    bodyLimit: defaultBodyLimitBytes,
+    routerOptions: { maxParamLength: 300 },
+    // The time that a request may take to arrive in full: slow senders must not hold connections.
+    requestTimeout: 30_000,
+    connectionTimeout: 0,
+    keepAliveTimeout: 10_000,
+    forceCloseConnections: 'idle',
+    trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
+    // Ours, not the framework's: the header is believed only where it is well-formed.
+    requestIdHeader: false,
+    genReqId: (request) => {
+      const given = request.headers['x-request-id']
+      return typeof given === 'string' && acceptableRequestId.test(given) ? given : newId()
+    },
+    frameworkErrors: (error, request, reply) => {
+      void sendProblem(deps, error, request, reply)
+    },
+    clientErrorHandler: refuseUnreadable,
+    ...transportOf(options),
+  }) as unknown as FastifyInstance
+  app.server.headersTimeout = 10_000
+  app.server.maxHeadersCount = 100
+
+  const refusals = makeRateLimit(options.refusalLimit)
+  const headers = options.tls ? { ...safeHeaders, 'strict-transport-security': 'max-age=31536000' } : safeHeaders
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(headers)
+    reply.header('x-request-id', request.id)
+    const waitSeconds = refusals.wait(request.ip, deps.clock.now().getTime())
+    if (waitSeconds > 0) throw rateLimited(waitSeconds)
+  })
+  app.addHook('onResponse', async (request, reply) => report(deps, options, refusals, request, reply))
+  app.setErrorHandler((error, request, reply) => sendProblem(deps, error, request, reply))
+  app.setNotFoundHandler((request, reply) => sendProblem(deps, new MayflyError('route_unknown'), request, reply))
+
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, (body as Buffer).length === 0 ? undefined : parseJson(body as Buffer))
+    } catch (error) {
+      done(asMayflyError(error))
+    }
+  })
+
+  const callers = makeRateLimit(options.callerLimit)
+  for (const plugin of plugins) await app.register(plugin)
+  for (const routes of resources) {
+    await app.register(async (scope) => {
+      for (const route of routes) registerRoute(scope, deps, route, callers)
+    })
+  }
+  registerOtherMethods(app, resources.flat())
+  return app
+}
+
+function registerRoute<Deps extends HttpDeps>(
+  scope: FastifyInstance,
+  deps: Deps,
+  route: Route<Deps>,
+  callers: RateLimit,
+): void {
+  const authenticated = new WeakMap<FastifyRequest, Caller>()
+  scope.route({
+    method: route.method,
+    url: routerPath(route.path),
+    ...(route.bodyLimitBytes !== undefined && { bodyLimit: route.bodyLimitBytes }),
+    ...(route.access === 'events' && { exposeHeadRoute: false }),
+    // Before the body is read: who may not ask may not make us read either.
+    ...(route.access !== 'public' && {
+      onRequest: async (request: FastifyRequest) => {
+        authenticated.set(request, await authenticateCaller(deps, request.headers.authorization, callers))
+      },
+    }),
+    handler: (request, reply) => {
+      const wildcard = /\{(\w+)\*\}$/.exec(route.path)?.[1]
+      if (wildcard !== undefined) {
+        const { '*': rest, ...params } = request.params as Record<string, string>
+        request.params = { ...params, [wildcard]: rest }
+      }
+      return runRoute(deps, route, request, reply, authenticated.get(request))
+    },
+  })
+}
+
+/** `/v1/owners/{ref}` as the router writes it; `{name*}` at the end takes the rest of the path. */
+export function routerPath(path: string): string {
+  return path.replace(/\{\w+\*\}$/, '*').replaceAll(/\{(\w+)\}/g, ':$1')
+}
+
+/** A path that exists, asked in another way: 405 with `Allow` (RFC 9110 section 15.5.6); OPTIONS says what there is. */
+function registerOtherMethods(app: FastifyInstance, routes: readonly { path: string; method: Method }[]): void {
+  const paths = Map.groupBy(routes, (route) => routerPath(route.path))
+  for (const [url, itsRoutes] of paths) {
+    const methods = itsRoutes.map((route) => route.method)
+    const taken = knownMethods.filter((method) => app.hasRoute({ method, url }))
+    const allow = [...new Set<string>([...taken, ...methods, 'OPTIONS'])].join(', ')
+    const others = knownMethods.filter((method) => !taken.includes(method))
+    app.route({
+      method: [...others],
+      url,
+      // In the hook, so that a body is not looked at.
+      onRequest: async (request, reply) => {
+        reply.header('allow', allow)
+        if (request.method !== 'OPTIONS') throw new MayflyError('method_not_allowed', { hint: `it takes ${allow}` })
+        await reply.status(204).send()
+      },
+      handler: async () => undefined,
+    })
+  }
+}
+
+function sendProblem(deps: HttpDeps, thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = asMayflyError(thrown)
+  const problem = problemAnswer(error, request.id)
+  if (problem.status >= 500) {
+    deps.logger.error({ request_id: request.id, code: error.code, err: error }, 'request failed')
+  }
+  return reply.status(problem.status).headers(problem.headers).type(problemMediaType).send(JSON.stringify(problem.body))
+}
+
+function report(
+  deps: HttpDeps,
+  options: HttpOptions,
+  refusals: RateLimit,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const status = reply.statusCode
+  // Only refused proofs count: guessing is slowed, work is not.
+  if (status === 401) refusals.take(request.ip, deps.clock.now().getTime())
+  const route = request.routeOptions.url ?? 'unknown'
+  const durationSeconds = reply.elapsedTime / 1000
+  options.onRequest?.({ method: request.method, route, status, durationSeconds })
+  deps.logger.debug(
+    { request_id: request.id, method: request.method, route, status, duration_ms: Math.round(reply.elapsedTime) },
+    'request answered',
+  )
+}
+
+function transportOf(options: HttpOptions): object {
+  // Node's own limit for all headers together.
+  const limits = { maxHeaderSize: 32_768 }
+  return options.tls ? { https: { ...limits, ...options.tls, minVersion: 'TLSv1.2' } } : { http: limits }
+}
+
+/** What is not HTTP at all never reaches a route. */
+function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (socket.destroyed || !socket.writable || error.code === 'ECONNRESET') return
+  const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'request_too_large' : 'request_malformed'
+  const problem = problemAnswer(new MayflyError(code, { publicDetail: 'the request is not readable as HTTP' }), newId())
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
+  const body = JSON.stringify({ ...problem.body, status: Number(status.slice(0, 3)) })
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}

@@ -1,0 +1,38 @@
+/** Server-sent events (WHATWG HTML, section 9.2) over a reply that Fastify has handed over. */
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import type { RouteEvent } from './define-route.ts'
+
+// Proxies close what is silent for a minute.
+const heartbeatMs = 15_000
+
+/** Sends events until there are none, the client goes or `signal` is aborted. A failure of `events` is thrown. */
+export async function sendEvents(
+  response: ServerResponse,
+  headers: Readonly<Record<string, string>>,
+  events: AsyncIterable<RouteEvent<unknown>>,
+  signal: AbortSignal,
+): Promise<void> {
+  response.writeHead(200, { ...headers, 'content-type': 'text/event-stream; charset=utf-8' })
+  response.flushHeaders()
+  const heartbeat = setInterval(() => response.write(': still here\n\n'), heartbeatMs)
+  try {
+    for await (const event of events) {
+      if (signal.aborted) break
+      const taken = response.write(frame(event))
+      // A reader that is slower than the events must not make them pile up in memory.
+      if (!taken) await once(response, 'drain', { signal })
+    }
+  } catch (error) {
+    // A client that went away is no failure.
+    if (!signal.aborted) throw error
+  } finally {
+    clearInterval(heartbeat)
+    response.end()
+  }
+}
+
+/** JSON has no line break, so one event is one `data:` line. */
+function frame({ event, id, data }: RouteEvent<unknown>): string {
+  return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`
+}

@@ -1,0 +1,39 @@
+/** What the HTTP surface itself needs; a route's handler names what it needs beside. */
+import type { TenantId } from '@mayfly/domain'
+import type { AuditReceipt } from '../../application/audit/audit-entry.ts'
+import type { Actor, CoreDeps, RequestContext } from '../../application/context.ts'
+import type { AuthorityRequest, PermitDecision } from '../../application/decision/decision.ts'
+import type { Tx } from '../../store/database.ts'
+
+export interface HttpDeps extends CoreDeps {
+  /** @throws MayflyError `token_invalid` */
+  authenticate(token: string): Promise<{ readonly tenantId: TenantId; readonly actor: Actor }>
+  /** @throws MayflyError `policy_denied` with `decision_id` and `reasons` */
+  gate<T>(
+    ctx: RequestContext,
+    request: AuthorityRequest,
+    work: (tx: Tx, decision: PermitDecision) => Promise<T>,
+  ): Promise<T>
+  /** The signed promise that an entry will be in the log; asked for after the commit. */
+  promiseOf(tenantId: TenantId, receipt: AuditReceipt): Promise<string>
+}
+
+/** What is told of every request; nothing of its content. */
+export interface RequestReport {
+  readonly method: string
+  /** The route's pattern, never the path: names of things stay out of metrics and logs. */
+  readonly route: string
+  readonly status: number
+  readonly durationSeconds: number
+}
+
+export interface HttpOptions {
+  /** Addresses or CIDRs of proxies whose `X-Forwarded-For` is believed; empty: the header is ignored. */
+  readonly trustedProxies: readonly string[]
+  readonly tls?: { readonly cert: string; readonly key: string }
+  /** Requests of one authenticated caller. */
+  readonly callerLimit: { readonly perSecond: number; readonly burst: number }
+  /** Refused proofs and tokens from one address. */
+  readonly refusalLimit: { readonly perSecond: number; readonly burst: number }
+  readonly onRequest?: (report: RequestReport) => void
+}

@@ -1,0 +1,139 @@
+/** How a route runs: who asks, may they, what do they ask, do it, answer. */
+import { MayflyError } from '@mayfly/domain'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { AuditReceipt } from '../../application/audit/audit-entry.ts'
+import type { Actor, RequestContext } from '../../application/context.ts'
+import type { PublicContext, RawAnswer, Route, RouteContext } from './define-route.ts'
+import { sendEvents } from './event-stream.ts'
+import type { HttpDeps } from './http-deps.ts'
+import { parseInput } from './parse-input.ts'
+import type { RateLimit } from './rate-limit.ts'
+
+/** Who was authenticated, kept between the hook that runs before the body is read and the handler. */
+export type Caller = Pick<RequestContext, 'tenantId' | 'actor'>
+
+// RFC 6750 section 2.1: one header, one token.
+const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
+const maxTokenLength = 16_384
+
+/**
+ * @throws MayflyError `token_missing`, `token_invalid`, `rate_limited`
+ */
+export async function authenticateCaller(
+  deps: HttpDeps,
+  authorization: string | undefined,
+  limit: RateLimit,
+): Promise<Caller> {
+  if (authorization === undefined) {
+    throw new MayflyError('token_missing', {
+      hint: 'send `Authorization: Bearer TOKEN`; `POST /oauth/token` gives one',
+    })
+  }
+  const token = bearer.exec(authorization)?.[1]
+  if (token === undefined || token.length > maxTokenLength) {
+    throw new MayflyError('token_invalid', { publicDetail: 'the Authorization header does not hold a bearer token' })
+  }
+  const caller = await deps.authenticate(token)
+  const waitSeconds = limit.take(`${caller.tenantId}:${callerId(caller.actor)}`, deps.clock.now().getTime())
+  if (waitSeconds > 0) throw rateLimited(waitSeconds)
+  return caller
+}
+
+export function rateLimited(waitSeconds: number): MayflyError {
+  return new MayflyError('rate_limited', {
+    hint: 'wait for the seconds of Retry-After',
+    extra: { retry_after_seconds: Math.ceil(waitSeconds) },
+  })
+}
+
+export async function runRoute<Deps extends HttpDeps>(
+  deps: Deps,
+  route: Route<Deps>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  caller: Caller | undefined,
+): Promise<unknown> {
+  const input = parseInput(route, request)
+  const ctx: PublicContext = { requestId: request.id, sourceAddress: request.ip, signal: signalOf(reply) }
+  if (route.access === 'public') return answer(deps, route, reply, undefined, await route.handle(deps, ctx, input))
+  if (caller === undefined) throw new MayflyError('token_missing')
+  const known: RouteContext = { ...ctx, ...caller }
+  switch (route.access) {
+    case 'self_gated':
+      return answer(deps, route, reply, caller, await route.handle(deps, known, input))
+    case 'gated': {
+      const { action, readOnly } = route
+      const done = await deps.gate(
+        known,
+        { ...route.facts(input), action, readOnly, resource: route.resource(input) },
+        (tx, decision) => route.handle(deps, known, input, tx, decision),
+      )
+      return answer(deps, route, reply, caller, done)
+    }
+    case 'events': {
+      const asked = { action: route.action, readOnly: true, resource: route.resource(input) }
+      await deps.gate(known, asked, async () => undefined)
+      reply.hijack()
+      const headers = Object.fromEntries(
+        Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]),
+      )
+      await sendEvents(reply.raw, headers, route.events(deps, known, input), known.signal)
+      return undefined
+    }
+  }
+}
+
+async function answer<Deps extends HttpDeps>(
+  deps: Deps,
+  route: Route<Deps>,
+  reply: FastifyReply,
+  caller: Caller | undefined,
+  done: unknown,
+): Promise<unknown> {
+  reply.status(route.status ?? 200)
+  if (route.produces !== undefined) {
+    const raw = done as RawAnswer
+    for (const [name, value] of Object.entries(raw.headers ?? {})) reply.header(name, value)
+    reply.type(route.produces)
+    return typeof raw.body === 'string' ? raw.body : Buffer.from(raw.body)
+  }
+  reply.type('application/json; charset=utf-8')
+  if (!route.changes) return JSON.stringify(done)
+  const { entry, ...body } = done as { readonly entry: AuditReceipt | null }
+  return JSON.stringify({ ...body, entry: entry && (await entryWire(deps, caller, entry)) })
+}
+
+/** An audit receipt as callers see it. The change is durable when this is made. */
+export async function entryWire(
+  deps: Pick<HttpDeps, 'promiseOf'>,
+  caller: Pick<Caller, 'tenantId'> | undefined,
+  receipt: AuditReceipt & { readonly tenantId?: Caller['tenantId'] },
+): Promise<{ entry_id: string; leaf_hash: string; promise: string }> {
+  const tenantId = caller?.tenantId ?? receipt.tenantId
+  if (tenantId === undefined) throw new MayflyError('internal', { log: 'a receipt without a tenant' })
+  return {
+    entry_id: receipt.entryId,
+    leaf_hash: Buffer.from(receipt.leafHash).toString('base64'),
+    promise: await deps.promiseOf(tenantId, receipt),
+  }
+}
+
+/** Aborted when the client goes before it has its answer. */
+function signalOf(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort(new Error('the client has gone'))
+  })
+  return controller.signal
+}
+
+function callerId(actor: Actor): string {
+  switch (actor.kind) {
+    case 'person':
+      return actor.personId
+    case 'identity':
+      return actor.identityId
+    case 'system':
+      return actor.worker
+  }
+}
