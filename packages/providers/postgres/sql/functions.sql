@@ -68,8 +68,15 @@ begin
     end if;
     -- These attributes are not inherited, but a member that may SET ROLE has them (always on 15); what it then makes
     -- (a replication slot, another role) has no owner that could be traced and removed.
-    if exists (select from pg_roles as r where r.rolname = member_of
-                and (r.rolsuper or r.rolcreaterole or r.rolcreatedb or r.rolreplication or r.rolbypassrls)) then
+    if exists (
+      with recursive reached(oid) as (
+        select r.oid from pg_roles as r where r.rolname = member_of
+        union
+        select m.roleid from pg_auth_members as m join reached on m.member = reached.oid
+      )
+      select from reached join pg_roles as r on r.oid = reached.oid
+      where r.rolsuper or r.rolcreaterole or r.rolcreatedb or r.rolreplication or r.rolbypassrls
+    ) then
       raise exception 'group has attributes of an administrator: %', member_of using errcode = 'MF004';
     end if;
     execute format('grant %I to %I', member_of, account) || membership;
@@ -291,8 +298,18 @@ declare
   present text[];
 begin
   perform mayfly.require_account_names(accounts);
+  -- Somebody made these more than they were made as. What they created with it (a replication slot, a role) does not
+  -- say who its creator was, and the account's name is the last trace: a person has to look first.
+  state := 'MF005';
+  for account in
+    select r.rolname::text from pg_roles as r where r.rolname = any (accounts)
+      and (r.rolsuper or r.rolcreaterole or r.rolcreatedb or r.rolreplication or r.rolbypassrls)
+  loop
+    return next;
+  end loop;
   select coalesce(array_agg(r.rolname::text order by r.rolname), '{}') into present
-    from pg_roles as r where r.rolname = any (accounts) and not r.rolcanlogin;
+    from pg_roles as r where r.rolname = any (accounts) and not r.rolcanlogin
+      and not (r.rolsuper or r.rolcreaterole or r.rolcreatedb or r.rolreplication or r.rolbypassrls);
   if present = '{}' then
     return;
   end if;

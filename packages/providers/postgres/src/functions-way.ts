@@ -35,7 +35,7 @@ export function functionsWay(sessions: Sessions): PostgresWay {
 
     async disable(names, signal) {
       const rows = await call('cut', signal, 'select mayfly.disable($1) as locked', [names])
-      return textArray(rows[0]?.['locked'])
+      return textArray(rows[0]?.['locked']).map((accountName) => ({ accountName, state: '55P03', reason: '' }))
     },
 
     async endSessions(names, suspects, endSuspects, signal) {

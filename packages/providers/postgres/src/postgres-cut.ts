@@ -7,9 +7,10 @@
  * Limit: what the target does not know as a session of the account (a pooler with one user for all, a read replica).
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import { describeBlocked } from './describe-blocked.ts'
 import { rollBackPrepared } from './postgres-prepared.ts'
 import type { Sessions } from './postgres-session.ts'
-import type { PostgresWay } from './postgres-way.ts'
+import type { Blocked, PostgresWay } from './postgres-way.ts'
 
 export interface CutOutcome {
   readonly cut: readonly string[]
@@ -32,7 +33,7 @@ export async function cutAccounts(
 ): Promise<CutOutcome> {
   const locked = await disableAll(sessions, way, names, signal)
   const pending = new Map<string, string>()
-  for (const name of locked) pending.set(name, 'a transaction at the target holds the account')
+  for (const one of locked) pending.set(one.accountName, describeBlocked(one, undefined))
   const disabled = names.filter((name) => !pending.has(name))
   const cut: string[] = []
 
@@ -67,14 +68,15 @@ async function disableAll(
   way: PostgresWay,
   names: readonly string[],
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<readonly Blocked[]> {
   let locked = await way.disable(names, signal)
   for (let attempt = 0; locked.length > 0 && attempt < 6; attempt++) {
     // A login can lock its own row, in an open or a prepared transaction. End both, then try again.
-    await way.endSessions(locked, undefined, false, signal)
-    await rollBackPrepared(sessions, way, locked, signal)
+    const again = locked.map((one) => one.accountName)
+    await way.endSessions(again, undefined, false, signal)
+    await rollBackPrepared(sessions, way, again, signal)
     await delay(pausesMs[attempt], undefined, { signal })
-    locked = await way.disable(locked, signal)
+    locked = await way.disable(again, signal)
   }
   return locked
 }

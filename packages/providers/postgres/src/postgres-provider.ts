@@ -8,6 +8,7 @@
 import { MayflyError } from '@mayfly/domain'
 import type { AccountHandle, AccountProvider, Enumerable, Renewable, RevokeReport, Target } from '@mayfly/provider-kit'
 import { accountNameOf } from './account-name.ts'
+import { createroleWay } from './createrole-way.ts'
 import { functionsWay } from './functions-way.ts'
 import { cutAccounts } from './postgres-cut.ts'
 import { functionsGuide } from './postgres-guide.ts'
@@ -45,7 +46,10 @@ export const postgresProvider = {
 
   async open({ settings, secret }): Promise<PostgresTarget> {
     const sessions = openSessions(settings, secret)
-    const way = functionsWay(sessions)
+    const way =
+      settings.rights.mode === 'functions'
+        ? functionsWay(sessions)
+        : createroleWay(sessions, settings.rights.creator_roles)
     return {
       issue: (handle, request, signal) => issueLogin(sessions, way, handle, request, signal),
       revoke: (handles, report, signal) => revokeLogins(sessions, way, handles, report, signal),

@@ -6,6 +6,7 @@
  * right first, is reported with the target's own list of what is in the way, and stays due.
  */
 import { MayflyError } from '@mayfly/domain'
+import { describeBlocked } from './describe-blocked.ts'
 import { dropOwnedAs } from './drop-owned-as.ts'
 import { rollBackPrepared } from './postgres-prepared.ts'
 import type { Sessions } from './postgres-session.ts'
@@ -33,11 +34,11 @@ export async function removeAccounts(
         ? await way.dropOwned(owners, signal)
         : await dropOwnedElsewhere(sessions, way, databaseName, owners, signal)
     for (const one of blocked) {
-      why.set(one.accountName, describe(one, databaseName || sessions.settings.database))
+      why.set(one.accountName, describeBlocked(one, databaseName || sessions.settings.database))
     }
   }
   for (const one of await way.dropRoles(names, signal)) {
-    why.set(one.accountName, why.get(one.accountName) ?? describe(one, undefined))
+    why.set(one.accountName, why.get(one.accountName) ?? describeBlocked(one, undefined))
   }
 
   // Not what the calls said, but what the target says afterwards.
@@ -93,15 +94,4 @@ async function dropOwnedElsewhere(
     // One database that cannot be reached must not hold up what lies in the others.
     return owners.map((accountName) => ({ accountName, state: error.code, reason: '' }))
   }
-}
-
-/** The target's own list of what is in the way, as one line of bounded length; names of objects, no statements. */
-function describe(blocked: Blocked, databaseName: string | undefined): string {
-  const where = databaseName === undefined ? '' : ` in database \`${databaseName}\``
-  if (blocked.state === '55P03') return `a transaction at the target holds something of the account${where}`
-  const list = blocked.reason
-    .replaceAll(/\s*\n\s*/g, '; ')
-    .replaceAll(/\p{C}/gu, ' ')
-    .slice(0, 400)
-  return `removal is blocked${where} (${blocked.state})${list === '' ? '' : `: ${list}`}`
 }

@@ -9,8 +9,8 @@ export interface PostgresWay {
   issue(account: NewLogin, signal: AbortSignal): Promise<void>
   /** False where the login is gone, cut or past its end. */
   renew(accountName: string, expiresAt: Date, signal: AbortSignal): Promise<boolean>
-  /** NOLOGIN, committed. Returns the accounts whose row is locked by a transaction; they are still as they were. */
-  disable(accountNames: readonly string[], signal: AbortSignal): Promise<readonly string[]>
+  /** NOLOGIN, committed. Returns the accounts that are still as they were (55P03: a transaction has locked the row). */
+  disable(accountNames: readonly string[], signal: AbortSignal): Promise<readonly Blocked[]>
   /** Ends sessions; says what it saw before it did. See `LoginScan`. */
   endSessions(
     accountNames: readonly string[],

@@ -1,0 +1,584 @@
+/**
+ * The suite that every account provider passes on a real server: what the interfaces promise, tried.
+ *
+ * Neutral to test frameworks: `conformanceCases(fixture)` gives named functions that throw. Each claim has its control,
+ * so that a server that lets everyone in, or a provider that does nothing, fails (`conformance.test.ts` proves that of
+ * the suite itself). Not here: traps of one kind of target; they are tests of that provider.
+ */
+import { strict as assert } from 'node:assert'
+import { setTimeout as delay } from 'node:timers/promises'
+import { MayflyError, newId } from '@mayfly/domain'
+import { findPrinted, printsOf } from './find-printed.ts'
+import type {
+  AccountHandle,
+  AccountProvider,
+  Enumerable,
+  IssuedAccount,
+  IssueRequest,
+  Renewable,
+  RevokeReport,
+  Target,
+} from './provider.ts'
+import { Secret } from './secret.ts'
+
+export type OpenTarget<Permission> = Target<Permission> & Partial<Renewable & Enumerable>
+
+export interface ConformanceSession {
+  /** Uses the session; false where the target has ended it. */
+  isAlive(): Promise<boolean>
+  close(): Promise<void>
+}
+
+/** What the suite needs to try a provider at a real server. All of it goes around the provider. */
+export interface ConformanceFixture<Settings, Permission, SecretFields> {
+  readonly provider: AccountProvider<Settings, Permission, SecretFields>
+  /** Opens the same target anew, with rights that suffice. */
+  open(): Promise<OpenTarget<Permission>>
+  readonly permission: Permission
+  /** Permissions that must be refused (or do no harm): names that try to end a quote, and the like. */
+  readonly hostilePermissions: readonly Permission[]
+  /** Tries the login itself. Throws where the target cannot be reached: that is not a refusal. */
+  canLogIn(account: IssuedAccount): Promise<boolean>
+  openSession(account: IssuedAccount): Promise<ConformanceSession>
+  /** What the suite's own secrets are, e.g. the admin password: must not be printed either. */
+  readonly adminSecrets: readonly string[]
+  /** Makes creates wait inside the target until `release` is called; where the target can be made to. */
+  readonly holdCreates?: () => Promise<{ release(): Promise<void> }>
+}
+
+export interface ConformanceCase {
+  readonly name: string
+  run(): Promise<void>
+}
+
+const neverAborted = new AbortController().signal
+
+export function conformanceCases<Settings, Permission, SecretFields>(
+  fixture: ConformanceFixture<Settings, Permission, SecretFields>,
+): readonly ConformanceCase[] {
+  const { provider, permission } = fixture
+  const { guarantees } = provider
+
+  const request = (over: Partial<IssueRequest<Permission>> = {}): IssueRequest<Permission> => ({
+    permission,
+    parameters: {},
+    expiresAt: inMs(300_000),
+    createDeadlineAt: inMs(20_000),
+    ...over,
+  })
+  const newHandle = () => provider.plan(newId())
+
+  /** Opens a target, and leaves nothing behind however the case ends. */
+  const withTarget = async (use: (target: OpenTarget<Permission>, plan: () => AccountHandle) => Promise<void>) => {
+    const planned: AccountHandle[] = []
+    const target = await fixture.open()
+    try {
+      await use(target, () => {
+        const handle = newHandle()
+        planned.push(handle)
+        return handle
+      })
+    } finally {
+      await target.revoke(planned, silent, neverAborted)
+      await target.close()
+    }
+  }
+  const issue = (target: OpenTarget<Permission>, handle: AccountHandle, over: Partial<IssueRequest<Permission>> = {}) =>
+    target.issue(handle, request(over), neverAborted)
+  const stateOf = async (target: OpenTarget<Permission>, handle: AccountHandle) => {
+    const [seen] = await target.observe([handle], neverAborted)
+    assert.ok(seen, 'observe answers for each handle')
+    return seen
+  }
+
+  const cases: ConformanceCase[] = [
+    {
+      name: 'the account name is planned from the id alone, fits every target and is never the same twice',
+      async run() {
+        const id = newId<AccountHandle['credentialId']>()
+        assert.deepEqual(provider.plan(id), provider.plan(id))
+        assert.equal(provider.plan(id).credentialId, id)
+        const names = Array.from({ length: 500 }, () => newHandle().accountName)
+        for (const name of names) assert.match(name, /^[a-z0-9_]{1,63}$/)
+        assert.equal(new Set(names).size, names.length)
+      },
+    },
+    {
+      name: 'an issued credential logs in, a wrong secret does not',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const issued = await issue(target, plan())
+          assert.equal(await fixture.canLogIn(issued), true, 'the issued credential logs in')
+          assert.equal(await fixture.canLogIn(withWrongSecrets(issued)), false, 'control: the target checks secrets')
+        }),
+    },
+    {
+      name: 'every credential has an account of its own',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const [first, second] = await Promise.all([issue(target, plan()), issue(target, plan())])
+          const swapped = { ...first, fields: { ...first.fields, ...secretsOf(second) } }
+          assert.equal(await fixture.canLogIn(first), true)
+          assert.equal(await fixture.canLogIn(second), true)
+          assert.equal(await fixture.canLogIn(swapped), false, 'the secret of one does not open the other')
+        }),
+    },
+    {
+      name: 'a second issue for the same handle is refused and changes nothing',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const handle = plan()
+          const first = await issue(target, handle)
+          await rejectsWithMayflyError(issue(target, handle))
+          assert.equal(await fixture.canLogIn(first), true, 'the first one still logs in')
+        }),
+    },
+    {
+      name: 'after revoke the login is refused and the account is absent',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const handle = plan()
+          const issued = await issue(target, handle)
+          assert.equal(await fixture.canLogIn(issued), true, 'control: it logs in before')
+          await target.revoke([handle], silent, neverAborted)
+          assert.equal(await fixture.canLogIn(issued), false)
+          assert.equal((await stateOf(target, handle)).state, 'absent')
+        }),
+    },
+    {
+      name: 'revoke leaves other credentials and their sessions alone',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const ended = plan()
+          await issue(target, ended)
+          const bystander = await issue(target, plan())
+          const session = await fixture.openSession(bystander)
+          try {
+            await target.revoke([ended], silent, neverAborted)
+            assert.equal(await session.isAlive(), true, 'the session of another credential goes on')
+            assert.equal(await fixture.canLogIn(bystander), true, 'another credential still logs in')
+          } finally {
+            await session.close()
+          }
+        }),
+    },
+    {
+      name: 'revoking twice, and revoking what never was, succeeds',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const handle = plan()
+          await issue(target, handle)
+          const absent = plan()
+          for (const handles of [[handle], [handle], [absent], []]) {
+            const report = recordingReport()
+            await target.revoke(handles, report, neverAborted)
+            assert.deepEqual(report.removedNames(), names(handles), 'an absent account is removed')
+          }
+        }),
+    },
+    {
+      name: 'many are revoked at once, an absent one among them',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const handles = Array.from({ length: 7 }, plan)
+          const issued = await Promise.all(handles.filter((_, at) => at !== 3).map((handle) => issue(target, handle)))
+          const report = recordingReport()
+          await target.revoke(handles, report, neverAborted)
+          assert.deepEqual(report.removedNames(), names(handles))
+          assert.deepEqual(report.cutNames(), names(handles))
+          for (const account of issued) assert.equal(await fixture.canLogIn(account), false)
+          const seen = await target.observe(handles, neverAborted)
+          assert.deepEqual(
+            seen.map((one) => one.state),
+            handles.map(() => 'absent'),
+          )
+        }),
+    },
+    {
+      name: 'cut is reported before removed, each when it is true, once for each handle',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const handles = [plan(), plan()]
+          const issued = await Promise.all(handles.map((handle) => issue(target, handle)))
+          const told: string[] = []
+          await target.revoke(
+            handles,
+            {
+              async cut(some) {
+                for (const { accountName } of some) {
+                  told.push(`cut ${accountName}`)
+                  const account = issued[handles.findIndex((handle) => handle.accountName === accountName)]
+                  assert.ok(account, 'only the handles asked for are reported')
+                  assert.equal(await fixture.canLogIn(account), false, 'no new login when cut is reported')
+                }
+              },
+              async removed(some) {
+                for (const handle of some) {
+                  told.push(`removed ${handle.accountName}`)
+                  assert.equal((await stateOf(target, handle)).state, 'absent', 'absent when removed is reported')
+                }
+              },
+              async pending(handle, reason) {
+                assert.fail(`pending ${handle.accountName}: ${reason}`)
+              },
+            },
+            neverAborted,
+          )
+          for (const { accountName } of handles) {
+            assert.deepEqual(
+              told.filter((line) => line.endsWith(accountName)),
+              [`cut ${accountName}`, `removed ${accountName}`],
+            )
+          }
+        }),
+    },
+    {
+      name: 'observe tells the truth before, during and after',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const handle = plan()
+          const other = plan()
+          assert.equal((await stateOf(target, handle)).state, 'absent', 'absent before')
+          const issued = await issue(target, handle)
+          const session = await fixture.openSession(issued)
+          try {
+            const seen = await target.observe([other, handle], neverAborted)
+            assert.deepEqual(
+              seen.map((one) => one.handle.accountName),
+              names([other, handle], false),
+              'in the order asked',
+            )
+            assert.deepEqual(
+              seen.map((one) => one.state),
+              ['absent', 'usable'],
+            )
+            if (guarantees.revokeCutsOpenSessions)
+              assert.deepEqual(
+                seen.map((one) => one.openSessions),
+                [0, 1],
+              )
+          } finally {
+            await session.close()
+          }
+          await target.revoke([handle], silent, neverAborted)
+          assert.equal((await stateOf(target, handle)).state, 'absent', 'absent after')
+        }),
+    },
+    {
+      name: 'hostile names and parameters are refused and make nothing',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const bystander = await issue(target, plan())
+          const tries: Partial<IssueRequest<Permission>>[] = [
+            ...fixture.hostilePermissions.map((hostile) => ({ permission: hostile })),
+            ...hostileTexts.map((text) => ({ parameters: { [text]: text } })),
+          ]
+          for (const over of tries) {
+            const handle = plan()
+            await rejectsWithMayflyError(issue(target, handle, over))
+            assert.equal((await stateOf(target, handle)).state, 'absent', 'nothing was made')
+          }
+          assert.equal(await fixture.canLogIn(bystander), true, 'nothing else was harmed')
+        }),
+    },
+    {
+      name: 'no secret is printed, by what is issued or by any error',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const handle = plan()
+          const issued = await issue(target, handle)
+          const secrets = [
+            ...Object.values(secretsOf(issued)).map((secret) => secret.reveal()),
+            ...fixture.adminSecrets,
+          ]
+          assert.ok(secrets.length > fixture.adminSecrets.length, 'what is issued holds a Secret')
+          assert.deepEqual(findPrinted(issued, secrets), [], 'what is issued prints no secret')
+          assert.deepEqual(findPrinted(target, secrets), [], 'an open target prints no secret')
+          const report = recordingReport()
+          const errors = [
+            await issue(target, handle).catch((error: unknown) => error),
+            ...(await Promise.all(
+              fixture.hostilePermissions.map((hostile) =>
+                issue(target, plan(), { permission: hostile }).catch((error: unknown) => error),
+              ),
+            )),
+            await target.issue(plan(), request(), AbortSignal.abort()).catch((error: unknown) => error),
+          ]
+          await target.revoke([handle], report, neverAborted)
+          for (const error of errors) {
+            assert.ok(error instanceof MayflyError, 'a failure is a MayflyError')
+            assert.deepEqual(findPrinted(error, secrets), [], 'an error prints no secret')
+            // What was made for the failed try is in no test's hands; its shape gives it away.
+            for (const text of printsOf(error)) assert.doesNotMatch(text, /SCRAM-SHA-256\$|\$argon2|\$2[aby]\$/)
+            assert.doesNotMatch(
+              error.options.publicDetail ?? '',
+              /\bselect\b|\bcreate\b.*\brole\b|[0-9]{1,3}(\.[0-9]{1,3}){3}/i,
+            )
+          }
+        }),
+    },
+    {
+      name: 'a create whose deadline has passed makes nothing',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const handle = plan()
+          await rejectsWithMayflyError(issue(target, handle, { createDeadlineAt: inMs(-1_000) }))
+          assert.equal((await stateOf(target, handle)).state, 'absent')
+        }),
+    },
+    {
+      name: 'a call with an aborted signal is refused and makes nothing',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const handle = plan()
+          await rejectsWithMayflyError(target.issue(handle, request(), AbortSignal.abort()))
+          await rejectsWithMayflyError(target.observe([handle], AbortSignal.abort()))
+          await rejectsWithMayflyError(target.revoke([handle], silent, AbortSignal.abort()))
+          assert.equal((await stateOf(target, handle)).state, 'absent')
+        }),
+    },
+    {
+      name: 'the check passes with rights that suffice, and leaves nothing behind',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const probed: AccountHandle[] = []
+          const findings = await target.check(
+            {
+              permission,
+              newHandle: () => {
+                const handle = plan()
+                probed.push(handle)
+                return handle
+              },
+            },
+            neverAborted,
+          )
+          assert.ok(findings.length > 0, 'the check says what it tried')
+          assert.deepEqual(
+            findings.filter((finding) => finding.outcome === 'failed'),
+            [],
+          )
+          assert.ok(probed.length > 0, 'the check proves by doing')
+          for (const handle of probed) assert.equal((await stateOf(target, handle)).state, 'absent')
+        }),
+    },
+    {
+      name: 'a closed target answers no more, and closes twice',
+      async run() {
+        const target = await fixture.open()
+        await target.observe([newHandle()], neverAborted)
+        await target.close()
+        await target.close()
+        await rejectsWithMayflyError(target.observe([newHandle()], neverAborted))
+      },
+    },
+  ]
+
+  if (guarantees.expiryEnforcedBy === 'target') {
+    cases.push({
+      name: 'the target ends a credential at its end, with nobody calling',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const handle = plan()
+          const expiresAt = inMs(2_500)
+          const issued = await issue(target, handle, { expiresAt })
+          assert.equal(await fixture.canLogIn(issued), true, 'control: it logs in before its end')
+          await eventually('the login is refused', 5_000, async () => !(await fixture.canLogIn(issued)))
+          assert.ok(Date.now() >= expiresAt.getTime() - 1_000, 'not refused before its end')
+          assert.notEqual((await stateOf(target, handle)).state, 'usable')
+        }),
+    })
+  }
+
+  if (guarantees.revokeCutsOpenSessions) {
+    cases.push({
+      name: 'revoke ends open sessions before it reports the cut',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const handle = plan()
+          const issued = await issue(target, handle)
+          const sessions = await Promise.all([fixture.openSession(issued), fixture.openSession(issued)])
+          try {
+            for (const session of sessions) assert.equal(await session.isAlive(), true, 'control: alive before')
+            const aliveAtCut: boolean[] = []
+            await target.revoke(
+              [handle],
+              {
+                ...silent,
+                async cut() {
+                  for (const session of sessions) aliveAtCut.push(await session.isAlive())
+                },
+              },
+              neverAborted,
+            )
+            assert.deepEqual(aliveAtCut, [false, false])
+          } finally {
+            await Promise.all(sessions.map((session) => session.close()))
+          }
+        }),
+    })
+  }
+
+  const { holdCreates } = fixture
+  if (holdCreates) {
+    cases.push(
+      {
+        name: 'a create that waits inside the target is given up there at its deadline',
+        run: () =>
+          withTarget(async (target, plan) => {
+            const handle = plan()
+            const hold = await holdCreates()
+            const deadlineAt = inMs(1_500)
+            try {
+              await rejectsWithMayflyError(issue(target, handle, { createDeadlineAt: deadlineAt }))
+            } finally {
+              await hold.release()
+            }
+            await eventually('the deadline has passed', 3_000, async () => Date.now() > deadlineAt.getTime())
+            assert.equal(
+              (await stateOf(target, handle)).state,
+              'absent',
+              'released after its deadline, it makes nothing',
+            )
+            assert.equal(await fixture.canLogIn(await issue(target, plan())), true, 'control: another create works')
+          }),
+      },
+      {
+        name: 'an abort ends a call that waits, at once',
+        run: () =>
+          withTarget(async (target, plan) => {
+            const hold = await holdCreates()
+            try {
+              const startedAt = performance.now()
+              await rejectsWithMayflyError(
+                target.issue(plan(), request({ createDeadlineAt: inMs(4_000) }), AbortSignal.timeout(200)),
+              )
+              assert.ok(performance.now() - startedAt < 2_000, 'it does not wait for the target')
+            } finally {
+              await hold.release()
+            }
+            assert.equal(await fixture.canLogIn(await issue(target, plan())), true, 'the target can still be used')
+          }),
+      },
+    )
+  }
+
+  cases.push(
+    {
+      name: 'renew, where offered, moves the end of a live credential and of no other',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const { renew } = target
+          if (!renew) return
+          const handle = plan()
+          const issued = await issue(target, handle, { expiresAt: inMs(2_500) })
+          await renew.call(target, handle, inMs(300_000), neverAborted)
+          await eventually('the first end has passed', 4_000, async () => Date.now() > issued.expiresAt.getTime() + 300)
+          assert.equal(await fixture.canLogIn(issued), true, 'it logs in after its first end')
+          await target.revoke([handle], silent, neverAborted)
+          for (const ended of [handle, plan()]) {
+            await assert.rejects(
+              renew.call(target, ended, inMs(300_000), neverAborted),
+              (error) => error instanceof MayflyError && error.code === 'credential_not_renewable',
+            )
+          }
+          assert.equal(await fixture.canLogIn(issued), false, 'a renewal brings nothing back')
+        }),
+    },
+    {
+      name: 'listAccounts, where offered, shows what is there and no more',
+      run: () =>
+        withTarget(async (target, plan) => {
+          const { listAccounts } = target
+          if (!listAccounts) return
+          const list = async () => {
+            const found = new Set<string>()
+            for await (const name of listAccounts.call(target, neverAborted)) found.add(name)
+            return found
+          }
+          const handle = plan()
+          await issue(target, handle)
+          assert.equal((await list()).has(handle.accountName), true)
+          await target.revoke([handle], silent, neverAborted)
+          assert.equal((await list()).has(handle.accountName), false)
+        }),
+    },
+  )
+  return cases
+}
+
+/** Texts that end a quote, a statement, a line or a string somewhere. For hostile permissions and parameters. */
+export const hostileTexts: readonly string[] = [
+  `x"; drop table t; --`,
+  `x'; drop table t; --`,
+  `x\\'; select 1; --`,
+  '$$; select 1; $$',
+  '../../etc/passwd',
+  '{{x}} ${x} %s %I',
+  'x\r\nQUIT\r\n',
+  'x\u0000y',
+  '‮x',
+  '__proto__',
+]
+
+const silent: RevokeReport = {
+  cut: async () => undefined,
+  removed: async () => undefined,
+  pending: async () => undefined,
+}
+
+function recordingReport() {
+  const cut: AccountHandle[] = []
+  const removed: AccountHandle[] = []
+  return {
+    async cut(handles: readonly AccountHandle[]) {
+      cut.push(...handles)
+    },
+    async removed(handles: readonly AccountHandle[]) {
+      removed.push(...handles)
+    },
+    async pending(handle: AccountHandle, reason: string) {
+      assert.fail(`pending ${handle.accountName}: ${reason}`)
+    },
+    cutNames: () => names(cut),
+    removedNames: () => names(removed),
+  }
+}
+
+function names(handles: readonly AccountHandle[], sorted = true): readonly string[] {
+  const list = handles.map((handle) => handle.accountName)
+  return sorted ? list.toSorted() : list
+}
+
+function secretsOf(account: IssuedAccount): Record<string, Secret> {
+  const secrets: Record<string, Secret> = {}
+  for (const [field, value] of Object.entries(account.fields)) if (value instanceof Secret) secrets[field] = value
+  return secrets
+}
+
+/** The same account with every secret changed in its last character, so that length and form stay. */
+function withWrongSecrets(account: IssuedAccount): IssuedAccount {
+  const wrong: Record<string, Secret> = {}
+  for (const [field, secret] of Object.entries(secretsOf(account))) {
+    const text = secret.reveal()
+    // The last of 43 base64 characters holds spare bits; the first does not.
+    wrong[field] = new Secret((text.startsWith('A') ? 'B' : 'A') + text.slice(1))
+  }
+  return { ...account, fields: { ...account.fields, ...wrong } }
+}
+
+async function rejectsWithMayflyError(promise: Promise<unknown>): Promise<void> {
+  await assert.rejects(promise, (error) => error instanceof MayflyError)
+}
+
+async function eventually(describe: string, withinMs: number, ask: () => Promise<boolean>): Promise<void> {
+  const endAt = performance.now() + withinMs
+  while (!(await ask())) {
+    if (performance.now() >= endAt) assert.fail(`waited ${withinMs} ms until ${describe}`)
+    await delay(25)
+  }
+}
+
+function inMs(ms: number): Date {
+  return new Date(Date.now() + ms)
+}

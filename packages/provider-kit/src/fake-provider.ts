@@ -1,0 +1,208 @@
+/**
+ * A provider with its target in memory. Honest by default; each fault is one way in which a provider can be wrong.
+ * For the tests of the conformance suite, and of what calls providers.
+ */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { MayflyError } from '@mayfly/domain'
+import { z } from 'zod'
+import type { ConformanceFixture, OpenTarget } from './conformance.ts'
+import type { AccountProvider, CheckFinding, IssuedAccount } from './provider.ts'
+import { Secret } from './secret.ts'
+
+export type Fault =
+  | 'accepts any secret'
+  | 'revoke does nothing'
+  | 'revoke keeps sessions open'
+  | 'revoke ends all sessions'
+  | 'revoke fails for an absent account'
+  | 'revoke stops at an absent account'
+  | 'reports removed before cut'
+  | 'reports the cut too early'
+  | 'ends nothing at its end'
+  | 'observe remembers'
+  | 'observe always says absent'
+  | 'leaks the secret in an error'
+  | 'issues a bare string'
+  | 'runs hostile names'
+  | 'issues the same account again'
+  | 'shares one secret'
+  | 'ignores the deadline'
+  | 'ignores the signal'
+  | 'renews the dead'
+  | 'lists nothing'
+  | 'check leaves its account'
+
+interface FakeAccount {
+  secret: string
+  expiresAt: number
+  sessions: Set<{ alive: boolean }>
+}
+
+export interface FakePermission {
+  readonly group: string
+}
+
+export function fakeFixture(fault?: Fault): ConformanceFixture<object, FakePermission, object> {
+  const accounts = new Map<string, FakeAccount>()
+  const remembered = new Set<string>()
+  const adminSecret = randomBytes(18).toString('base64url')
+  const sharedSecret = randomBytes(18).toString('base64url')
+  let held: Promise<void> | undefined
+
+  const guard = (signal: AbortSignal, closed: boolean) => {
+    if (closed || (signal.aborted && fault !== 'ignores the signal')) throw new MayflyError('target_unreachable')
+  }
+
+  async function open(): Promise<OpenTarget<FakePermission>> {
+    let closed = false
+    const target: OpenTarget<FakePermission> = {
+      async issue(handle, request, signal): Promise<IssuedAccount> {
+        guard(signal, closed)
+        const secret = fault === 'shares one secret' ? sharedSecret : randomBytes(18).toString('base64url')
+        const refuse = (detail: string) =>
+          new MayflyError('target_refused', {
+            publicDetail: detail,
+            log:
+              fault === 'leaks the secret in an error'
+                ? `password ${accounts.get(handle.accountName)?.secret ?? adminSecret}`
+                : 'no',
+          })
+        const hostile = request.permission.group !== 'readers' || Object.keys(request.parameters).length > 0
+        if (hostile && fault !== 'runs hostile names') throw refuse('no such group')
+        if (accounts.has(handle.accountName) && fault !== 'issues the same account again') throw refuse('it is there')
+        if (held) {
+          const waiting = delay(
+            Math.max(0, request.createDeadlineAt.getTime() - Date.now()),
+            undefined,
+            fault === 'ignores the signal' ? {} : { signal },
+          ).then(
+            () => fault !== 'ignores the deadline',
+            () => true,
+          )
+          if (await Promise.race([held.then(() => false), waiting])) throw new MayflyError('target_timeout')
+        } else if (request.createDeadlineAt.getTime() < Date.now() && fault !== 'ignores the deadline') {
+          throw new MayflyError('target_timeout')
+        }
+        accounts.set(handle.accountName, { secret, expiresAt: request.expiresAt.getTime(), sessions: new Set() })
+        return {
+          fields: {
+            username: handle.accountName,
+            password: fault === 'issues a bare string' ? secret : new Secret(secret),
+          },
+          boundTo: 'none',
+          expiresAt: request.expiresAt,
+        }
+      },
+      async revoke(handles, report, signal) {
+        guard(signal, closed)
+        if (fault === 'reports the cut too early') await report.cut(handles)
+        for (const handle of handles) {
+          const account = accounts.get(handle.accountName)
+          if (!account && fault === 'revoke fails for an absent account') throw new MayflyError('target_refused')
+          if (!account && fault === 'revoke stops at an absent account') break
+          if (fault !== 'revoke keeps sessions open' && fault !== 'revoke does nothing') {
+            const ended = fault === 'revoke ends all sessions' ? [...accounts.values()] : account ? [account] : []
+            for (const { sessions } of ended) for (const session of sessions) session.alive = false
+          }
+          if (fault !== 'revoke does nothing') accounts.delete(handle.accountName)
+        }
+        if (fault === 'reports removed before cut') await report.removed(handles)
+        if (fault !== 'reports the cut too early') await report.cut(handles)
+        if (fault !== 'reports removed before cut') await report.removed(handles)
+      },
+      async observe(handles, signal) {
+        guard(signal, closed)
+        return handles.map((handle) => {
+          const account = accounts.get(handle.accountName)
+          if (account) remembered.add(handle.accountName)
+          const there =
+            (account !== undefined || (fault === 'observe remembers' && remembered.has(handle.accountName))) &&
+            fault !== 'observe always says absent'
+          const usable = account === undefined || account.expiresAt > Date.now()
+          return {
+            handle,
+            state: there ? (usable ? 'usable' : 'disabled') : 'absent',
+            openSessions: [...(account?.sessions ?? [])].filter((session) => session.alive).length,
+          }
+        })
+      },
+      async check(probe, signal): Promise<readonly CheckFinding[]> {
+        const handle = probe.newHandle()
+        const end = new Date(Date.now() + 10_000)
+        await target.issue(
+          handle,
+          {
+            permission: probe.permission ?? { group: 'readers' },
+            parameters: {},
+            expiresAt: end,
+            createDeadlineAt: end,
+          },
+          signal,
+        )
+        if (fault !== 'check leaves its account') accounts.delete(handle.accountName)
+        return [{ check: 'issue', outcome: 'passed', detail: 'an account was made and removed' }]
+      },
+      async renew(handle, expiresAt) {
+        const account = accounts.get(handle.accountName)
+        if (account) account.expiresAt = expiresAt.getTime()
+        else if (fault !== 'renews the dead') throw new MayflyError('credential_not_renewable')
+      },
+      async *listAccounts() {
+        if (fault !== 'lists nothing') yield* accounts.keys()
+      },
+      async close() {
+        closed = true
+      },
+    }
+    return target
+  }
+
+  const accountOf = (account: IssuedAccount) => {
+    const { username, password } = account.fields
+    const known = accounts.get(String(username))
+    const secret = password instanceof Secret ? password.reveal() : password
+    if (!known || (known.secret !== secret && fault !== 'accepts any secret')) return undefined
+    return known.expiresAt > Date.now() || fault === 'ends nothing at its end' ? known : undefined
+  }
+  const provider: AccountProvider<object, FakePermission, object> = {
+    kind: 'fake',
+    title: 'in memory',
+    settings: z.strictObject({}),
+    secret: z.strictObject({}),
+    addressSettings: [],
+    permission: z.strictObject({ group: z.string() }),
+    guarantees: { expiryEnforcedBy: 'target', revokeCutsOpenSessions: true, bindings: ['none'], limits: [] },
+    guide: () => '',
+    plan: (credentialId) => ({ credentialId, accountName: `fake_${credentialId.replaceAll('-', '')}` }),
+    open,
+  }
+  return {
+    provider,
+    open,
+    permission: { group: 'readers' },
+    hostilePermissions: [{ group: `readers"; drop` }, { group: 'admins' }],
+    adminSecrets: [adminSecret],
+    canLogIn: async (account) => accountOf(account) !== undefined,
+    async openSession(account) {
+      const session = { alive: true }
+      accountOf(account)?.sessions.add(session)
+      return {
+        isAlive: async () => session.alive,
+        close: async () => {
+          session.alive = false
+        },
+      }
+    },
+    async holdCreates() {
+      const gate = Promise.withResolvers<void>()
+      held = gate.promise
+      return {
+        release: async () => {
+          held = undefined
+          gate.resolve()
+        },
+      }
+    },
+  }
+}
