@@ -84,3 +84,15 @@ export function decodeBase64(text: string): Uint8Array {
 function notBase64(): MayflyError {
   return new MayflyError('audit_verification_failed', { publicDetail: 'a value is not standard base64 with padding' })
 }
+
+/** URL-safe alphabet without padding (RFC 7515 section 2). */
+export function encodeBase64Url(bytes: Uint8Array): string {
+  return encodeBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+}
+
+/** @throws MayflyError `audit_verification_failed`: not base64url without padding */
+export function decodeBase64Url(text: string): Uint8Array {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) throw notBase64()
+  const padded = text.padEnd(Math.ceil(text.length / 4) * 4, '=')
+  return decodeBase64(padded.replaceAll('-', '+').replaceAll('_', '/'))
+}

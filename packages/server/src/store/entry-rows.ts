@@ -52,6 +52,39 @@ export async function insertEntries(tx: Tx, rows: readonly EntryRow[]): Promise<
   await tx.query.executeQuery(CompiledQuery.raw(text, values))
 }
 
+/** The bytes of the entries with the leaf indexes from `first` on; fewer than `count` where one is missing. */
+export async function readEntryData(tx: Tx, first: number, count: number): Promise<Uint8Array[]> {
+  const { rows } = await tx.query.executeQuery<{ data: Buffer }>(
+    CompiledQuery.raw('select data from entry where leaf_index >= $1 and leaf_index < $2 order by leaf_index', [
+      first,
+      first + count,
+    ]),
+  )
+  return rows.map(({ data }) => data)
+}
+
+/** The bytes of committed entries that are not in the log yet. */
+export async function readUnsequencedData(tx: Tx, limit: number): Promise<Uint8Array[]> {
+  const { rows } = await tx.query.executeQuery<{ data: Buffer }>(
+    CompiledQuery.raw('select data from entry where leaf_index is null order by recorded_at, entry_id limit $1', [
+      limit,
+    ]),
+  )
+  return rows.map(({ data }) => data)
+}
+
+export async function findLeafOf(
+  tx: Tx,
+  entryId: EntryId,
+): Promise<{ leafIndex: number | null; leafHash: Uint8Array } | undefined> {
+  const { rows } = await tx.query.executeQuery<{ leafIndex: number | null; leafHash: Buffer }>(
+    CompiledQuery.raw('select leaf_index as "leafIndex", leaf_hash as "leafHash" from entry where entry_id = $1', [
+      entryId,
+    ]),
+  )
+  return rows[0]
+}
+
 // pg writes a Buffer inside an array as bytea; a plain Uint8Array there would become text.
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -21,6 +21,7 @@ const streamOfNoun = {
   resource: 'registry',
   role: 'registry',
   finding: 'registry',
+  manifest: 'registry',
   trust_provider: 'proof',
   binding: 'proof',
   attestation: 'proof',
