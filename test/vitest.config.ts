@@ -11,6 +11,8 @@ export default defineConfig({
     pool: 'forks',
     // Files share a process, so that the sources are loaded once. Every test has databases and roles of its own.
     isolate: false,
+    // One per core: the suites wait for servers and disks more than they compute.
+    maxWorkers: '100%',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,

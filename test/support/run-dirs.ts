@@ -27,9 +27,10 @@ async function sweepLeftovers(root: string): Promise<void> {
 
 async function removeIfAbandoned(dir: string): Promise<void> {
   try {
-    const { previousOwnerDied } = await claimDataDir(dir)
-    // Without an owner's file it may be a run that is just beginning.
-    if (previousOwnerDied) await rm(dir, { recursive: true, force: true })
+    const claim = await claimDataDir(dir)
+    // No claim before ours: a run that is just beginning.
+    if (!claim.serverMayRun) await claim.release('released')
+    else await rm(dir, { recursive: true, force: true })
   } catch (error) {
     if (error instanceof MayflyError) return
     if (error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'ENOENT')) return

@@ -62,8 +62,12 @@ export async function startTestCluster(options: TestClusterOptions): Promise<Tes
   return { server, access: { version: options.version, host, port, superuser, superuserPassword } }
 }
 
-/** @returns the superuser's password, which the copies share */
-async function placeClusterFiles(dataDir: string, version: EmbeddedVersion): Promise<string> {
+/**
+ * Puts a fresh cluster into `dataDir`, unless one lies there.
+ *
+ * @returns the superuser's password, which all copies share
+ */
+export async function placeClusterFiles(dataDir: string, version: EmbeddedVersion): Promise<string> {
   const template = await findOrMakeTemplate(dataDir, version)
   const clusterDir = clusterDirOf(dataDir, version)
   await mkdir(dataDir, { recursive: true, mode: 0o711 })

@@ -67,7 +67,7 @@ export async function createClusterIfMissing(deps: ClusterDeps, plan: ClusterPla
     await rename(fresh, clusterDir)
     await syncDirectory(plan.dataDir)
   } finally {
-    await rm(workshop, { recursive: true, force: true })
+    await rm(workshop, removal)
   }
   return clusterDir
 }
@@ -125,9 +125,12 @@ async function isThere(clusterDir: string, runUser: RunUser | undefined): Promis
   })
 }
 
+const removal = { recursive: true, force: true, maxRetries: 20, retryDelay: 20 }
+
 async function removeUnfinished(dataDir: string): Promise<void> {
   for (const name of await readdir(dataDir)) {
-    if (name.startsWith('unfinished-')) await rm(join(dataDir, name), { recursive: true, force: true })
+    // Again and again: the initdb of a process killed just now may still be writing, until its own end reaches it.
+    if (name.startsWith('unfinished-')) await rm(join(dataDir, name), removal)
   }
 }
 

@@ -31,7 +31,7 @@ export interface ServerAddress {
   /** The name of the one superuser. */
   readonly superuser: string
   /** A `postgres://` URL that holds the password in plain text: for a driver, never for a log. */
-  connectionUrl(user: string, password: Secret, database: string): string
+  readonly connectionUrl: (user: string, password: Secret, database: string) => string
 }
 
 /** A running server that this process started. */
@@ -68,6 +68,8 @@ export interface EmbeddedPostgresOptions {
   readonly durable?: boolean
   /** As root: the user to run as. Default: the first of `postgres`, `_postgres`, `nobody` that exists. */
   readonly runAs?: string
+  /** Where npm put the binaries. Default: looked up as Node does. */
+  readonly packageDir?: string
   /** Where binaries are copied when they cannot be used in place. Default: see `copy-binaries.ts`. */
   readonly cacheDir?: string
   readonly logger?: LogSink

@@ -15,10 +15,15 @@ import { waitFor } from './wait-for.ts'
 /** A fast shutdown writes out what is in memory, which on a slow disk takes long. */
 const shutdownTimeoutMs = 60_000
 
+/**
+ * @param serverMayRun what the claim on the data directory says: a killed owner's server may still be running
+ * @throws MayflyError `configuration_invalid`: a server runs that no Mayfly started
+ * @throws MayflyError `database_unavailable`: a killed owner's server does not end
+ */
 export async function settlePreviousServer(
   deps: { logger: LogSink; pgCtl: string; signal: AbortSignal },
   clusterDir: string,
-  previousOwnerDied: boolean,
+  serverMayRun: boolean,
 ): Promise<void> {
   const pid = await readPostmasterPid(clusterDir)
   if (pid === undefined || pid === process.pid) return
@@ -26,7 +31,7 @@ export async function settlePreviousServer(
     if (isTaken(pid)) await disownPostmasterPid(clusterDir)
     return
   }
-  if (!previousOwnerDied) {
+  if (!serverMayRun) {
     throw new MayflyError('configuration_invalid', {
       publicDetail: `a PostgreSQL that Mayfly did not start (process ${pid}) runs on the data directory`,
       hint: 'stop it first, or choose another `MAYFLY_DATA_DIR`',

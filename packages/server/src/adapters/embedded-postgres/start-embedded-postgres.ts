@@ -52,21 +52,30 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const superuserVerifier = makeScramVerifier(options.superuserPassword)
   const runUser = await chooseRunUser(options.runAs)
   const dataDir = await makeDataDir(options.dataDir, runUser)
-  const binaries = await findBinaries({ version, runUser, cacheDir: options.cacheDir })
+  const { cacheDir, packageDir } = options
+  const binaries = await findBinaries({ version, runUser, cacheDir, packageDir })
   const deps: LaunchDeps = { binaries, logger, signal }
   const claim = await claimDataDir(dataDir)
+  let serverMayRun = claim.serverMayRun
   try {
     const clusterDir = await createClusterIfMissing(deps, { dataDir, version, superuserVerifier, runUser, durable })
-    await settlePreviousServer({ logger, signal, pgCtl: binaries.pgCtl }, clusterDir, claim.previousOwnerDied)
+    await settlePreviousServer({ logger, signal, pgCtl: binaries.pgCtl }, clusterDir, serverMayRun)
+    serverMayRun = false
     const socketDir = options.listen === 'socket' ? await makeSocketDir(dataDir, runUser) : undefined
     const argumentsAt = (at: ListenAt): string[] =>
       serverArguments(clusterDir, at, { chosen: options.settings ?? {}, durable })
     const launched = await launchOnAPort(deps, { clusterDir, runUser }, argumentsAt, socketDir, options.port)
     const server = watch({ binaries, logger, claim }, serverAddress(launched.at), launched)
-    await provePassword(server, options.superuserPassword)
+    try {
+      await provePassword(server, options.superuserPassword)
+      signal.throwIfAborted()
+    } catch (error) {
+      await server.stop('fast')
+      throw error
+    }
     return server
   } catch (error) {
-    await claim.release()
+    await claim.release(serverMayRun ? 'given_up' : 'released')
     throw error
   }
 }
@@ -117,7 +126,12 @@ function watch(
   const exited = ended.then(async (exit) => {
     gone = true
     if (!asked) deps.logger.error({ pid, ...exit }, 'the embedded database ended without being asked to')
-    await deps.claim.release()
+    try {
+      await deps.claim.release('released')
+    } catch (error) {
+      // The data directory is gone or full. The claim ends with this process anyway.
+      deps.logger.warn({ err: error }, 'the data directory could not be released')
+    }
     return exit
   })
   const signals = { smart: 'SIGTERM', fast: 'SIGINT', immediate: 'SIGQUIT' } as const
@@ -144,7 +158,6 @@ async function provePassword(server: EmbeddedPostgres, password: Secret): Promis
   try {
     await client.connect()
   } catch (cause) {
-    await server.stop('fast')
     const refused = cause instanceof pg.DatabaseError && cause.code === '28P01'
     throw new MayflyError(refused ? 'configuration_invalid' : 'database_unavailable', {
       publicDetail: refused
