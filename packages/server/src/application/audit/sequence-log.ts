@@ -46,7 +46,7 @@ export const maxMergeDelaySeconds = 5
 /** Nothing is minted while the log lags by more. */
 export const maxSequencerLagSeconds = 60
 
-const batchSize = 5_000
+const defaultBatchSize = 5_000
 const signEveryMs = 1_000
 
 export interface SequenceDeps {
@@ -54,6 +54,8 @@ export interface SequenceDeps {
   readonly clock: Clock
   /** The last checkpoint that this process signed, by tenant: kept in memory, out of reach of the database's owner. */
   readonly remembered: Map<TenantId, Checkpoint>
+  /** Entries in one transaction; default 5,000. */
+  readonly batchSize?: number
 }
 
 /** One tenant's log and its keys. The signer's name is the log's origin. */
@@ -77,11 +79,12 @@ export type SequenceResult =
  *   more, so that minting stops within a minute
  */
 export async function sequenceLog(deps: SequenceDeps, log: TenantLog, signal: AbortSignal): Promise<SequenceResult> {
+  const batchSize = deps.batchSize ?? defaultBatchSize
   let sequenced = 0
   let signedAtMs = deps.clock.now().getTime()
   for (;;) {
     signal.throwIfAborted()
-    const count = await deps.database.transaction(log.tenantId, (tx) => integrate(deps, log, tx))
+    const count = await deps.database.transaction(log.tenantId, (tx) => integrate(deps, log, tx, batchSize))
     if (count === undefined) return { outcome: 'busy' }
     sequenced += count
     const drained = count < batchSize
@@ -100,7 +103,7 @@ export async function sequencerLagSeconds(tx: Tx, now: Date): Promise<number> {
 }
 
 /** One batch: indexes and tiles in one transaction. Returns how many, or nothing where another holds the lock. */
-async function integrate(deps: SequenceDeps, log: TenantLog, tx: Tx): Promise<number | undefined> {
+async function integrate(deps: SequenceDeps, log: TenantLog, tx: Tx, batchSize: number): Promise<number | undefined> {
   if (!(await tryLockLog(tx))) return undefined
   const batch = await listUnsequenced(tx, batchSize)
   if (batch.length === 0) return 0
