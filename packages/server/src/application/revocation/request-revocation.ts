@@ -59,7 +59,8 @@ const maxRowsPerEntry = 200
  */
 export async function requestRevocation(tx: Tx, request: RevocationRequest): Promise<RequestedRevocation | undefined> {
   const { selector, cause, now, only } = request
-  await lockSelector(tx, selector)
+  // Whoever names the credentials has them in hand already; the rest of the selector goes on.
+  if (only === undefined) await lockSelector(tx, selector)
   const whole = only === undefined && !sparesProofsAndTasks.has(cause)
   const attestations = whole && endsProofs(selector.kind) ? await revokeAttestations(tx, selector, now) : []
   const tasks = whole && endsTasks(selector.kind) ? await revokeTasks(tx, selector, now) : []

@@ -1,0 +1,215 @@
+/** The SQL of credentials: issue, renew, and what is due. */
+import {
+  type CredentialId,
+  type Environment,
+  type IdentityId,
+  MayflyError,
+  type ResourceId,
+  type RoleId,
+  type TaskId,
+} from '@mayfly/domain'
+import { type Insertable, type Selectable, sql } from 'kysely'
+import type { Tx } from './database.ts'
+import type { PageRequest } from './page.ts'
+import type { CredentialTable } from './schema.gen.ts'
+
+export type CredentialRow = Selectable<CredentialTable>
+export type NewCredentialRow = Pick<
+  Insertable<CredentialTable>,
+  | 'credential_id'
+  | 'identity_id'
+  | 'task_id'
+  | 'attestation_id'
+  | 'role_id'
+  | 'resource_id'
+  | 'provider_kind'
+  | 'account_name'
+  | 'environment'
+  | 'parameters'
+  | 'decision_id'
+  | 'policy_version_id'
+  | 'idempotency_key'
+  | 'request_digest'
+  | 'requested_at'
+  | 'create_deadline_at'
+  | 'expires_at'
+  | 'max_expires_at'
+>
+
+/** Law 1: the row stands before the account. */
+export async function insertCredential(tx: Tx, row: NewCredentialRow): Promise<CredentialRow> {
+  return tx.query.insertInto('credential').values(row).returningAll().executeTakeFirstOrThrow()
+}
+
+export async function findCredential(tx: Tx, credentialId: string): Promise<CredentialRow | undefined> {
+  return tx.query
+    .selectFrom('credential')
+    .selectAll()
+    .where('credential_id', '=', credentialId as CredentialId)
+    .executeTakeFirst()
+}
+
+/** @throws MayflyError `resource_not_found` */
+export async function getCredential(tx: Tx, credentialId: string): Promise<CredentialRow> {
+  const row = await findCredential(tx, credentialId)
+  if (row === undefined) {
+    throw new MayflyError('resource_not_found', { publicDetail: `there is no credential \`${credentialId}\`` })
+  }
+  return row
+}
+
+export async function findCredentialByKey(
+  tx: Tx,
+  identityId: IdentityId,
+  idempotencyKey: string,
+): Promise<CredentialRow | undefined> {
+  return tx.query
+    .selectFrom('credential')
+    .selectAll()
+    .where('identity_id', '=', identityId)
+    .where('idempotency_key', '=', idempotencyKey)
+    .executeTakeFirst()
+}
+
+/** Issues of one identity and role take turns until commit, so that counting and inserting are one step. */
+export async function lockIssuesOf(tx: Tx, identityId: IdentityId, roleId: RoleId): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`${identityId}/${roleId}`}, 0))`.execute(tx.query)
+}
+
+/** What an identity has: accounts of one role not yet gone, and requests since a moment. Each count stops at its cap. */
+export async function countIssues(
+  tx: Tx,
+  of: { identityId: IdentityId; roleId: RoleId; since: Date; liveCap: number; rateCap: number },
+): Promise<{ live: number; recent: number }> {
+  const { rows } = await sql<{ live: number; recent: number }>`
+    select (select count(*)::int from (select from credential
+             where identity_id = ${of.identityId} and role_id = ${of.roleId}
+               and state in ('requested', 'active', 'revoking') limit ${of.liveCap}) l) as live,
+           (select count(*)::int from (select from credential
+             where identity_id = ${of.identityId} and requested_at > ${of.since} limit ${of.rateCap}) r) as recent`.execute(
+    tx.query,
+  )
+  return rows[0] ?? { live: 0, recent: 0 }
+}
+
+/** @returns undefined where it is no longer `requested`: a revocation was faster, and wins */
+export async function activateIfStillRequested(
+  tx: Tx,
+  change: Pick<CredentialRow, 'credential_id' | 'bound_to' | 'expires_at' | 'fingerprint'> & { active_at: Date },
+): Promise<CredentialRow | undefined> {
+  const { credential_id: credentialId, ...set } = change
+  return tx.query
+    .updateTable('credential')
+    .set({ ...set, state: 'active' })
+    .where('credential_id', '=', credentialId)
+    .where('state', '=', 'requested')
+    .returningAll()
+    .executeTakeFirst()
+}
+
+/**
+ * Its creator came back and knows that nothing will take effect any more: the wait for the create's deadline is over,
+ * and its removal is due at once.
+ *
+ * @returns false where it is no longer on its way out
+ */
+export async function settleUnborn(tx: Tx, credentialId: CredentialId, now: Date): Promise<boolean> {
+  const { rows } = await sql`
+    update credential set create_deadline_at = least(create_deadline_at, ${now}), next_attempt_at = ${now}
+    where credential_id = ${credentialId} and state = 'revoking' returning credential_id`.execute(tx.query)
+  return rows.length > 0
+}
+
+export async function extendIfStillActive(
+  tx: Tx,
+  credentialId: CredentialId,
+  expiresAt: Date,
+  now: Date,
+): Promise<CredentialRow | undefined> {
+  return tx.query
+    .updateTable('credential')
+    .set({ expires_at: expiresAt })
+    .where('credential_id', '=', credentialId)
+    .where('state', '=', 'active')
+    .where('expires_at', '>', now)
+    .returningAll()
+    .executeTakeFirst()
+}
+
+/** Credentials past their end that still hold authority; those that another worker has in hand are left out. */
+export async function claimExpired(tx: Tx, now: Date, limit: number): Promise<readonly CredentialRow[]> {
+  return tx.query
+    .selectFrom('credential')
+    .selectAll()
+    .where('state', 'in', ['requested', 'active'])
+    .where('expires_at', '<=', now)
+    .orderBy('expires_at')
+    .limit(limit)
+    .forUpdate()
+    .skipLocked()
+    .execute()
+}
+
+/** Requests whose creator did not come back in time. */
+export async function claimUnborn(tx: Tx, now: Date, limit: number): Promise<readonly CredentialRow[]> {
+  return tx.query
+    .selectFrom('credential')
+    .selectAll()
+    .where('state', '=', 'requested')
+    .where('create_deadline_at', '<=', now)
+    .orderBy('create_deadline_at')
+    .limit(limit)
+    .forUpdate()
+    .skipLocked()
+    .execute()
+}
+
+export interface CredentialFilter {
+  readonly identityId?: IdentityId | undefined
+  readonly taskId?: TaskId | undefined
+  readonly roleId?: RoleId | undefined
+  readonly resourceId?: ResourceId | undefined
+  readonly environment?: Environment | undefined
+  readonly state?: CredentialRow['state'] | undefined
+}
+
+export type CredentialWithNames = CredentialRow & {
+  readonly identity_name: string
+  readonly role_name: string
+  readonly resource_name: string
+}
+
+function withNames(tx: Tx) {
+  return tx.query
+    .selectFrom('credential')
+    .innerJoin('identity', 'identity.identity_id', 'credential.identity_id')
+    .innerJoin('role', 'role.role_id', 'credential.role_id')
+    .innerJoin('resource', 'resource.resource_id', 'credential.resource_id')
+    .selectAll('credential')
+    .select(['identity.name as identity_name', 'role.name as role_name', 'resource.name as resource_name'])
+}
+
+/** @throws MayflyError `resource_not_found` */
+export async function getCredentialWithNames(tx: Tx, credentialId: CredentialId): Promise<CredentialWithNames> {
+  const row = await withNames(tx).where('credential.credential_id', '=', credentialId).executeTakeFirst()
+  if (row === undefined) {
+    throw new MayflyError('resource_not_found', { publicDetail: `there is no credential \`${credentialId}\`` })
+  }
+  return row
+}
+
+export async function listCredentials(
+  tx: Tx,
+  filter: CredentialFilter,
+  page: PageRequest,
+): Promise<CredentialWithNames[]> {
+  let query = withNames(tx)
+  if (filter.identityId !== undefined) query = query.where('credential.identity_id', '=', filter.identityId)
+  if (filter.taskId !== undefined) query = query.where('credential.task_id', '=', filter.taskId)
+  if (filter.roleId !== undefined) query = query.where('credential.role_id', '=', filter.roleId)
+  if (filter.resourceId !== undefined) query = query.where('credential.resource_id', '=', filter.resourceId)
+  if (filter.environment !== undefined) query = query.where('credential.environment', '=', filter.environment)
+  if (filter.state !== undefined) query = query.where('credential.state', '=', filter.state)
+  if (page.after !== undefined) query = query.where('credential.credential_id', '>', page.after as CredentialId)
+  return query.orderBy('credential.credential_id').limit(page.limit).execute()
+}
