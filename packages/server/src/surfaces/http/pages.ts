@@ -6,18 +6,11 @@
  */
 import { createHash } from 'node:crypto'
 import { isId, MayflyError } from '@mayfly/domain'
+import type { PageRequest } from '../../store/page.ts'
 
 export interface PageQuery {
   readonly limit: number
   readonly cursor?: string | undefined
-}
-
-/** What the SQL of a list needs. Ids are made in order of time, so they are the order of the pages. */
-export interface PageRequest {
-  /** Rows with an id greater than this; absent on the first page. */
-  readonly after?: string
-  /** Rows at most: one more than is shown, which tells whether there is a next page. */
-  readonly limit: number
 }
 
 export interface Page<T> {
@@ -30,7 +23,8 @@ export interface Page<T> {
  *
  * @param list the name of the list, e.g. `owners`
  * @param query the parsed query, filters included: a cursor goes with the filters that it was made under
- * @param read gives the rows after `after` in ascending order of id, at most `limit`
+ * @param read gives the rows after `after` in ascending order of id, at most `limit`: one more than is shown, which
+ *   tells whether there is a next page
  * @throws MayflyError `cursor_invalid`
  */
 export async function readPage<Row, T>(

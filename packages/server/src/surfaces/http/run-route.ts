@@ -1,5 +1,5 @@
 /** How a route runs: who asks, may they, what do they ask, do it, answer. */
-import { MayflyError } from '@mayfly/domain'
+import { defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuditReceipt } from '../../application/audit/audit-entry.ts'
 import type { Actor, RequestContext } from '../../application/context.ts'
@@ -100,17 +100,17 @@ async function answer<Deps extends HttpDeps>(
   reply.type('application/json; charset=utf-8')
   if (!route.changes) return JSON.stringify(done)
   const { entry, ...body } = done as { readonly entry: AuditReceipt | null }
-  return JSON.stringify({ ...body, entry: entry && (await entryWire(deps, caller, entry)) })
+  // A public route that changes something (the bootstrap) does so in the tenant of everyone who asks for no other.
+  const tenantId = caller?.tenantId ?? defaultTenantId
+  return JSON.stringify({ ...body, entry: entry && (await entryWire(deps, tenantId, entry)) })
 }
 
 /** An audit receipt as callers see it. The change is durable when this is made. */
 export async function entryWire(
   deps: Pick<HttpDeps, 'promiseOf'>,
-  caller: Pick<Caller, 'tenantId'> | undefined,
-  receipt: AuditReceipt & { readonly tenantId?: Caller['tenantId'] },
+  tenantId: TenantId,
+  receipt: AuditReceipt,
 ): Promise<{ entry_id: string; leaf_hash: string; promise: string }> {
-  const tenantId = caller?.tenantId ?? receipt.tenantId
-  if (tenantId === undefined) throw new MayflyError('internal', { log: 'a receipt without a tenant' })
   return {
     entry_id: receipt.entryId,
     leaf_hash: Buffer.from(receipt.leafHash).toString('base64'),
