@@ -2,7 +2,7 @@
 import { type BindingId, type IdentityId, isId, type PersonId, type TrustProviderId } from '@mayfly/domain'
 import { type Insertable, type Selectable, sql, type Updateable } from 'kysely'
 import type { Tx } from './database.ts'
-import { type Page, type PageRequest, toPage } from './page.ts'
+import type { PageRequest } from './page.ts'
 import { notFound } from './registry-errors.ts'
 import type { BindingTable } from './schema.gen.ts'
 
@@ -64,7 +64,7 @@ export interface BindingFilter {
   readonly state?: 'active' | 'retired' | undefined
 }
 
-export async function listBindings(tx: Tx, filter: BindingFilter, page: PageRequest): Promise<Page<BindingWithNames>> {
+export async function listBindings(tx: Tx, filter: BindingFilter, page: PageRequest): Promise<BindingWithNames[]> {
   let query = withNames(tx)
   if (filter.trustProviderId !== undefined) {
     query = query.where('binding.trust_provider_id', '=', filter.trustProviderId)
@@ -73,24 +73,21 @@ export async function listBindings(tx: Tx, filter: BindingFilter, page: PageRequ
   if (filter.personId !== undefined) query = query.where('binding.person_id', '=', filter.personId)
   if (filter.state !== undefined) query = query.where('binding.state', '=', filter.state)
   if (page.after !== undefined) query = query.where('binding.binding_id', '>', page.after as BindingId)
-  const rows = await query
-    .orderBy('binding.binding_id')
-    .limit(page.limit + 1)
-    .execute()
-  return toPage(rows, page, (row) => row.binding_id)
+  return query.orderBy('binding.binding_id').limit(page.limit).execute()
 }
 
 /**
- * Live bindings of a trust provider that one proof could match together with the given one: the same subject, and no
+ * A live binding of another holder that one proof could match together with the given one: the same subject, and no
  * claim that both name with different values.
  */
 export async function findRivalBinding(
   tx: Tx,
   wanted: {
-    trustProviderId: TrustProviderId
-    subject: string
-    claims: Readonly<Record<string, string>>
-    exceptId?: BindingId
+    readonly trustProviderId: TrustProviderId
+    readonly subject: string
+    readonly claims: Readonly<Record<string, unknown>>
+    readonly holder: { readonly identity_id: IdentityId | null; readonly person_id: PersonId | null }
+    readonly exceptId?: BindingId
   },
 ): Promise<BindingRow | undefined> {
   let query = tx.query
@@ -99,15 +96,16 @@ export async function findRivalBinding(
     .where('trust_provider_id', '=', wanted.trustProviderId)
     .where('subject', '=', wanted.subject)
     .where('state', '=', 'active')
-  if (wanted.exceptId !== undefined) query = query.where('binding_id', '<>', wanted.exceptId)
-  return query
+    .where(
+      sql<boolean>`(identity_id, person_id) is distinct from (${wanted.holder.identity_id}::uuid, ${wanted.holder.person_id}::uuid)`,
+    )
     .where(
       sql<boolean>`not exists (select from jsonb_each(binding.claims) theirs
                                  join jsonb_each(${JSON.stringify(wanted.claims)}::jsonb) ours using (key)
                                 where theirs.value <> ours.value)`,
     )
-    .orderBy('binding_id')
-    .executeTakeFirst()
+  if (wanted.exceptId !== undefined) query = query.where('binding_id', '<>', wanted.exceptId)
+  return query.orderBy('binding_id').limit(1).executeTakeFirst()
 }
 
 /** The attestations that stand on a binding and still give something. */

@@ -9,7 +9,7 @@ import {
 } from '@mayfly/domain'
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Tx } from './database.ts'
-import { type Page, type PageRequest, toPage } from './page.ts'
+import type { PageRequest } from './page.ts'
 import { notFound, orNameTaken } from './registry-errors.ts'
 import type { IdentityTable } from './schema.gen.ts'
 
@@ -75,22 +75,14 @@ export interface IdentityFilter {
   readonly state?: IdentityState | undefined
 }
 
-export async function listIdentities(
-  tx: Tx,
-  filter: IdentityFilter,
-  page: PageRequest,
-): Promise<Page<IdentityWithOwner>> {
+export async function listIdentities(tx: Tx, filter: IdentityFilter, page: PageRequest): Promise<IdentityWithOwner[]> {
   let query = withOwner(tx)
   if (filter.ownerId !== undefined) query = query.where('identity.owner_id', '=', filter.ownerId)
   if (filter.environment !== undefined) query = query.where('identity.environment', '=', filter.environment)
   if (filter.kind !== undefined) query = query.where('identity.kind', '=', filter.kind)
   if (filter.state !== undefined) query = query.where('identity.state', '=', filter.state)
-  if (page.after !== undefined) query = query.where('identity.name', '>', page.after)
-  const rows = await query
-    .orderBy('identity.name')
-    .limit(page.limit + 1)
-    .execute()
-  return toPage(rows, page, (row) => row.name)
+  if (page.after !== undefined) query = query.where('identity.identity_id', '>', page.after as IdentityId)
+  return query.orderBy('identity.identity_id').limit(page.limit).execute()
 }
 
 /** Identities whose end has come and has not been carried out; locked, those that another worker holds left out. */

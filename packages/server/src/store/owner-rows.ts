@@ -2,7 +2,7 @@
 import { isId, type OwnerId, type OwnerState, type PersonId } from '@mayfly/domain'
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Tx } from './database.ts'
-import { type Page, type PageRequest, toPage } from './page.ts'
+import type { PageRequest } from './page.ts'
 import { notFound, orNameTaken } from './registry-errors.ts'
 import type { OwnerTable } from './schema.gen.ts'
 
@@ -44,16 +44,11 @@ export interface OwnerFilter {
   readonly state?: OwnerState | undefined
 }
 
-export async function listOwners(tx: Tx, filter: OwnerFilter, page: PageRequest): Promise<Page<OwnerRow>> {
-  const rows = await tx.query
-    .selectFrom('owner')
-    .selectAll()
-    .$if(filter.state !== undefined, (query) => query.where('state', '=', filter.state ?? 'active'))
-    .$if(page.after !== undefined, (query) => query.where('name', '>', page.after ?? ''))
-    .orderBy('name')
-    .limit(page.limit + 1)
-    .execute()
-  return toPage(rows, page, (row) => row.name)
+export async function listOwners(tx: Tx, filter: OwnerFilter, page: PageRequest): Promise<OwnerRow[]> {
+  let query = tx.query.selectFrom('owner').selectAll()
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state)
+  if (page.after !== undefined) query = query.where('owner_id', '>', page.after as OwnerId)
+  return query.orderBy('owner_id').limit(page.limit).execute()
 }
 
 /** The owners that this person answers for, locked, in one order so that two such changes do not deadlock. */

@@ -1,8 +1,8 @@
 /** The SQL of people. Found by id or by email. */
 import { isId, type PersonId, type PersonState } from '@mayfly/domain'
-import type { Insertable, Selectable, Updateable } from 'kysely'
+import { type Insertable, type Selectable, sql, type Updateable } from 'kysely'
 import type { Tx } from './database.ts'
-import { type Page, type PageRequest, toPage } from './page.ts'
+import type { PageRequest } from './page.ts'
 import { notFound, orNameTaken } from './registry-errors.ts'
 import type { PersonTable } from './schema.gen.ts'
 
@@ -52,29 +52,21 @@ export interface PersonFilter {
   readonly state?: PersonState | undefined
 }
 
-export async function listPeople(tx: Tx, filter: PersonFilter, page: PageRequest): Promise<Page<PersonRow>> {
-  const rows = await tx.query
-    .selectFrom('person')
-    .selectAll()
-    .$if(filter.state !== undefined, (query) => query.where('state', '=', filter.state ?? 'active'))
-    .$if(page.after !== undefined, (query) => query.where('person_id', '>', (page.after ?? '') as PersonId))
-    .orderBy('person_id')
-    .limit(page.limit + 1)
-    .execute()
-  return toPage(rows, page, (row) => row.person_id)
+export async function listPeople(tx: Tx, filter: PersonFilter, page: PageRequest): Promise<PersonRow[]> {
+  let query = tx.query.selectFrom('person').selectAll()
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state)
+  if (page.after !== undefined) query = query.where('person_id', '>', page.after as PersonId)
+  return query.orderBy('person_id').limit(page.limit).execute()
 }
 
-/**
- * Whether someone who can administrate is left beside `exceptPersonId`. Takes the tenant's lock on this question, so
- * that two administrators cannot leave at once, each seeing the other.
- */
-export async function hasOtherAdministrator(tx: Tx, exceptPersonId: PersonId): Promise<boolean> {
-  const rows = await tx.query
+/** The people who can administrate, locked in one order: two who leave at once must not each count on the other. */
+export async function claimAdministrators(tx: Tx): Promise<PersonRow[]> {
+  return tx.query
     .selectFrom('person')
-    .select(['person_id', 'roles'])
+    .selectAll()
     .where('state', '=', 'active')
+    .where(sql<boolean>`'administrator' = any(roles)`)
     .orderBy('person_id')
     .forUpdate()
     .execute()
-  return rows.some((row) => row.person_id !== exceptPersonId && row.roles.includes('administrator'))
 }

@@ -2,7 +2,7 @@
 import { type Environment, isId, type OwnerId, type ResourceId } from '@mayfly/domain'
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Tx } from './database.ts'
-import { type Page, type PageRequest, toPage } from './page.ts'
+import type { PageRequest } from './page.ts'
 import { notFound, orNameTaken } from './registry-errors.ts'
 import type { ResourceTable } from './schema.gen.ts'
 
@@ -63,22 +63,14 @@ export interface ResourceFilter {
   readonly state?: 'active' | 'retired' | undefined
 }
 
-export async function listResources(
-  tx: Tx,
-  filter: ResourceFilter,
-  page: PageRequest,
-): Promise<Page<ResourceWithOwner>> {
+export async function listResources(tx: Tx, filter: ResourceFilter, page: PageRequest): Promise<ResourceWithOwner[]> {
   let query = withOwner(tx)
   if (filter.ownerId !== undefined) query = query.where('resource.owner_id', '=', filter.ownerId)
   if (filter.environment !== undefined) query = query.where('resource.environment', '=', filter.environment)
   if (filter.providerKind !== undefined) query = query.where('resource.provider_kind', '=', filter.providerKind)
   if (filter.state !== undefined) query = query.where('resource.state', '=', filter.state)
-  if (page.after !== undefined) query = query.where('resource.name', '>', page.after)
-  const rows = await query
-    .orderBy('resource.name')
-    .limit(page.limit + 1)
-    .execute()
-  return toPage(rows, page, (row) => row.name)
+  if (page.after !== undefined) query = query.where('resource.resource_id', '>', page.after as ResourceId)
+  return query.orderBy('resource.resource_id').limit(page.limit).execute()
 }
 
 /** How many accounts may still stand at the target: every credential whose removal was not seen. */

@@ -1,8 +1,8 @@
 /** The SQL of roles. Found by id, or as `resource-name/role-name`. */
 import { isId, type ResourceId, type RoleId } from '@mayfly/domain'
-import { type Insertable, type Selectable, sql, type Updateable } from 'kysely'
+import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Tx } from './database.ts'
-import { type Page, type PageRequest, toPage } from './page.ts'
+import type { PageRequest } from './page.ts'
 import { notFound, orNameTaken } from './registry-errors.ts'
 import type { RoleTable } from './schema.gen.ts'
 
@@ -70,22 +70,12 @@ export interface RoleFilter {
   readonly state?: 'active' | 'retired' | undefined
 }
 
-/** In the order of their full names. */
-export async function listRoles(tx: Tx, filter: RoleFilter, page: PageRequest): Promise<Page<RoleWithResource>> {
+export async function listRoles(tx: Tx, filter: RoleFilter, page: PageRequest): Promise<RoleWithResource[]> {
   let query = withResource(tx)
   if (filter.resourceId !== undefined) query = query.where('role.resource_id', '=', filter.resourceId)
   if (filter.state !== undefined) query = query.where('role.state', '=', filter.state)
-  if (page.after !== undefined) {
-    const slash = page.after.indexOf('/')
-    const [resourceName, roleName] = [page.after.slice(0, slash), page.after.slice(slash + 1)]
-    query = query.where(sql<boolean>`(resource.name, role.name) > (${resourceName}, ${roleName})`)
-  }
-  const rows = await query
-    .orderBy('resource.name')
-    .orderBy('role.name')
-    .limit(page.limit + 1)
-    .execute()
-  return toPage(rows, page, fullRoleName)
+  if (page.after !== undefined) query = query.where('role.role_id', '>', page.after as RoleId)
+  return query.orderBy('role.role_id').limit(page.limit).execute()
 }
 
 /** `resource-name/role-name`: what people and policies call a role. */

@@ -2,7 +2,7 @@
 import { isId, type TrustProviderId } from '@mayfly/domain'
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Tx } from './database.ts'
-import { type Page, type PageRequest, toPage } from './page.ts'
+import type { PageRequest } from './page.ts'
 import { notFound, orNameTaken } from './registry-errors.ts'
 import type { TrustProviderTable } from './schema.gen.ts'
 
@@ -67,14 +67,11 @@ export async function listTrustProviders(
   tx: Tx,
   filter: TrustProviderFilter,
   page: PageRequest,
-): Promise<Page<TrustProviderRow>> {
+): Promise<TrustProviderRow[]> {
   let query = tx.query.selectFrom('trust_provider').selectAll()
   if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
   if (filter.state !== undefined) query = query.where('state', '=', filter.state)
-  if (page.after !== undefined) query = query.where('name', '>', page.after)
-  const rows = await query
-    .orderBy('name')
-    .limit(page.limit + 1)
-    .execute()
-  return toPage(rows, page, (row) => row.name)
+  if (page.after !== undefined)
+    query = query.where('trust_provider.trust_provider_id', '>', page.after as TrustProviderId)
+  return query.orderBy('trust_provider.trust_provider_id').limit(page.limit).execute()
 }

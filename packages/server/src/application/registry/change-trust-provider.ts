@@ -1,0 +1,88 @@
+import type { JsonObject, Strength } from '@mayfly/domain'
+import { claimTrustProvider, type TrustProviderRow, updateTrustProvider } from '../../store/trust-provider-rows.ts'
+import { statedRow } from '../audit/stated-rows.ts'
+import type { Change, Changed, SeenVersion } from './change.ts'
+import { diffFields } from './diff-fields.ts'
+import { decideAgain, endAuthority, requireNotRetired, requireVersion } from './end-authority.ts'
+import { collectFaults } from './faults.ts'
+import { recordChange } from './record-change.ts'
+import { shownTrustProviderFields } from './register-trust-provider.ts'
+import { getTrustProviderPlugIn, judgeFreshFor, judgeStrength, parseTrustSettings } from './trust-provider-fields.ts'
+
+export interface TrustProviderUpdate extends SeenVersion {
+  /** The whole settings, not a part. */
+  readonly settings?: unknown
+  readonly strength?: Strength | undefined
+  readonly freshForSeconds?: number | undefined
+}
+
+/**
+ * Changes which proofs are believed. Where it is another issuer, key set, rule or strength, the proofs accepted under
+ * the old ones no longer count and what they gave ends (cause `attestation_lapsed`): a key that is taken out because it
+ * leaked must not go on working until its proofs grow stale. Another freshness holds for proofs from now on.
+ *
+ * @throws MayflyError `request_invalid`, `resource_not_found`, `name_taken` (the issuer), `state_not_allowed` (retired),
+ * `version_conflict`
+ */
+export async function changeTrustProvider(
+  change: Change,
+  ref: string,
+  input: TrustProviderUpdate,
+): Promise<Changed<TrustProviderRow>> {
+  const current = await claimTrustProvider(change.tx, ref)
+  requireVersion('trust provider', current, input.version)
+  requireNotRetired('trust provider', current)
+  const plugIn = getTrustProviderPlugIn(current.kind)
+  const faults = collectFaults()
+  const parsed = input.settings === undefined ? undefined : parseTrustSettings(faults, plugIn, input.settings)
+  judgeStrength(faults, plugIn, input.strength)
+  judgeFreshFor(faults, input.freshForSeconds)
+  faults.refuse()
+  const wanted = {
+    issuer: parsed === undefined ? current.issuer : parsed.issuer,
+    settings: parsed?.settings ?? (current.settings as JsonObject),
+    strength: input.strength ?? current.strength,
+    fresh_for_seconds: input.freshForSeconds ?? current.fresh_for_seconds,
+  }
+  const changes = diffFields(current, wanted)
+  if (changes.length === 0) return { row: current, receipt: null, outcome: 'unchanged', changes }
+  const row = await updateTrustProvider(change.tx, current.trust_provider_id, {
+    ...wanted,
+    settings: JSON.stringify(wanted.settings),
+  })
+  const receipt = await recordChange(change, {
+    action: 'trust_provider.updated',
+    rows: [statedRow('trust_provider', row)],
+    changes,
+    shown: shownTrustProviderFields,
+  })
+  const selector = { kind: 'trust_provider', id: row.trust_provider_id } as const
+  if (changes.some(({ field }) => field !== 'fresh_for_seconds')) {
+    await endAuthority(change, selector, 'attestation_lapsed', 'the trust provider has changed: prove again')
+  } else {
+    await decideAgain(change, selector.kind, selector.id, 'the freshness of the trust provider has changed')
+  }
+  return { row, receipt, outcome: 'updated', changes }
+}
+
+/** @throws MayflyError `resource_not_found`, `version_conflict` */
+export async function retireTrustProvider(
+  change: Change,
+  ref: string,
+  input: SeenVersion & { readonly reason?: string | undefined },
+): Promise<Changed<TrustProviderRow>> {
+  const current = await claimTrustProvider(change.tx, ref)
+  requireVersion('trust provider', current, input.version)
+  const changes = diffFields(current, { state: 'retired' })
+  if (changes.length === 0) return { row: current, receipt: null, outcome: 'unchanged', changes }
+  const row = await updateTrustProvider(change.tx, current.trust_provider_id, { state: 'retired' })
+  const receipt = await recordChange(change, {
+    action: 'trust_provider.retired',
+    rows: [statedRow('trust_provider', row)],
+    changes,
+    shown: shownTrustProviderFields,
+  })
+  const selector = { kind: 'trust_provider', id: row.trust_provider_id } as const
+  await endAuthority(change, selector, 'trust_provider_retired', input.reason)
+  return { row, receipt, outcome: 'updated', changes }
+}
