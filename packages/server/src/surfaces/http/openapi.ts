@@ -216,7 +216,7 @@ function hoisted(schema: z.ZodType, components: Map<string, string>): JsonSchema
     if (known !== undefined && known !== text) throw new Error(`two schemas have the name \`${component}\``)
     components.set(component, text)
   }
-  return moved(root as JsonSchema)
+  return moved(root)
 }
 
 /** Recursive schemas without a name get one from their content, so that it is the same wherever they occur. */
