@@ -1,0 +1,132 @@
+/**
+ * Fetches a small JSON document from an address that a person configured, and cannot be turned against us by it.
+ *
+ * Promise: no redirect is followed; every address that the name resolves to is checked, and the connection goes to the
+ * one that was checked (no second look-up in between); cloud metadata and link-local addresses are refused; TLS is
+ * verified; time and size are bounded.
+ * Limit: private networks are allowed, since a cluster's own issuer lives there. Who may write trust providers is for
+ * the policies to say.
+ */
+import { lookup as resolve } from 'node:dns'
+import { request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { BlockList, isIP, type LookupFunction } from 'node:net'
+
+export interface GuardedFetchOptions {
+  readonly signal: AbortSignal
+  readonly maxSizeBytes: number
+  /** PEM of the authority that signed the server's certificate, where it is not a public one. */
+  readonly ca?: string | undefined
+}
+
+export interface FetchedText {
+  readonly text: string
+  /** `max-age` of the answer's Cache-Control, in seconds, where it names one. */
+  readonly maxAgeSeconds: number | undefined
+}
+
+const neverAllowed = new BlockList()
+neverAllowed.addSubnet('0.0.0.0', 8, 'ipv4')
+neverAllowed.addSubnet('169.254.0.0', 16, 'ipv4')
+neverAllowed.addSubnet('224.0.0.0', 3, 'ipv4')
+neverAllowed.addAddress('100.100.100.200', 'ipv4')
+neverAllowed.addAddress('168.63.129.16', 'ipv4')
+neverAllowed.addAddress('::', 'ipv6')
+neverAllowed.addSubnet('fe80::', 10, 'ipv6')
+neverAllowed.addSubnet('ff00::', 8, 'ipv6')
+neverAllowed.addSubnet('fd00:ec2::', 32, 'ipv6')
+neverAllowed.addSubnet('fd20:ce::', 32, 'ipv6')
+// Addresses that carry an IPv4 address inside: what they lead to is not what was checked.
+neverAllowed.addSubnet('64:ff9b::', 96, 'ipv6')
+neverAllowed.addSubnet('2002::', 16, 'ipv6')
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+/** `https:`, or `http:` to this very machine for development. No user, no password, no fragment. */
+export function isFetchableUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || url.username !== '' || url.password !== '' || url.hash !== '') return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && namesLoopback(url))
+}
+
+/** @throws Error with a message for the log: refused address, no answer in time, another status than 200, too large */
+export async function guardedFetch(address: string, options: GuardedFetchOptions): Promise<FetchedText> {
+  if (!isFetchableUrl(address)) throw new Error(`${address} is not an https address`)
+  const url = new URL(address)
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const mayBeLoopback = namesLoopback(url)
+  // A literal address is never looked up, so it is checked here.
+  if (isIP(host) !== 0) requireAllowed(host, mayBeLoopback)
+  const send = url.protocol === 'https:' ? requestHttps : requestHttp
+  return new Promise((done, fail) => {
+    const request = send(
+      url,
+      {
+        agent: false,
+        headers: { accept: 'application/json', 'user-agent': 'mayfly' },
+        lookup: checkedLookup(mayBeLoopback),
+        signal: options.signal,
+        ...(options.ca === undefined ? {} : { ca: options.ca }),
+      },
+      (response) => {
+        const chunks: Buffer[] = []
+        let sizeBytes = 0
+        if (response.statusCode !== 200) {
+          response.resume()
+          fail(new Error(`${url.host} answered with status ${response.statusCode}`))
+          return
+        }
+        response.on('data', (chunk: Buffer) => {
+          sizeBytes += chunk.length
+          if (sizeBytes > options.maxSizeBytes) request.destroy(new Error(`${url.host} sent too much`))
+          else chunks.push(chunk)
+        })
+        response.on('end', () =>
+          done({
+            text: Buffer.concat(chunks).toString('utf8'),
+            maxAgeSeconds: maxAgeOf(response.headers['cache-control']),
+          }),
+        )
+        response.on('error', fail)
+      },
+    )
+    request.on('error', fail)
+    request.end()
+  })
+}
+
+function checkedLookup(mayBeLoopback: boolean): LookupFunction {
+  return (host, lookupOptions, answer) => {
+    resolve(host, { all: true, verbatim: true }, (error, addresses) => {
+      if (error !== null) return answer(error, '')
+      try {
+        for (const { address } of addresses) requireAllowed(address, mayBeLoopback)
+      } catch (refusal) {
+        return answer(refusal as Error, '')
+      }
+      const first = addresses[0]
+      if (first === undefined) return answer(new Error(`${host} has no address`), '')
+      return lookupOptions.all === true ? answer(null, addresses) : answer(null, first.address, first.family)
+    })
+  }
+}
+
+function requireAllowed(address: string, mayBeLoopback: boolean): void {
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+  // BlockList also sees through IPv4 addresses written as IPv6 (::ffff:169.254.169.254).
+  if (neverAllowed.check(address, family)) throw new Error(`${address} is a metadata or link-local address`)
+  if (loopback.check(address, family) && !mayBeLoopback)
+    throw new Error(`${address} is this machine, under another name`)
+}
+
+function namesLoopback(url: URL): boolean {
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  return host === 'localhost' || (isIP(host) !== 0 && loopback.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4'))
+}
+
+function maxAgeOf(cacheControl: string | undefined): number | undefined {
+  const seconds = /(?:^|[\s,])max-age=(\d{1,8})(?:$|[\s,;])/i.exec(cacheControl ?? '')?.[1]
+  return seconds === undefined ? undefined : Number(seconds)
+}

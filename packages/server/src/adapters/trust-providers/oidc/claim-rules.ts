@@ -1,0 +1,83 @@
+/**
+ * Claims compared exactly: equal text, equal number, equal boolean; no pattern, no folding of case, nothing empty.
+ */
+import { MayflyError } from '@mayfly/domain'
+import type { BindingInput, BindingRule } from '../trust-provider.ts'
+
+export type ClaimValue = string | number | boolean
+
+const maxClaims = 20
+const maxTextLength = 2000
+
+/** A claim by its name, or inside others by a JSON pointer (RFC 6901): `/kubernetes.io/namespace`. */
+export function findClaim(claims: Readonly<Record<string, unknown>>, name: string): ClaimValue | undefined {
+  let at: unknown = claims
+  for (const step of name.startsWith('/') ? name.slice(1).split('/').map(unescapeStep) : [name]) {
+    if (typeof at !== 'object' || at === null || Array.isArray(at) || !Object.hasOwn(at, step)) return undefined
+    at = (at as Record<string, unknown>)[step]
+  }
+  if (typeof at === 'string') return at === '' ? undefined : at
+  return typeof at === 'number' || typeof at === 'boolean' ? at : undefined
+}
+
+/** True where every claim is there and exactly equal. A list never equals anything. */
+export function claimsHold(
+  wanted: Readonly<Record<string, unknown>>,
+  claims: Readonly<Record<string, unknown>>,
+): boolean {
+  return Object.entries(wanted).every(([name, value]) => value !== undefined && findClaim(claims, name) === value)
+}
+
+export function parseOidcBinding(input: BindingInput): BindingRule {
+  if (input.public_jwk !== undefined) {
+    throw refuse('/public_jwk', 'an OIDC binding has no key of its own', 'leave `public_jwk` out')
+  }
+  const entries = Object.entries(input.claims ?? {})
+  if (entries.length > maxClaims) throw refuse('/claims', `more than ${maxClaims} claims`, 'compare fewer')
+  const claims: Record<string, ClaimValue> = {}
+  for (const [name, value] of entries) {
+    const pointer = `/claims/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+    if (name === '' || name.length > 200)
+      throw refuse(pointer, 'the name of a claim has 1 to 200 characters', 'name a claim')
+    if (['iss', 'aud', 'exp', 'nbf', 'iat', 'jti', 'sub'].includes(name)) {
+      throw refuse(pointer, `\`${name}\` is compared anyway`, 'leave it out; the subject is `subject`')
+    }
+    claims[name] = exactValue(pointer, value)
+  }
+  return { subject: exactText('/subject', input.subject), claims, publicJwk: null }
+}
+
+function exactValue(pointer: string, value: unknown): ClaimValue {
+  if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return value
+  return exactText(pointer, value)
+}
+
+function exactText(pointer: string, value: unknown): string {
+  if (typeof value !== 'string' || value.trim() === '' || value.length > maxTextLength) {
+    throw refuse(
+      pointer,
+      `must be a text of 1 to ${maxTextLength} characters, not blank`,
+      'write the value that the token will have',
+    )
+  }
+  if (value.includes('*')) {
+    throw refuse(
+      pointer,
+      `\`${value}\` has a wildcard, and values are compared exactly`,
+      'write one binding for each value',
+    )
+  }
+  return value
+}
+
+function unescapeStep(step: string): string {
+  return step.replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+function refuse(pointer: string, detail: string, hint: string): MayflyError {
+  return new MayflyError('request_invalid', {
+    publicDetail: `\`${pointer.slice(1)}\`: ${detail}`,
+    hint,
+    fields: [{ pointer, detail }],
+  })
+}

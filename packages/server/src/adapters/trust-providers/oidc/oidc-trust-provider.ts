@@ -1,0 +1,100 @@
+/**
+ * OIDC issuer: a platform (a cluster, a build service, a cloud) signs a token that says which workload runs.
+ *
+ * Promise: issuer and audience are pinned; the algorithm is one of the list and fits the key; keys come from the
+ * configured set only; the token is young and used once.
+ * Limit: whoever can make the platform sign for a subject is that subject. Bindings with further claims narrow it.
+ * Not here: whose token it is (bindings), and that it is used once (`accept-proof.ts`).
+ */
+import { createHash } from 'node:crypto'
+import type { JsonObject } from '@mayfly/domain'
+import type { Jwt } from '../jwt.ts'
+import { checkTimes } from '../proof-times.ts'
+import { type ProofExpectations, type ProofVerdict, rejected, type TrustProvider } from '../trust-provider.ts'
+import { isJwsAlgorithm, verifyJws } from '../verify-jws.ts'
+import { findClaim, parseOidcBinding } from './claim-rules.ts'
+import { type KeySource, openKeySource } from './key-source.ts'
+import { oidcSettings, type OidcSettings } from './oidc-settings.ts'
+
+const maxInstanceLength = 500
+
+export const oidcTrustProvider: TrustProvider<OidcSettings> = {
+  kind: 'oidc',
+  title: 'an issuer of OIDC or other JWT identity tokens',
+  settings: oidcSettings,
+  maxStrength: 'platform',
+  issuerOf: (settings) => settings.issuer,
+  parseBinding: parseOidcBinding,
+  open(settings, { clock }) {
+    const keys = openKeySource(settings, clock)
+    return { verify: (jwt, expected) => verifyToken(settings, keys, jwt, expected) }
+  },
+}
+
+async function verifyToken(
+  settings: OidcSettings,
+  keySource: KeySource,
+  jwt: Jwt,
+  expected: ProofExpectations,
+): Promise<ProofVerdict> {
+  const { header, claims } = jwt
+  const { alg, kid, typ } = header
+  if (typ !== undefined && !settings.types.some((allowed) => allowed.toLowerCase() === typ.toLowerCase())) {
+    return rejected('type_not_allowed', `\`typ\` must be one of ${settings.types.join(', ')}`)
+  }
+  if (!isJwsAlgorithm(alg) || !settings.algorithms.includes(alg)) {
+    return rejected('algorithm_not_allowed', `\`alg\` must be one of ${settings.algorithms.join(', ')}`)
+  }
+  if (claims['iss'] !== settings.issuer) return rejected('issuer_unknown', '`iss` is not a known issuer')
+  const { sub, jti } = claims
+  if (typeof sub !== 'string' || sub.trim() === '') return rejected('claim_missing', '`sub` is missing or empty')
+  if (jti !== undefined && (typeof jti !== 'string' || jti === ''))
+    return rejected('claim_wrong', '`jti` is not a text')
+  if (!isForUs(claims['aud'], settings.audiences)) {
+    return rejected(
+      'audience_wrong',
+      '`aud` is not an audience of this trust provider',
+      'ask the platform for a token with the audience that is configured',
+    )
+  }
+  const ends = checkTimes(claims, {
+    now: expected.now,
+    clockToleranceSeconds: settings.clock_tolerance_seconds,
+    maxAgeSeconds: settings.max_age_seconds,
+  })
+  if ('outcome' in ends) return ends
+  const keys = await keySource.keysFor(kid, alg)
+  if (keys.length === 0) return rejected('key_unknown', 'the issuer has no such key: `kid` is unknown')
+  const key = keys.find((candidate) => verifyJws(alg, candidate, jwt))
+  if (key === undefined) return rejected('signature_invalid', 'the signature does not fit the key of the issuer')
+  const instance = settings.instance_claims.map((name) => findClaim(claims, name))
+  if (instance.includes(undefined)) {
+    return rejected(
+      'claim_missing',
+      `the token lacks a claim that tells instances apart: ${settings.instance_claims.join(', ')}`,
+    )
+  }
+  const instanceText = instance.length === 0 ? '' : JSON.stringify(instance)
+  if (instanceText.length > maxInstanceLength)
+    return rejected('claim_wrong', 'the claims that tell instances apart are too long')
+  return {
+    outcome: 'accepted',
+    subject: sub,
+    claims,
+    instance: instanceText,
+    uniqueId:
+      jti === undefined ? `token:${createHash('sha256').update(jwt.signedText).digest('base64url')}` : `jti:${jti}`,
+    expiresAt: ends,
+    recorded: recordedOf(settings, sub, alg, key.thumbprint),
+  }
+}
+
+// All of several audiences would be told the token; it must at least be meant for us.
+function isForUs(aud: unknown, audiences: readonly string[]): boolean {
+  if (typeof aud === 'string') return audiences.includes(aud)
+  return Array.isArray(aud) && aud.length <= 20 && aud.some((one) => typeof one === 'string' && audiences.includes(one))
+}
+
+function recordedOf(settings: OidcSettings, subject: string, alg: string, key: string): JsonObject {
+  return { issuer: settings.issuer, subject, alg, key }
+}

@@ -1,0 +1,108 @@
+/**
+ * What a trust provider is: the plug-in that believes one kind of proof, or says why not.
+ *
+ * One folder each, and one line in `trust-providers.ts` (docs/guides/add-a-trust-provider.md). A plug-in judges the proof
+ * alone. Whose proof it is, whether that identity may act, and that a proof is used once are judged by the caller, for
+ * all kinds alike.
+ */
+import type { Clock, JsonObject, Strength, TrustProviderKind } from '@mayfly/domain'
+import type { JsonWebKey } from 'node:crypto'
+import type { z } from 'zod'
+import type { PublicKey } from '../keys/jwk.ts'
+import type { Jwt } from './jwt.ts'
+
+export const rejectionReasons = [
+  'proof_malformed',
+  'issuer_unknown',
+  'type_not_allowed',
+  'algorithm_not_allowed',
+  'key_unknown',
+  'signature_invalid',
+  'audience_wrong',
+  'claim_missing',
+  'claim_wrong',
+  'proof_expired',
+  'proof_not_yet_valid',
+  'proof_too_old',
+  'proof_too_long_lived',
+  'proof_replayed',
+  'binding_missing',
+  'binding_ambiguous',
+  'client_mismatch',
+] as const
+export type RejectionReason = (typeof rejectionReasons)[number]
+
+/** A rejection is an answer, not an error. */
+export interface Rejection {
+  readonly outcome: 'rejected'
+  readonly reason: RejectionReason
+  /** For the caller: lower case, no full stop, names the claim at fault. */
+  readonly detail: string
+  readonly hint?: string
+}
+
+export interface AcceptedProof {
+  readonly outcome: 'accepted'
+  /** What the proof says of itself: a binding's `subject` must be exactly this. */
+  readonly subject: string
+  readonly claims: Readonly<Record<string, unknown>>
+  /** Tells instances of one identity apart; empty where nothing does. */
+  readonly instance: string
+  /** What makes this proof this one: it is accepted once. */
+  readonly uniqueId: string
+  /** Until then the proof could be presented again, so until then it is remembered. */
+  readonly expiresAt: Date
+  /** Fit to be kept: what says who, how and where from, no more. */
+  readonly recorded: JsonObject
+}
+
+export type ProofVerdict = AcceptedProof | Rejection
+
+/** What a binding of this kind says; made by `parseBinding` from what a person wrote. */
+export interface BindingRule {
+  readonly subject: string
+  readonly claims: Readonly<Record<string, string | number | boolean>>
+  readonly publicJwk: JsonWebKey | null
+}
+
+export interface BindingInput {
+  readonly subject?: string | undefined
+  readonly claims?: Readonly<Record<string, unknown>> | undefined
+  readonly public_jwk?: unknown
+}
+
+export interface ProofExpectations {
+  readonly now: Date
+  /** What a proof made for us alone must name as its audience: our issuer, then our token endpoint. */
+  readonly ownAudiences: readonly string[]
+  /** For kinds whose keys stand in bindings: those of the one who claims to be proving. */
+  readonly boundKeys: readonly PublicKey[]
+}
+
+/** Opened once for a version of a trust provider's row; holds caches of public keys, no truth. */
+export interface OpenTrustProvider {
+  /** @throws MayflyError `trust_bundle_unavailable`: no usable key set; trying again later can help */
+  verify(jwt: Jwt, expected: ProofExpectations): ProofVerdict | Promise<ProofVerdict>
+}
+
+export interface TrustProviderDeps {
+  readonly clock: Clock
+}
+
+export interface TrustProvider<Settings> {
+  readonly kind: TrustProviderKind
+  readonly title: string
+  /** A closed object (`z.strictObject`), as stored in the row. */
+  readonly settings: z.ZodType<Settings>
+  /** The strongest that a proof of this kind can be worth. */
+  readonly maxStrength: Strength
+  /** For kinds with an issuer: how a proof finds its trust provider. */
+  issuerOf(settings: Settings): string | null
+  /** @throws MayflyError `request_invalid` naming the field and the fix */
+  parseBinding(input: BindingInput): BindingRule
+  open(settings: Settings, deps: TrustProviderDeps): OpenTrustProvider
+}
+
+export function rejected(reason: RejectionReason, detail: string, hint?: string): Rejection {
+  return { outcome: 'rejected', reason, detail, ...(hint === undefined ? {} : { hint }) }
+}

@@ -1,0 +1,226 @@
+/**
+ * Accepts a proof: who is it, may it act, and then an attestation and a short access token.
+ *
+ * Promise: a proof is accepted once; the rows that it was decided on are held until the attestation is committed, so a
+ * suspension or a new policy comes wholly before or wholly after; the token is signed only when all that is durable.
+ * Attestation, decision, the proof's single use and the entry are one commit, shared with other proofs (law 5).
+ * Not here: whether the token still lives when it is used (`authenticate.ts`).
+ */
+import { createHash } from 'node:crypto'
+import { type AttestationId, MayflyError, newId, type TenantId } from '@mayfly/domain'
+import type { Secret } from '@mayfly/provider-kit'
+import { isJwtFault, type Jwt, readJwt } from '../../adapters/trust-providers/jwt.ts'
+import { type AcceptedProof, type Rejection, rejected } from '../../adapters/trust-providers/trust-provider.ts'
+import type { AcceptedProofRow, CandidateBinding, ProofCandidates, ProofQuestion } from '../../store/proof-rows.ts'
+import { entryRowOf } from '../audit/audit-entry.ts'
+import { statedRow } from '../audit/stated-rows.ts'
+import type { Actor } from '../context.ts'
+import { accessTokenTtlSeconds, signAccessToken } from './access-token.ts'
+import type { ProofDeps } from './proof-deps.ts'
+import { findBinding } from './find-binding.ts'
+import type { TokenDenial, TokenPermit } from './token-authority.ts'
+
+export interface PresentedProof {
+  readonly tenantId: TenantId
+  /** `assertion`: made by a platform. `client_assertion`: made by the client itself with its own key. */
+  readonly form: 'assertion' | 'client_assertion'
+  readonly token: Secret
+  /** Who the proof is said to be, where the request says so. */
+  readonly clientId: string | undefined
+  readonly sourceAddress: string | undefined
+}
+
+export interface GrantedToken {
+  readonly outcome: 'granted'
+  readonly accessToken: Secret
+  readonly expiresInSeconds: number
+  readonly attestationId: AttestationId
+  readonly freshUntil: Date
+  readonly actor: Exclude<Actor, { kind: 'system' }>
+}
+
+/** Three answers, none of them an error. */
+export type ProofAnswer = GrantedToken | Rejection | { readonly outcome: 'denied'; readonly denial: TokenDenial }
+
+const maxAttempts = 3
+
+/**
+ * @throws MayflyError `trust_bundle_unavailable`: the issuer's keys cannot be had
+ * @throws MayflyError `database_unavailable`: also when it is unknown whether the proof was accepted
+ */
+export async function acceptProof(deps: ProofDeps, proof: PresentedProof): Promise<ProofAnswer> {
+  const jwt = readJwt(proof.token.reveal())
+  if (isJwtFault(jwt)) return rejected('proof_malformed', `the proof cannot be read: ${jwt.fault}`)
+  const question = questionOf(proof, jwt)
+  if (question === undefined) return rejected('claim_missing', '`iss` or `sub` is missing, empty or too long')
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    const candidates = await deps.candidates.submit(proof.tenantId, question)
+    const found = await findBinding(deps, proof, jwt, candidates)
+    if (found.outcome === 'rejected') return found
+    const answer = await decideAndStore(deps, proof, candidates, found)
+    if (answer !== 'overtaken') return answer
+  }
+  throw new MayflyError('version_conflict', { log: 'what a proof is decided on changed three times in a row' })
+}
+
+function questionOf(proof: PresentedProof, jwt: Jwt): ProofQuestion | undefined {
+  const { iss, sub } = jwt.claims
+  if (!isShortText(iss) || !isShortText(sub)) return undefined
+  return proof.form === 'assertion'
+    ? { by: 'issuer', issuer: iss, subject: sub }
+    : { by: 'client', client: sub, thumbprint: jwt.header.kid }
+}
+
+export interface FoundBinding {
+  readonly outcome: 'found'
+  readonly verdict: AcceptedProof
+  readonly binding: CandidateBinding
+}
+
+async function decideAndStore(
+  deps: ProofDeps,
+  proof: PresentedProof,
+  candidates: ProofCandidates,
+  { binding, verdict }: FoundBinding,
+): Promise<ProofAnswer | 'overtaken'> {
+  const { trustProvider, party } = binding
+  const acceptedAt = deps.clock.now()
+  const attestationId = newId<AttestationId>(acceptedAt.getTime())
+  const freshUntil = new Date(acceptedAt.getTime() + trustProvider.freshForSeconds * 1000)
+  const decision = await deps.authority.decide({
+    tenantId: proof.tenantId,
+    now: acceptedAt,
+    party,
+    attestation: { attestationId, strength: trustProvider.strength, acceptedAt, freshUntil },
+    trustProvider,
+    policy: candidates.policy,
+    sourceAddress: proof.sourceAddress,
+  })
+  if (decision.outcome === 'deny') {
+    await deps.database.transaction(proof.tenantId, (tx) => decision.record(tx))
+    return { outcome: 'denied', denial: decision }
+  }
+  const tokenExpiresAt = earliest(
+    new Date(acceptedAt.getTime() + Math.min(accessTokenTtlSeconds, decision.maxTtlSeconds) * 1000),
+    freshUntil,
+    party.kind === 'identity' ? party.expiresAt : freshUntil,
+  )
+  const row = acceptedRow(proof, binding, verdict, decision, { attestationId, acceptedAt, freshUntil, tokenExpiresAt })
+  const outcome = await deps.accepted.submit(proof.tenantId, row)
+  if (outcome === 'overtaken') return outcome
+  if (outcome === 'replayed') {
+    return rejected(
+      'proof_replayed',
+      'this very proof was accepted before, and each counts once',
+      'make or fetch a new one',
+    )
+  }
+  return {
+    outcome: 'granted',
+    accessToken: await signedToken(deps, proof.tenantId, candidates, binding, row),
+    expiresInSeconds: Math.floor((Math.floor(tokenExpiresAt.getTime() / 1000) * 1000 - acceptedAt.getTime()) / 1000),
+    attestationId,
+    freshUntil,
+    actor: actorOf(binding, attestationId),
+  }
+}
+
+interface Moments {
+  readonly attestationId: AttestationId
+  readonly acceptedAt: Date
+  readonly freshUntil: Date
+  readonly tokenExpiresAt: Date
+}
+
+function acceptedRow(
+  proof: PresentedProof,
+  binding: CandidateBinding,
+  verdict: AcceptedProof,
+  decision: TokenPermit,
+  moments: Moments,
+): AcceptedProofRow {
+  const { trustProvider, party } = binding
+  const identity = party.kind === 'identity' ? party : undefined
+  const person = party.kind === 'person' ? party : undefined
+  const proofDigest = createHash('sha256').update(verdict.uniqueId).digest()
+  const entry = entryRowOf(proof.tenantId, {
+    action: 'attestation.accepted',
+    at: moments.acceptedAt,
+    actor: actorOf(binding, moments.attestationId),
+    identityId: identity?.identityId,
+    attestationId: moments.attestationId,
+    decisionId: decision.decisionId,
+    body: { proof_digest: proofDigest.toString('base64url') },
+    rows: [
+      statedRow('attestation', {
+        attestation_id: moments.attestationId,
+        identity_id: identity?.identityId ?? null,
+        person_id: person?.personId ?? null,
+        trust_provider_id: trustProvider.trustProviderId,
+        binding_id: binding.bindingId,
+        instance: verdict.instance,
+        strength: trustProvider.strength,
+        fresh_until: moments.freshUntil,
+        state: 'fresh',
+        token_expires_at: moments.tokenExpiresAt,
+        token_revoked_at: null,
+        version: 1,
+      }),
+    ],
+  })
+  return {
+    ...moments,
+    trustProvider: { id: trustProvider.trustProviderId, version: trustProvider.version },
+    binding: { id: binding.bindingId, version: binding.version },
+    identity: identity === undefined ? null : { id: identity.identityId, version: identity.version },
+    owner: identity === undefined ? null : { id: identity.owner.ownerId, version: identity.owner.version },
+    person: person === undefined ? null : { id: person.personId, version: person.version },
+    instance: verdict.instance,
+    claims: JSON.stringify({ ...verdict.recorded, claims: binding.claims }),
+    strength: trustProvider.strength,
+    sourceAddress: proof.sourceAddress ?? null,
+    proofDigest,
+    proofExpiresAt: verdict.expiresAt,
+    decision: { ...decision, action: 'token.issue' },
+    entry,
+  }
+}
+
+async function signedToken(
+  deps: ProofDeps,
+  tenantId: TenantId,
+  candidates: ProofCandidates,
+  { party }: CandidateBinding,
+  row: AcceptedProofRow,
+): Promise<Secret> {
+  const keyId = candidates.signingKeyId
+  if (keyId === undefined) throw new MayflyError('key_unusable', { log: `tenant ${tenantId} has no access-token key` })
+  const signer =
+    deps.keys.findOpenSigner(keyId) ??
+    (await deps.database.transaction(tenantId, (tx) => deps.keys.signerOf(tx, keyId)))
+  const issuer = await deps.tenants.findIssuer(tenantId)
+  if (issuer === undefined) throw new MayflyError('internal', { log: `tenant ${tenantId} has no name` })
+  return signAccessToken(signer, {
+    issuer,
+    subject: party.kind === 'identity' ? party.spiffeId : `person:${party.personId}`,
+    clientId: party.kind === 'identity' ? party.identityId : party.personId,
+    tenantId,
+    attestationId: row.attestationId,
+    issuedAt: row.acceptedAt,
+    expiresAt: row.tokenExpiresAt,
+  })
+}
+
+function actorOf({ party }: CandidateBinding, attestationId: AttestationId): GrantedToken['actor'] {
+  return party.kind === 'identity'
+    ? { kind: 'identity', identityId: party.identityId, attestationId }
+    : { kind: 'person', personId: party.personId, roles: party.roles, attestationId }
+}
+
+function earliest(...dates: readonly Date[]): Date {
+  return new Date(Math.min(...dates.map((date) => date.getTime())))
+}
+
+function isShortText(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== '' && value.length <= 2000
+}

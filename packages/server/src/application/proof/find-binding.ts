@@ -1,0 +1,112 @@
+/**
+ * Whose proof is it? The trust provider judges the proof, then a binding must fit it exactly.
+ */
+import { MayflyError } from '@mayfly/domain'
+import { boundKeyTrustProvider } from '../../adapters/trust-providers/bound-key/bound-key-trust-provider.ts'
+import type { Jwt } from '../../adapters/trust-providers/jwt.ts'
+import { claimsHold } from '../../adapters/trust-providers/oidc/claim-rules.ts'
+import {
+  type ProofExpectations,
+  type ProofVerdict,
+  type Rejection,
+  rejected,
+} from '../../adapters/trust-providers/trust-provider.ts'
+import type { CandidateBinding, ProofCandidates } from '../../store/proof-rows.ts'
+import type { FoundBinding, PresentedProof } from './accept-proof.ts'
+import type { ProofDeps } from './proof-deps.ts'
+
+export async function findBinding(
+  deps: ProofDeps,
+  proof: PresentedProof,
+  jwt: Jwt,
+  candidates: ProofCandidates,
+): Promise<FoundBinding | Rejection> {
+  return proof.form === 'assertion'
+    ? findForAssertion(deps, proof, jwt, candidates)
+    : findForClient(deps, proof, jwt, candidates.bindings)
+}
+
+async function findForAssertion(
+  deps: ProofDeps,
+  proof: PresentedProof,
+  jwt: Jwt,
+  candidates: ProofCandidates,
+): Promise<FoundBinding | Rejection> {
+  const { trustProvider, bindings } = candidates
+  if (trustProvider === undefined) {
+    return rejected('issuer_unknown', '`iss` is not a known issuer', 'register it as a trust provider first')
+  }
+  const verdict = await deps.trustProviders
+    .open(proof.tenantId, trustProvider)
+    .verify(jwt, await expectations(deps, proof, []))
+  if (verdict.outcome === 'rejected') return verdict
+  const fitting = bindings.filter((binding) => claimsHold(binding.claims, verdict.claims))
+  const meant = proof.clientId === undefined ? fitting : fitting.filter((binding) => isClient(binding, proof.clientId))
+  const [binding, another] = meant
+  if (binding === undefined) {
+    return rejected(
+      'binding_missing',
+      `no binding fits the subject \`${verdict.subject}\` and the claims of the proof`,
+      'bind this subject to an identity, or check the claims that the binding asks for',
+    )
+  }
+  if (another !== undefined) {
+    return rejected('binding_ambiguous', 'several bindings fit the proof', 'name the identity with `client_id`')
+  }
+  return { outcome: 'found', verdict, binding }
+}
+
+async function findForClient(
+  deps: ProofDeps,
+  proof: PresentedProof,
+  jwt: Jwt,
+  bindings: readonly CandidateBinding[],
+): Promise<FoundBinding | Rejection> {
+  if (proof.clientId !== undefined && proof.clientId !== jwt.claims['sub']) {
+    return rejected('client_mismatch', '`client_id` is another than the `sub` of the client assertion')
+  }
+  let refusal: Rejection | undefined
+  for (const sameProvider of Map.groupBy(bindings, (binding) => binding.trustProvider.trustProviderId).values()) {
+    const [first] = sameProvider
+    if (first === undefined) continue
+    const keys = sameProvider.map((binding) =>
+      deps.publicKeys.get(`${proof.tenantId}/${binding.bindingId}/${binding.version}`, binding.publicJwk),
+    )
+    const verdict = await deps.trustProviders
+      .open(proof.tenantId, first.trustProvider)
+      .verify(jwt, await expectations(deps, proof, keys))
+    if (verdict.outcome === 'accepted') {
+      const binding = sameProvider.find(({ subject }) => subject === verdict.subject)
+      if (binding === undefined) throw new MayflyError('internal', { log: 'a bound key without its binding verified' })
+      return { outcome: 'found', verdict, binding }
+    }
+    refusal = verdict
+  }
+  // An unknown client hears what a known one with a wrong key hears.
+  return refusal ?? refuseUnknownClient(await unknownClient.verify(jwt, await expectations(deps, proof, [])))
+}
+
+const unknownClient = boundKeyTrustProvider.open(boundKeyTrustProvider.settings.parse({}), {
+  clock: { now: () => new Date() },
+})
+
+function refuseUnknownClient(verdict: ProofVerdict): Rejection {
+  if (verdict.outcome === 'rejected') return verdict
+  throw new MayflyError('internal', { log: 'a proof verified without a key' })
+}
+
+async function expectations(
+  deps: ProofDeps,
+  proof: PresentedProof,
+  boundKeys: ProofExpectations['boundKeys'],
+): Promise<ProofExpectations> {
+  const issuer = await deps.tenants.findIssuer(proof.tenantId)
+  if (issuer === undefined) throw new MayflyError('resource_not_found')
+  return { now: deps.clock.now(), ownAudiences: [issuer, `${issuer}/oauth/token`], boundKeys }
+}
+
+function isClient({ party }: CandidateBinding, clientId: string | undefined): boolean {
+  return party.kind === 'identity'
+    ? party.identityId === clientId || party.name === clientId
+    : party.personId === clientId
+}

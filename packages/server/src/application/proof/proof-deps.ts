@@ -1,0 +1,56 @@
+/** What the proof floor needs, and how it is opened once for a server. */
+import type { KeyRing } from '../../adapters/keys/key-ring.ts'
+import { findTokenLiveness, type LivenessQuestion, type TokenLiveness } from '../../store/attestation-rows.ts'
+import { type BatchQueue, openBatchQueue } from '../../store/commit-queue.ts'
+import {
+  type AcceptedProofRow,
+  type AcceptOutcome,
+  findProofCandidates,
+  insertAcceptedProofs,
+  type ProofCandidates,
+  type ProofQuestion,
+} from '../../store/proof-rows.ts'
+import type { CoreDeps } from '../context.ts'
+import { type KeyCache, openKeyCache } from './key-cache.ts'
+import { openTenantDirectory, type TenantDirectory } from './tenant-directory.ts'
+import type { TokenAuthority } from './token-authority.ts'
+import { openTrustProviderCache, type TrustProviderCache } from './trust-provider-cache.ts'
+
+export interface ProofDeps extends CoreDeps {
+  readonly keys: KeyRing
+  readonly authority: TokenAuthority
+  readonly tenants: TenantDirectory
+  /** Many proofs, one round trip. */
+  readonly candidates: BatchQueue<ProofQuestion, ProofCandidates>
+  /** Many accepted proofs, one durable commit. */
+  readonly accepted: BatchQueue<AcceptedProofRow, AcceptOutcome>
+  readonly liveness: BatchQueue<LivenessQuestion, TokenLiveness | undefined>
+  readonly trustProviders: TrustProviderCache
+  readonly publicKeys: KeyCache
+}
+
+export interface ProofOptions {
+  readonly keys: KeyRing
+  readonly authority: TokenAuthority
+  /** Where clients reach this server, without a trailing slash; known once it listens. */
+  readonly publicUrl: () => string
+}
+
+export function openProof(core: CoreDeps, options: ProofOptions): ProofDeps {
+  const { database, clock } = core
+  return {
+    ...core,
+    keys: options.keys,
+    authority: options.authority,
+    tenants: openTenantDirectory({ database, publicUrl: options.publicUrl }),
+    candidates: openBatchQueue({ database, run: findProofCandidates }),
+    accepted: openBatchQueue({
+      database,
+      run: insertAcceptedProofs,
+      keyOf: (row) => `${row.trustProvider.id}${row.proofDigest.toString('latin1')}`,
+    }),
+    liveness: openBatchQueue({ database, run: findTokenLiveness }),
+    trustProviders: openTrustProviderCache({ clock }),
+    publicKeys: openKeyCache(),
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * Trust providers that were opened before: for each the last version seen. An opened one holds public keys of its issuer
+ * and is built from the very settings of that version, so what is found is never stale.
+ */
+import { type Clock, MayflyError, type TenantId } from '@mayfly/domain'
+import type { OpenTrustProvider } from '../../adapters/trust-providers/trust-provider.ts'
+import { trustProviderOf } from '../../adapters/trust-providers/trust-providers.ts'
+import type { CandidateTrustProvider } from '../../store/proof-rows.ts'
+
+export interface TrustProviderCache {
+  /** @throws MayflyError `settings_invalid`: what is stored does not fit this kind */
+  open(tenantId: TenantId, row: CandidateTrustProvider): OpenTrustProvider
+}
+
+export function openTrustProviderCache(deps: { readonly clock: Clock }): TrustProviderCache {
+  const opened = new Map<string, { readonly version: number; readonly trustProvider: OpenTrustProvider }>()
+  return {
+    open(tenantId, row) {
+      const name = `${tenantId}/${row.trustProviderId}`
+      const known = opened.get(name)
+      if (known?.version === row.version) return known.trustProvider
+      const plugin = trustProviderOf(row.kind)
+      const settings = plugin.settings.safeParse(JSON.parse(row.settings))
+      if (!settings.success) {
+        throw new MayflyError('settings_invalid', {
+          log: `trust provider ${row.trustProviderId}: ${settings.error.message}`,
+        })
+      }
+      const trustProvider = plugin.open(settings.data, deps)
+      opened.set(name, { version: row.version, trustProvider })
+      return trustProvider
+    },
+  }
+}

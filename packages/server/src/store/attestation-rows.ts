@@ -1,0 +1,148 @@
+/** The SQL of attestations and of the access tokens that come with them. */
+import type {
+  AttestationId,
+  AttestationState,
+  IdentityId,
+  IdentityState,
+  OwnerState,
+  PersonId,
+  PersonRole,
+  PersonState,
+} from '@mayfly/domain'
+import type { Selectable } from 'kysely'
+import type pg from 'pg'
+import type { Tx } from './database.ts'
+import type { AttestationTable } from './schema.gen.ts'
+
+export type AttestationRow = Selectable<AttestationTable>
+
+/** Everything that can take the life out of an access token, read in one go. */
+export interface TokenLiveness {
+  readonly attestationId: AttestationId
+  readonly state: AttestationState
+  readonly freshUntil: Date
+  readonly tokenExpiresAt: Date
+  readonly tokenRevokedAt: Date | null
+  /** False when its trust provider or binding is retired. */
+  readonly stillBound: boolean
+  readonly party:
+    | {
+        readonly kind: 'identity'
+        readonly identityId: IdentityId
+        readonly state: IdentityState
+        readonly expiresAt: Date
+        readonly ownerState: OwnerState
+      }
+    | {
+        readonly kind: 'person'
+        readonly personId: PersonId
+        readonly state: PersonState
+        readonly roles: readonly PersonRole[]
+      }
+  /** The key that signed it, if it is still believed at the time asked about. */
+  readonly keyJwk: unknown
+}
+
+export interface LivenessQuestion {
+  readonly attestationId: AttestationId
+  readonly keyId: string
+  readonly now: Date
+}
+
+const livenessStatement = `
+  select r.ord::int, a.attestation_id, a.state, a.fresh_until, a.token_expires_at, a.token_revoked_at,
+    t.state = 'active' and b.state = 'active' as still_bound,
+    i.identity_id, i.state as i_state, i.expires_at as i_expires_at, o.state as o_state,
+    p.person_id, p.state as p_state, p.roles,
+    k.public_jwk
+  from unnest($1::uuid[], $2::text[], $3::timestamptz[]) with ordinality as r(attestation_id, key_id, now, ord)
+  join attestation a on a.attestation_id = r.attestation_id
+  join trust_provider t on t.trust_provider_id = a.trust_provider_id
+  join binding b on b.binding_id = a.binding_id
+  left join identity i on i.identity_id = a.identity_id
+  left join owner o on o.owner_id = i.owner_id
+  left join person p on p.person_id = a.person_id
+  join signing_key k on k.key_id = r.key_id and k.purpose = 'access_token'
+    and (k.state <> 'retired' or k.trusted_until > r.now)`
+
+interface LivenessRow {
+  readonly ord: number
+  readonly attestation_id: AttestationId
+  readonly state: AttestationState
+  readonly fresh_until: Date
+  readonly token_expires_at: Date
+  readonly token_revoked_at: Date | null
+  readonly still_bound: boolean
+  readonly identity_id: IdentityId | null
+  readonly i_state: IdentityState
+  readonly i_expires_at: Date
+  readonly o_state: OwnerState
+  readonly person_id: PersonId | null
+  readonly p_state: PersonState
+  readonly roles: readonly PersonRole[]
+  readonly public_jwk: unknown
+}
+
+/** Runs inside the tenant's transaction. `undefined` where there is no such attestation, or no such key any more. */
+export async function findTokenLiveness(
+  client: pg.ClientBase,
+  questions: readonly LivenessQuestion[],
+): Promise<readonly (TokenLiveness | undefined)[]> {
+  const { rows } = await client.query<LivenessRow>({
+    name: 'token_liveness',
+    text: livenessStatement,
+    values: [
+      questions.map((one) => one.attestationId),
+      questions.map((one) => one.keyId),
+      questions.map((one) => one.now),
+    ],
+  })
+  const answers: (TokenLiveness | undefined)[] = questions.map(() => undefined)
+  for (const row of rows) answers[row.ord - 1] = livenessOf(row)
+  return answers
+}
+
+function livenessOf(row: LivenessRow): TokenLiveness | undefined {
+  const party =
+    row.identity_id !== null
+      ? {
+          kind: 'identity' as const,
+          identityId: row.identity_id,
+          state: row.i_state,
+          expiresAt: row.i_expires_at,
+          ownerState: row.o_state,
+        }
+      : row.person_id !== null
+        ? { kind: 'person' as const, personId: row.person_id, state: row.p_state, roles: row.roles }
+        : undefined
+  if (party === undefined) return undefined
+  return {
+    attestationId: row.attestation_id,
+    state: row.state,
+    freshUntil: row.fresh_until,
+    tokenExpiresAt: row.token_expires_at,
+    tokenRevokedAt: row.token_revoked_at,
+    stillBound: row.still_bound,
+    party,
+    keyJwk: row.public_jwk,
+  }
+}
+
+/** @returns the row as it is afterwards, or `undefined` when its token had been revoked before */
+export async function markTokenRevoked(
+  tx: Tx,
+  attestationId: AttestationId,
+  now: Date,
+): Promise<AttestationRow | undefined> {
+  return tx.query
+    .updateTable('attestation')
+    .set({ token_revoked_at: now })
+    .where('attestation_id', '=', attestationId)
+    .where('token_revoked_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst()
+}
+
+export async function findAttestation(tx: Tx, attestationId: AttestationId): Promise<AttestationRow | undefined> {
+  return tx.query.selectFrom('attestation').selectAll().where('attestation_id', '=', attestationId).executeTakeFirst()
+}

@@ -1,0 +1,423 @@
+/**
+ * The SQL of the proof path: everything that accepting a proof reads, in one statement for many proofs, and everything
+ * that it writes, in another.
+ */
+import type {
+  AttestationId,
+  BindingId,
+  DecisionId,
+  Environment,
+  IdentityId,
+  IdentityKind,
+  IdentityState,
+  OwnerId,
+  PersonId,
+  PersonRole,
+  PersonState,
+  PolicyVersionId,
+  Strength,
+  TrustProviderId,
+  TrustProviderKind,
+} from '@mayfly/domain'
+import type pg from 'pg'
+import type { EntryRow } from './entry-rows.ts'
+
+/** How a proof asks for its trust provider and bindings. Nothing of it is believed yet. */
+export type ProofQuestion =
+  | { readonly by: 'issuer'; readonly issuer: string; readonly subject: string }
+  /** `client` is the id or name of an identity, or the id of a person. */
+  | { readonly by: 'client'; readonly client: string; readonly thumbprint: string | undefined }
+
+interface IdentityPart {
+  readonly kind: 'identity'
+  readonly identityId: IdentityId
+  readonly name: string
+  readonly identityKind: IdentityKind
+  readonly environment: Environment
+  readonly state: IdentityState
+  readonly expiresAt: Date
+  readonly spiffeId: string
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly version: number
+  readonly owner: {
+    readonly ownerId: OwnerId
+    readonly name: string
+    /** Not departed, and primary or deputy is still here. */
+    readonly answers: boolean
+    readonly version: number
+  }
+}
+
+interface PersonPart {
+  readonly kind: 'person'
+  readonly personId: PersonId
+  readonly state: PersonState
+  readonly roles: readonly PersonRole[]
+  /** Names of the owners for which the person is primary or deputy. */
+  readonly answersFor: readonly string[]
+  readonly version: number
+}
+
+export type ProvingParty = IdentityPart | PersonPart
+
+export interface CandidateTrustProvider {
+  readonly trustProviderId: TrustProviderId
+  readonly name: string
+  readonly kind: TrustProviderKind
+  /** JSON as text: parsed once for each version. */
+  readonly settings: string
+  readonly strength: Strength
+  readonly freshForSeconds: number
+  readonly version: number
+}
+
+export interface CandidateBinding {
+  readonly trustProvider: CandidateTrustProvider
+  readonly bindingId: BindingId
+  readonly subject: string
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly publicJwk: unknown
+  readonly version: number
+  readonly party: ProvingParty
+}
+
+export interface ProofCandidates {
+  /** The live trust provider of the issuer; absent when there is none, or no binding names one. */
+  readonly trustProvider?: CandidateTrustProvider
+  readonly bindings: readonly CandidateBinding[]
+  readonly policy?: { readonly policyVersionId: PolicyVersionId; readonly digest: string }
+  /** The active access-token key. */
+  readonly signingKeyId?: string
+}
+
+/** More bindings than that for one subject are refused as ambiguous rather than read. */
+export const maxCandidates = 50
+
+const columns = `
+  t.trust_provider_id, t.name as t_name, t.kind as t_kind, t.settings::text as t_settings, t.strength,
+  t.fresh_for_seconds, t.version as t_version,
+  b.binding_id, b.subject, b.claims, b.public_jwk, b.version as b_version,
+  i.identity_id, i.name as i_name, i.kind as i_kind, i.environment, i.state as i_state, i.expires_at, i.spiffe_id,
+  i.attributes, i.version as i_version,
+  o.owner_id, o.name as o_name, o.version as o_version,
+  o.state = 'active' and (op.state = 'active' or coalesce(od.state, '') = 'active') as o_answers,
+  p.person_id, p.state as p_state, p.roles, p.version as p_version,
+  case when p.person_id is not null then array(
+    select a.name from owner a
+    where a.state = 'active' and (a.primary_person_id = p.person_id or a.deputy_person_id = p.person_id)
+  ) end as answers_for,
+  v.policy_version_id, v.digest, k.key_id`
+
+const parties = `
+  left join identity i on i.identity_id = b.identity_id
+  left join owner o on o.owner_id = i.owner_id
+  left join person op on op.person_id = o.primary_person_id
+  left join person od on od.person_id = o.deputy_person_id
+  left join person p on p.person_id = b.person_id
+  left join policy_version v on v.state = 'active'
+  left join signing_key k on k.purpose = 'access_token' and k.state = 'active'`
+
+const byIssuer = `
+  select r.ord::int, ${columns}
+  from unnest($1::text[], $2::text[]) with ordinality as r(issuer, subject, ord)
+  left join trust_provider t on t.issuer = r.issuer and t.state = 'active'
+  left join lateral (
+    select * from binding c
+    where c.trust_provider_id = t.trust_provider_id and c.subject = r.subject and c.state = 'active'
+    limit ${maxCandidates}
+  ) b on true ${parties}`
+
+// Three ways to name a client, one index each; a name is never taken for an id, since its form is another.
+const byClient = `
+  select r.ord::int, ${columns}
+  from unnest($1::text[], $2::uuid[], $3::text[]) with ordinality as r(name, id, thumbprint, ord)
+  left join lateral (
+    select c.* from binding c
+    where (c.identity_id = coalesce((select n.identity_id from identity n where n.name = r.name), r.id) or c.person_id = r.id)
+      and c.state = 'active' and c.public_jwk is not null and (r.thumbprint is null or c.subject = r.thumbprint)
+    limit ${maxCandidates}
+  ) b on true
+  left join trust_provider t on t.trust_provider_id = b.trust_provider_id and t.state = 'active' ${parties}`
+
+const uuidShape = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** Answers all questions in at most two statements. Runs inside the tenant's transaction. */
+export async function findProofCandidates(
+  client: pg.ClientBase,
+  questions: readonly ProofQuestion[],
+): Promise<readonly ProofCandidates[]> {
+  const answers: ProofCandidates[] = questions.map(() => ({ bindings: [] }))
+  const issuers = questions.flatMap((one, at) => (one.by === 'issuer' ? [{ ...one, at }] : []))
+  const clients = questions.flatMap((one, at) => (one.by === 'client' ? [{ ...one, at }] : []))
+  if (issuers.length > 0) {
+    const { rows } = await client.query<CandidateRow>({
+      name: 'proof_by_issuer',
+      text: byIssuer,
+      values: [issuers.map((one) => one.issuer), issuers.map((one) => one.subject)],
+    })
+    collect(rows, issuers, answers)
+  }
+  if (clients.length > 0) {
+    const { rows } = await client.query<CandidateRow>({
+      name: 'proof_by_client',
+      text: byClient,
+      values: [
+        clients.map((one) => (uuidShape.test(one.client) ? null : one.client)),
+        clients.map((one) => (uuidShape.test(one.client) ? one.client : null)),
+        clients.map((one) => one.thumbprint ?? null),
+      ],
+    })
+    collect(rows, clients, answers)
+  }
+  return answers
+}
+
+interface CandidateRow {
+  readonly ord: number
+  readonly trust_provider_id: TrustProviderId | null
+  readonly t_name: string
+  readonly t_kind: TrustProviderKind
+  readonly t_settings: string
+  readonly strength: Strength
+  readonly fresh_for_seconds: number
+  readonly t_version: number
+  readonly binding_id: BindingId | null
+  readonly subject: string
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly public_jwk: unknown
+  readonly b_version: number
+  readonly identity_id: IdentityId | null
+  readonly i_name: string
+  readonly i_kind: IdentityKind
+  readonly environment: Environment
+  readonly i_state: IdentityState
+  readonly expires_at: Date
+  readonly spiffe_id: string
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly i_version: number
+  readonly owner_id: OwnerId
+  readonly o_name: string
+  readonly o_version: number
+  readonly o_answers: boolean | null
+  readonly person_id: PersonId | null
+  readonly p_state: PersonState
+  readonly roles: readonly PersonRole[]
+  readonly p_version: number
+  readonly answers_for: readonly string[]
+  readonly policy_version_id: PolicyVersionId | null
+  readonly digest: string
+  readonly key_id: string | null
+}
+
+function collect(
+  rows: readonly CandidateRow[],
+  asked: readonly { readonly at: number }[],
+  answers: ProofCandidates[],
+): void {
+  for (const row of rows) {
+    const at = asked[row.ord - 1]?.at ?? 0
+    const trustProvider = trustProviderOf(row)
+    answers[at] = {
+      ...(trustProvider === undefined ? {} : { trustProvider }),
+      bindings: [...(answers[at]?.bindings ?? []), ...bindingOf(row, trustProvider)],
+      ...(row.policy_version_id === null
+        ? {}
+        : { policy: { policyVersionId: row.policy_version_id, digest: row.digest } }),
+      ...(row.key_id === null ? {} : { signingKeyId: row.key_id }),
+    }
+  }
+}
+
+function trustProviderOf(row: CandidateRow): CandidateTrustProvider | undefined {
+  if (row.trust_provider_id === null) return undefined
+  return {
+    trustProviderId: row.trust_provider_id,
+    name: row.t_name,
+    kind: row.t_kind,
+    settings: row.t_settings,
+    strength: row.strength,
+    freshForSeconds: row.fresh_for_seconds,
+    version: row.t_version,
+  }
+}
+
+function bindingOf(row: CandidateRow, trustProvider: CandidateTrustProvider | undefined): readonly CandidateBinding[] {
+  // A binding whose trust provider is retired proves nothing.
+  if (row.binding_id === null || trustProvider === undefined) return []
+  const party = partyOf(row)
+  if (party === undefined) return []
+  const { binding_id: bindingId, subject, claims, public_jwk: publicJwk, b_version: version } = row
+  return [{ trustProvider, bindingId, subject, claims, publicJwk, version, party }]
+}
+
+function partyOf(row: CandidateRow): ProvingParty | undefined {
+  if (row.identity_id !== null) {
+    return {
+      kind: 'identity',
+      identityId: row.identity_id,
+      name: row.i_name,
+      identityKind: row.i_kind,
+      environment: row.environment,
+      state: row.i_state,
+      expiresAt: row.expires_at,
+      spiffeId: row.spiffe_id,
+      attributes: row.attributes,
+      version: row.i_version,
+      owner: { ownerId: row.owner_id, name: row.o_name, answers: row.o_answers === true, version: row.o_version },
+    }
+  }
+  if (row.person_id === null) return undefined
+  return {
+    kind: 'person',
+    personId: row.person_id,
+    state: row.p_state,
+    roles: row.roles,
+    answersFor: row.answers_for,
+    version: row.p_version,
+  }
+}
+
+/** What one accepted proof writes, and what must still be as it was decided on. */
+export interface AcceptedProofRow {
+  readonly attestationId: AttestationId
+  readonly trustProvider: { readonly id: TrustProviderId; readonly version: number }
+  readonly binding: { readonly id: BindingId; readonly version: number }
+  readonly identity: { readonly id: IdentityId; readonly version: number } | null
+  readonly owner: { readonly id: OwnerId; readonly version: number } | null
+  readonly person: { readonly id: PersonId; readonly version: number } | null
+  readonly instance: string
+  readonly claims: string
+  readonly strength: Strength
+  readonly sourceAddress: string | null
+  readonly acceptedAt: Date
+  readonly freshUntil: Date
+  readonly tokenExpiresAt: Date
+  readonly proofDigest: Buffer
+  readonly proofExpiresAt: Date
+  readonly decision: {
+    readonly decisionId: DecisionId
+    readonly policyVersionId: PolicyVersionId
+    readonly action: string
+    readonly principal: string
+    readonly resource: string
+    readonly determining: readonly string[]
+    readonly duties: string
+    readonly context: string
+  }
+  readonly entry: EntryRow
+}
+
+export type AcceptOutcome =
+  | 'accepted'
+  /** The same proof was accepted before. */
+  | 'replayed'
+  /** A row that was decided on has changed since: read and decide again. */
+  | 'overtaken'
+
+// Held until commit, so that a suspension, a retirement or an activation comes wholly before or wholly after. A row lock
+// may not reach the optional side of a join, so identities and people are looked at apart.
+const acceptStatement = `
+  with input as materialized (
+    select * from unnest(
+      $1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::int[], $6::uuid[], $7::int[], $8::uuid[], $9::int[],
+      $10::uuid[], $11::int[], $12::text[], $13::jsonb[], $14::text[], $15::inet[], $16::timestamptz[],
+      $17::timestamptz[], $18::timestamptz[], $19::bytea[], $20::timestamptz[], $21::uuid[], $22::uuid[], $23::text[],
+      $24::jsonb[], $25::jsonb[], $26::jsonb[], $27::jsonb[], $28::jsonb[], $29::uuid[], $30::text[], $31::text[],
+      $32::bytea[], $33::bytea[]
+    ) as r(attestation_id, trust_provider_id, t_version, binding_id, b_version, identity_id, i_version, owner_id,
+      o_version, person_id, p_version, instance, claims, strength, source_address, accepted_at, fresh_until,
+      token_expires_at, jti_digest, jti_expires_at, decision_id, policy_version_id, action, principal, resource,
+      determining, duties, context, entry_id, stream, entry_action, data, leaf_hash)
+  ), live_identity as materialized (
+    select r.attestation_id from input r
+    join trust_provider t on t.trust_provider_id = r.trust_provider_id and t.version = r.t_version
+    join binding b on b.binding_id = r.binding_id and b.version = r.b_version
+    join identity i on i.identity_id = r.identity_id and i.version = r.i_version
+    join owner o on o.owner_id = r.owner_id and o.version = r.o_version
+    join policy_version v on v.policy_version_id = r.policy_version_id and v.state = 'active'
+    for share of t, b, i, o, v
+  ), live_person as materialized (
+    select r.attestation_id from input r
+    join trust_provider t on t.trust_provider_id = r.trust_provider_id and t.version = r.t_version
+    join binding b on b.binding_id = r.binding_id and b.version = r.b_version
+    join person p on p.person_id = r.person_id and p.version = r.p_version
+    join policy_version v on v.policy_version_id = r.policy_version_id and v.state = 'active'
+    for share of t, b, p, v
+  ), live as materialized (
+    select r.* from input r
+    where r.attestation_id in (select attestation_id from live_identity union all select attestation_id from live_person)
+  ), seen as (
+    insert into proof_seen (trust_provider_id, jti_digest, expires_at)
+    select trust_provider_id, jti_digest, jti_expires_at from live
+    on conflict do nothing returning trust_provider_id, jti_digest
+  ), accepted as materialized (
+    select live.* from live join seen using (trust_provider_id, jti_digest)
+  ), decided as (
+    insert into decision (decision_id, action, principal, resource, identity_id, outcome, reasons, determining, duties,
+                          context, policy_version_id, decided_at)
+    select decision_id, action, principal, resource, identity_id, 'permit', '[]',
+           array(select jsonb_array_elements_text(determining)), duties, context, policy_version_id, accepted_at
+    from accepted
+  ), attested as (
+    insert into attestation (attestation_id, identity_id, person_id, trust_provider_id, binding_id, instance, claims,
+                             strength, source_address, accepted_at, fresh_until, token_expires_at, decision_id)
+    select attestation_id, identity_id, person_id, trust_provider_id, binding_id, instance, claims, strength,
+           source_address, accepted_at, fresh_until, token_expires_at, decision_id
+    from accepted
+  ), told as (
+    insert into entry (entry_id, stream, action, recorded_at, identity_id, attestation_id, decision_id, data, leaf_hash)
+    select entry_id, stream, entry_action, accepted_at, identity_id, attestation_id, decision_id, data, leaf_hash
+    from accepted
+  )
+  select attestation_id, 'accepted' as outcome from accepted
+  union all
+  select attestation_id, 'replayed' from live where attestation_id not in (select attestation_id from accepted)`
+
+/** Runs inside the tenant's transaction. No two rows of one call may have the same `proofDigest`. */
+export async function insertAcceptedProofs(
+  client: pg.ClientBase,
+  rows: readonly AcceptedProofRow[],
+): Promise<readonly AcceptOutcome[]> {
+  const column = <T>(of: (row: AcceptedProofRow) => T): T[] => rows.map(of)
+  const answer = await client.query<{ attestation_id: string; outcome: AcceptOutcome }>({
+    name: 'proof_accept',
+    text: acceptStatement,
+    values: [
+      column((row) => row.attestationId),
+      column((row) => row.trustProvider.id),
+      column((row) => row.trustProvider.version),
+      column((row) => row.binding.id),
+      column((row) => row.binding.version),
+      column((row) => row.identity?.id ?? null),
+      column((row) => row.identity?.version ?? null),
+      column((row) => row.owner?.id ?? null),
+      column((row) => row.owner?.version ?? null),
+      column((row) => row.person?.id ?? null),
+      column((row) => row.person?.version ?? null),
+      column((row) => row.instance),
+      column((row) => row.claims),
+      column((row) => row.strength),
+      column((row) => row.sourceAddress),
+      column((row) => row.acceptedAt),
+      column((row) => row.freshUntil),
+      column((row) => row.tokenExpiresAt),
+      column((row) => row.proofDigest),
+      column((row) => row.proofExpiresAt),
+      column((row) => row.decision.decisionId),
+      column((row) => row.decision.policyVersionId),
+      column((row) => row.decision.action),
+      column((row) => row.decision.principal),
+      column((row) => row.decision.resource),
+      column((row) => JSON.stringify(row.decision.determining)),
+      column((row) => row.decision.duties),
+      column((row) => row.decision.context),
+      column((row) => row.entry.entryId),
+      column((row) => row.entry.stream),
+      column((row) => row.entry.action),
+      column((row) => Buffer.from(row.entry.data)),
+      column((row) => Buffer.from(row.entry.leafHash)),
+    ],
+  })
+  const outcomes = new Map(answer.rows.map((row) => [row.attestation_id, row.outcome]))
+  return rows.map((row) => outcomes.get(row.attestationId) ?? 'overtaken')
+}

@@ -1,0 +1,26 @@
+/** The SQL of tenants. The table belongs to no tenant, so it is read outside of them. */
+import type { TenantId } from '@mayfly/domain'
+import type { Kysely } from 'kysely'
+import type { Schema } from './schema.gen.ts'
+
+export async function findTenantId(query: Kysely<Schema>, name: string): Promise<TenantId | undefined> {
+  const row = await query.selectFrom('tenant').select('tenant_id').where('name', '=', name).executeTakeFirst()
+  return row?.tenant_id
+}
+
+export async function findTenantName(query: Kysely<Schema>, tenantId: TenantId): Promise<string | undefined> {
+  const row = await query.selectFrom('tenant').select('name').where('tenant_id', '=', tenantId).executeTakeFirst()
+  return row?.name
+}
+
+/** Idempotent: of several servers at their first start, one inserts. */
+export async function ensureTenant(
+  query: Kysely<Schema>,
+  row: { tenant_id: TenantId; name: string; created_at: Date },
+): Promise<void> {
+  await query
+    .insertInto('tenant')
+    .values(row)
+    .onConflict((on) => on.doNothing())
+    .execute()
+}
