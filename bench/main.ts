@@ -1,0 +1,48 @@
+/**
+ * `npm run bench -- NAME [--json]`: one benchmark; without a name, all of them.
+ * With `--json` the last line of standard output is the headline result; everything else goes to standard error.
+ */
+import { availableParallelism, cpus, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import type { Bench, BenchResult } from './bench.ts'
+
+/** Loaded by name, so that one benchmark does not pay for the start of another. */
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  'issue-token': async () => (await import('./issue-token.ts')).issueToken,
+  'issue-postgres': async () => (await import('./issue-postgres.ts')).issuePostgres,
+  'revoke-postgres': async () => (await import('./revoke-postgres.ts')).revokePostgres,
+  decide: async () => (await import('./decide.ts')).decide,
+  'audit-append': async () => (await import('./audit-append.ts')).auditAppend,
+  'audit-verify': async () => (await import('./audit-verify.ts')).auditVerify,
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+})
+
+const unknown = positionals.filter((name) => benches[name] === undefined)
+if (values.help || unknown.length > 0) {
+  if (unknown.length > 0) console.error(`there is no benchmark \`${unknown.join('`, `')}\``)
+  console.error(`usage: npm run bench -- [NAME …] [--json]\nnames: ${Object.keys(benches).join(', ')}`)
+  process.exit(unknown.length > 0 ? 2 : 0)
+}
+
+console.error(
+  `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`,
+)
+
+for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) {
+  const load = benches[name]
+  if (load === undefined) continue
+  const bench = await load()
+  console.error(`\n${bench.name}: ${bench.about}`)
+  const results = await bench.run((line) => console.error(`  ${line}`))
+  for (const result of results) console.error(`  ${sentence(result)}`)
+  if (values.json) for (const result of results) console.log(JSON.stringify(result))
+}
+
+function sentence(result: BenchResult): string {
+  const also = Object.entries(result.also ?? {}).map(([name, value]) => `; ${name} ${value}`)
+  return `${result.bench}: ${result.ours} ${result.unit}, limit ${result.limit} (${result.limit_is}), ratio ${result.ratio}${also.join('')}`
+}
