@@ -121,7 +121,7 @@ describe('a closed route', () => {
     const answer = await call('POST', '/v1/things', { payload: '{', headers: { 'content-type': 'application/json' } })
     expect(answer.statusCode).toBe(401)
     expect(answer.headers['www-authenticate']).toBe('Bearer realm="mayfly"')
-    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/)
+    expect(answer.headers['content-type']).toContain('application/problem+json')
     expect(answer.json()).toMatchObject({ code: 'token_missing', type: 'urn:mayfly:problem:token_missing' })
   })
 

@@ -2,7 +2,7 @@ import { newId } from '@mayfly/domain'
 import { describe, expect, test } from 'vitest'
 import { readPage } from './pages.ts'
 
-const rows = Array.from({ length: 5 }, () => ({ id: newId() as string }))
+const rows = Array.from({ length: 5 }, () => ({ id: newId<string>() }))
 
 const read = (query: { limit: number; cursor?: string; state?: string }, list = 'things') =>
   readPage(
