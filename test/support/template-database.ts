@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs'
+import { migrate } from '../../packages/server/src/store/migrate.ts'
 import { clusterUrl, withClient } from './cluster-access.ts'
 import type { ClusterAccess, StoreAccess } from './provided.ts'
 
 const templateDatabase = 'mayfly_template'
 const user = 'mayfly_store'
-const migrateModule = new URL('../../packages/server/src/store/migrate.ts', import.meta.url)
 
 /** Makes the store's login and the database that every test's database is a copy of. */
 export async function makeTemplateDatabase(cluster: ClusterAccess): Promise<StoreAccess> {
@@ -15,13 +14,6 @@ export async function makeTemplateDatabase(cluster: ClusterAccess): Promise<Stor
     await client.query(`create database ${templateDatabase} owner ${user}`)
   })
   const access = { ...cluster, user, password, templateDatabase }
-  await prepareTemplate(clusterUrl(cluster, templateDatabase, access))
+  await migrate(clusterUrl(cluster, templateDatabase, access))
   return access
-}
-
-/** What every test's database holds before the test begins: the schema as the migrations make it. */
-async function prepareTemplate(url: string): Promise<void> {
-  if (!existsSync(migrateModule)) return
-  const { migrate } = (await import(migrateModule.href)) as { migrate?: (url: string) => Promise<unknown> }
-  await migrate?.(url)
 }

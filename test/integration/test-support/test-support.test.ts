@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { migrate } from '../../../packages/server/src/store/migrate.ts'
 import {
   canLogIn,
   createTargetDatabase,
@@ -14,6 +15,13 @@ test('two test databases share nothing', async () => {
   await withClient(first.url, (client) => client.query('create table only_in_first ()'))
   const found = await withClient(second.url, (client) => client.query(`select to_regclass('only_in_first') as name`))
   expect(found.rows).toEqual([{ name: null }])
+})
+
+test('a test database is up to date', async () => {
+  await using database = await createTestDatabase()
+  expect((await migrate(database.url)).applied).toEqual([])
+  await withClient(database.superuserUrl, (client) => client.query('drop schema mayfly cascade'))
+  expect((await migrate(database.url)).applied, 'control').not.toEqual([])
 })
 
 test('the login of the store is no superuser', async () => {

@@ -6,10 +6,11 @@
  * others could have prepared is refused, because what lies in it will be run.
  */
 import { constants } from 'node:fs'
-import { chmod, copyFile, link, lstat, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { chmod, copyFile, link, lstat, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { MayflyError } from '@mayfly/domain'
+import { makeOpenDirectory } from './make-open-directory.ts'
 import { hydrateSymlinks } from './hydrate-symlinks.ts'
 
 /** `/var/cache/mayfly` for root, else `mayfly` in the user's own cache folder. */
@@ -30,7 +31,7 @@ export function defaultCacheDir(): string {
 export async function copyBinaries(packageDir: string, key: string, cacheDir = defaultCacheDir()): Promise<string> {
   const copy = join(cacheDir, key)
   try {
-    await mkdir(cacheDir, { recursive: true, mode: 0o755 })
+    await makeOpenDirectory(cacheDir)
     await refuseForeign(cacheDir)
     if (await exists(copy)) {
       await refuseForeign(copy)
@@ -60,9 +61,8 @@ export async function copyBinaries(packageDir: string, key: string, cacheDir = d
   }
 }
 
-/** Links files rather than copying them where source and copy lie on one file system: 60 MB saved. */
 async function copyTree(from: string, to: string): Promise<void> {
-  await mkdir(to, { mode: 0o755 })
+  await makeOpenDirectory(to)
   for (const item of await readdir(from, { withFileTypes: true })) {
     const source = join(from, item.name)
     const target = join(to, item.name)
@@ -72,13 +72,21 @@ async function copyTree(from: string, to: string): Promise<void> {
   }
 }
 
+/** Links a file where that gives what a copy would: 60 MB saved where both lie on one file system. */
 async function linkOrCopy(source: string, target: string): Promise<void> {
-  try {
-    await link(source, target)
-  } catch {
-    // Another file system, or one without links: the copy below says what else may be wrong.
-    await copyFile(source, target, constants.COPYFILE_FICLONE)
+  const { uid, mode } = await stat(source)
+  const wantedMode = mode & 0o100 ? 0o755 : 0o644
+  // A file of someone else stays theirs to change when it is linked; one that others cannot read stays unreadable.
+  if (uid === process.getuid?.() && (mode & 0o777) === wantedMode) {
+    try {
+      await link(source, target)
+      return
+    } catch {
+      // Another file system, or one without links: the copy below says what else may be wrong.
+    }
   }
+  await copyFile(source, target, constants.COPYFILE_FICLONE)
+  await chmod(target, wantedMode)
 }
 
 async function refuseForeign(path: string): Promise<void> {

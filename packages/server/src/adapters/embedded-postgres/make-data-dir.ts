@@ -2,6 +2,7 @@ import { chown, mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MayflyError } from '@mayfly/domain'
 import type { RunUser } from './embedded-postgres.ts'
+import { makeOpenDirectory } from './make-open-directory.ts'
 import { findBlockedDirectory } from './reach.ts'
 
 /**
@@ -12,7 +13,7 @@ import { findBlockedDirectory } from './reach.ts'
  * @throws MayflyError `configuration_invalid`: a directory on the way keeps the server's user out
  */
 export async function makeDataDir(dataDir: string, runUser: RunUser | undefined): Promise<string> {
-  await mkdir(dataDir, { recursive: true, mode: runUser === undefined ? 0o700 : 0o711 })
+  await makeOpenDirectory(dataDir, runUser === undefined ? 0o700 : 0o711)
   const path = await realpath(dataDir)
   const blocked = await findBlockedDirectory(runUser, path)
   if (blocked === undefined) return path

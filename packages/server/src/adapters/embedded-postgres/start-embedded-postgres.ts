@@ -2,7 +2,7 @@
  * An embedded PostgreSQL: the npm binaries, started and watched by Mayfly itself.
  *
  * Promise: reachable from this machine only, by SCRAM only; ends when this process ends, however it ends; a start after
- * any crash of either finds what was committed; never two servers on one cluster. Decision 0007.
+ * any crash of either finds what was committed; never two servers on one cluster. Decision 0003.
  * Limit: one machine. Not here: starting again after a crash (supervise-embedded-postgres.ts), sealing the password.
  */
 import { setTimeout as pause } from 'node:timers/promises'
