@@ -1,0 +1,30 @@
+import type { Targets } from '../../adapters/targets/targets.ts'
+import type { KeyRing } from '../../adapters/keys/key-ring.ts'
+import type { RequestContext } from '../context.ts'
+import type { AuthorityDeps } from '../decision/authority-deps.ts'
+
+export interface IssueLimits {
+  /** Requests for credentials of one identity within a minute. */
+  readonly issuesPerMinute: number
+  /** How long the target may take to create an account; it enforces this itself (law 1). */
+  readonly createTimeoutMs: number
+  /** How long a credential without a task may be renewed. */
+  readonly maxLifetimeSeconds: number
+}
+
+export const defaultIssueLimits: IssueLimits = {
+  issuesPerMinute: 600,
+  createTimeoutMs: 10_000,
+  maxLifetimeSeconds: 86_400,
+}
+
+export interface IssueDeps extends AuthorityDeps {
+  readonly targets: Targets
+  readonly keys: KeyRing
+  readonly issueLimits: IssueLimits
+}
+
+/** A request whose caller may go away before it is answered. */
+export interface CallContext extends RequestContext {
+  readonly signal: AbortSignal
+}

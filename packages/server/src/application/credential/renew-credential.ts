@@ -1,0 +1,147 @@
+/**
+ * Renews a credential: moves the end of a live account, never past the end that was fixed at its issue.
+ *
+ * Promise: decided again each time, like an issue (law 11). A revocation that comes meanwhile wins: the row is extended
+ * only while it is active, and a target does not extend what it has cut.
+ * Order: the target first, the row after. If Mayfly dies in between, the row ends earlier than the account, and the
+ * expiry worker ends the account with it.
+ */
+import { type CredentialId, MayflyError } from '@mayfly/domain'
+import type { PreparedTarget } from '../../adapters/targets/targets.ts'
+import { type CredentialRow, extendIfStillActive, findCredential } from '../../store/credential-rows.ts'
+import type { Tx } from '../../store/database.ts'
+import { getIssueTerms } from '../../store/issue-rows.ts'
+import { appendAudit } from '../audit/append-audit.ts'
+import type { AuditReceipt } from '../audit/audit-entry.ts'
+import { statedRow } from '../audit/stated-rows.ts'
+import type { PermitDecision } from '../decision/decision.ts'
+import { factsUnchanged } from '../decision/facts-unchanged.ts'
+import { withAuthority } from '../decision/with-authority.ts'
+import { termOf } from './credential-term.ts'
+import type { CallContext, IssueDeps } from './issue-deps.ts'
+
+export interface RenewInput {
+  readonly credentialId: CredentialId
+  /** The life asked for, from now; what is granted may be shorter. */
+  readonly ttlSeconds?: number | undefined
+}
+
+interface Renewal {
+  readonly row: CredentialRow
+  readonly expiresAt: Date
+  readonly target: PreparedTarget
+  readonly decision: PermitDecision
+}
+
+/**
+ * @throws MayflyError `credential_not_renewable`: ended, at its hard end, or of a kind that cannot be renewed
+ * @throws MayflyError `resource_not_found`: there is none, or it is another's
+ * @throws MayflyError `policy_denied`, `credential_overtaken`, `target_*`
+ */
+export async function renewCredential(
+  deps: IssueDeps,
+  ctx: CallContext,
+  input: RenewInput,
+): Promise<{ row: CredentialRow; receipt: AuditReceipt }> {
+  const held = await deps.database.transaction(ctx.tenantId, (tx) => findHeld(tx, ctx, input.credentialId))
+  const renewal = await withAuthority(
+    deps,
+    ctx,
+    {
+      action: 'credential.renew',
+      resource: { type: 'Role', id: held.role_id },
+      ...(held.task_id === null ? {} : { taskId: held.task_id }),
+      ...(input.ttlSeconds === undefined ? {} : { ttlSeconds: input.ttlSeconds }),
+    },
+    (tx, decision) => planRenewal(deps, tx, ctx, input, decision),
+  )
+  const { row, expiresAt, target } = renewal
+  await target.use(async (way) => {
+    if (way.renew === undefined) throw notRenewable('credentials of this kind are not renewed', 'issue a new one')
+    const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(deps.issueLimits.createTimeoutMs)])
+    await way.renew({ credentialId: row.credential_id, accountName: row.account_name }, expiresAt, signal)
+  })
+  return recordRenewal(deps, ctx, renewal)
+}
+
+/** Only its holder renews a credential; of others' there is nothing to be known. */
+async function findHeld(tx: Tx, { actor }: CallContext, credentialId: CredentialId): Promise<CredentialRow> {
+  const row = await findCredential(tx, credentialId)
+  if (row === undefined || actor.kind !== 'identity' || row.identity_id !== actor.identityId) {
+    throw new MayflyError('resource_not_found', { publicDetail: `there is no credential \`${credentialId}\`` })
+  }
+  return row
+}
+
+async function planRenewal(
+  deps: IssueDeps,
+  tx: Tx,
+  ctx: CallContext,
+  input: RenewInput,
+  decision: PermitDecision,
+): Promise<Renewal> {
+  const row = await findHeld(tx, ctx, input.credentialId)
+  const now = deps.clock.now()
+  if (row.state !== 'active' || row.expires_at <= now) {
+    throw notRenewable(`the credential is \`${row.state === 'active' ? 'expired' : row.state}\``, 'issue a new one')
+  }
+  if (!(await factsUnchanged(tx, decision.versions))) {
+    throw new MayflyError('version_conflict', { hint: 'try again: what was decided on has just changed' })
+  }
+  const terms = await getIssueTerms(tx, {
+    role: row.role_id,
+    identityId: row.identity_id,
+    taskId: row.task_id ?? undefined,
+  })
+  const { expiresAt } = termOf({
+    now,
+    askedSeconds: input.ttlSeconds,
+    duties: decision.duties,
+    roleMaxTtlSeconds: terms.role.max_ttl_seconds,
+    taskDeadline: terms.taskDeadline,
+    identityExpiresAt: terms.identityExpiresAt,
+    hardEnd: row.max_expires_at,
+  })
+  if (expiresAt <= row.expires_at) {
+    const hardEnd = row.max_expires_at.toISOString()
+    throw notRenewable(
+      `it ends at \`${row.expires_at.toISOString()}\`, and a renewal now would not be later`,
+      `its hard end is \`${hardEnd}\`; renew shortly before the present end, or issue a new one`,
+    )
+  }
+  return { row, expiresAt, target: await deps.targets.prepare(tx, terms.resource), decision }
+}
+
+async function recordRenewal(
+  deps: IssueDeps,
+  ctx: CallContext,
+  { row: { credential_id: credentialId, expires_at: before }, expiresAt, decision }: Renewal,
+): Promise<{ row: CredentialRow; receipt: AuditReceipt }> {
+  const now = deps.clock.now()
+  return deps.database.transaction(ctx.tenantId, async (tx) => {
+    const row = await extendIfStillActive(tx, credentialId, expiresAt, now)
+    if (row === undefined) {
+      throw new MayflyError('credential_overtaken', {
+        publicDetail: 'it was revoked while it was being renewed',
+        log: `credential ${credentialId}`,
+      })
+    }
+    const receipt = await appendAudit(tx, {
+      action: 'credential.renewed',
+      at: now,
+      actor: ctx.actor,
+      identityId: row.identity_id,
+      taskId: row.task_id ?? undefined,
+      attestationId: row.attestation_id,
+      decisionId: decision.decisionId,
+      credentialId: row.credential_id,
+      rows: [statedRow('credential', row)],
+      body: { from: before.toISOString(), to: row.expires_at.toISOString(), request_id: ctx.requestId },
+    })
+    return { row, receipt }
+  })
+}
+
+function notRenewable(publicDetail: string, hint: string): MayflyError {
+  return new MayflyError('credential_not_renewable', { publicDetail, hint })
+}

@@ -1,0 +1,160 @@
+/**
+ * The first transaction of an issue: everything that must hold is checked where the row is written (law 13).
+ */
+import { type CredentialId, type IdentityId, MayflyError } from '@mayfly/domain'
+import {
+  countIssues,
+  type CredentialRow,
+  findCredentialByKey,
+  insertCredential,
+  lockIssuesOf,
+} from '../../store/credential-rows.ts'
+import type { Tx } from '../../store/database.ts'
+import { getIssueTerms, type IssueTerms } from '../../store/issue-rows.ts'
+import { appendAudit } from '../audit/append-audit.ts'
+import { maxSequencerLagSeconds, sequencerLagSeconds } from '../audit/sequence-log.ts'
+import { statedRow } from '../audit/stated-rows.ts'
+import type { PermitDecision } from '../decision/decision.ts'
+import { factsUnchanged } from '../decision/facts-unchanged.ts'
+import { raiseFinding } from '../revocation/raise-finding.ts'
+import { checkParameters } from './check-parameters.ts'
+import { termOf } from './credential-term.ts'
+import type { CallContext, IssueDeps } from './issue-deps.ts'
+import { type IssueInput, repetitionOf, requestDigest, type RequestOutcome } from './issue-request.ts'
+
+const rateWindowMs = 60_000
+
+/** @throws MayflyError `version_conflict`: what was decided on has changed; decide again */
+export async function requestCredential(
+  deps: IssueDeps,
+  tx: Tx,
+  ctx: CallContext,
+  input: IssueInput,
+  decision: PermitDecision,
+  credentialId: CredentialId,
+): Promise<RequestOutcome> {
+  const { actor } = ctx
+  if (actor.kind !== 'identity')
+    throw new MayflyError('internal', { log: 'the gate let one who is no identity through' })
+  const now = deps.clock.now()
+  if (input.idempotencyKey !== undefined) {
+    const before = await findCredentialByKey(tx, actor.identityId, input.idempotencyKey)
+    if (before !== undefined) return repetitionOf(before, input)
+  }
+  const lag = await sequencerLagSeconds(tx, now)
+  if (lag > maxSequencerLagSeconds) {
+    throw new MayflyError('issuance_paused', { hint: `the log is ${Math.round(lag)} seconds behind; try again later` })
+  }
+  if (!(await factsUnchanged(tx, decision.versions))) throw new MayflyError('version_conflict')
+  const terms = await getIssueTerms(tx, { role: input.role, identityId: actor.identityId, taskId: input.taskId })
+  checkParameters(terms.role.parameters, input.parameters ?? {})
+  const refused = await refuseTooMany(deps, tx, ctx, actor.identityId, terms, now)
+  if (refused !== undefined) return refused
+  const target = await deps.targets.prepare(tx, terms.resource)
+  const permission = target.provider.permission.safeParse(terms.role.permission)
+  if (!permission.success) {
+    throw new MayflyError('settings_invalid', {
+      publicDetail: 'the permission of the role does not fit its provider any more',
+      hint: 'change the role',
+    })
+  }
+  const row = await insertCredential(tx, {
+    credential_id: credentialId,
+    identity_id: actor.identityId,
+    task_id: input.taskId ?? null,
+    attestation_id: actor.attestationId,
+    role_id: terms.role.role_id,
+    resource_id: terms.resource.resource_id,
+    provider_kind: terms.resource.provider_kind,
+    account_name: target.provider.plan(credentialId).accountName,
+    environment: terms.resource.environment,
+    parameters: JSON.stringify(input.parameters ?? {}),
+    decision_id: decision.decisionId,
+    policy_version_id: decision.policyVersionId,
+    idempotency_key: input.idempotencyKey ?? null,
+    request_digest: input.idempotencyKey === undefined ? null : requestDigest(input),
+    requested_at: now,
+    create_deadline_at: new Date(now.getTime() + deps.issueLimits.createTimeoutMs),
+    ...endsOf(deps, input, terms, decision, now),
+  })
+  await recordRequest(tx, ctx, row, now)
+  return { outcome: 'requested', row, permission: permission.data, target, decision }
+}
+
+async function recordRequest(tx: Tx, ctx: CallContext, row: CredentialRow, now: Date): Promise<void> {
+  await appendAudit(tx, {
+    action: 'credential.requested',
+    at: now,
+    actor: ctx.actor,
+    identityId: row.identity_id,
+    taskId: row.task_id ?? undefined,
+    attestationId: row.attestation_id,
+    decisionId: row.decision_id,
+    credentialId: row.credential_id,
+    rows: [statedRow('credential', row)],
+    body: {
+      account_name: row.account_name,
+      resource_id: row.resource_id,
+      role_id: row.role_id,
+      expires_at: row.expires_at.toISOString(),
+      max_expires_at: row.max_expires_at.toISOString(),
+      request_id: ctx.requestId,
+    },
+  })
+}
+
+function endsOf(
+  deps: IssueDeps,
+  input: IssueInput,
+  terms: IssueTerms,
+  decision: PermitDecision,
+  now: Date,
+): Pick<CredentialRow, 'expires_at' | 'max_expires_at'> {
+  const { expiresAt, maxExpiresAt } = termOf({
+    now,
+    askedSeconds: input.ttlSeconds,
+    duties: decision.duties,
+    roleMaxTtlSeconds: terms.role.max_ttl_seconds,
+    taskDeadline: terms.taskDeadline,
+    identityExpiresAt: terms.identityExpiresAt,
+    hardEnd: terms.taskDeadline ?? new Date(now.getTime() + deps.issueLimits.maxLifetimeSeconds * 1_000),
+  })
+  return { expires_at: expiresAt, max_expires_at: maxExpiresAt }
+}
+
+/** A caller that loops must not fill the target: a cap of accounts and a rate, both counted where the row is written. */
+async function refuseTooMany(
+  deps: IssueDeps,
+  tx: Tx,
+  ctx: CallContext,
+  identityId: IdentityId,
+  { role }: IssueTerms,
+  now: Date,
+): Promise<RequestOutcome | undefined> {
+  await lockIssuesOf(tx, identityId, role.role_id)
+  const { issuesPerMinute } = deps.issueLimits
+  const { live, recent } = await countIssues(tx, {
+    identityId,
+    roleId: role.role_id,
+    since: new Date(now.getTime() - rateWindowMs),
+    liveCap: role.max_live_per_identity,
+    rateCap: issuesPerMinute,
+  })
+  if (live >= role.max_live_per_identity) {
+    const detail = `an identity holds ${live} accounts of one role, as many as the role allows`
+    const subject = `identity:${identityId}/role:${role.role_id}`
+    await raiseFinding(tx, { kind: 'credential_limit_reached', subject, severity: 'medium', detail }, ctx.actor, now)
+    return {
+      outcome: 'refused',
+      code: 'credential_limit_reached',
+      hint: `end some of the ${live} that it holds, or raise \`max_live_per_identity\` of the role`,
+    }
+  }
+  if (recent >= issuesPerMinute) {
+    const detail = `an identity asked for ${recent} credentials within a minute, as many as are allowed`
+    const subject = `identity:${identityId}`
+    await raiseFinding(tx, { kind: 'issue_rate_reached', subject, severity: 'medium', detail }, ctx.actor, now)
+    return { outcome: 'refused', code: 'rate_limited', hint: 'wait a minute; keep a credential while it lives' }
+  }
+  return undefined
+}
