@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Database } from '../../store/database.ts'
-import { buildHttp } from './app.ts'
+import { bindRoutes, buildHttp } from './app.ts'
 import { defineEventRoute, definePublicRoute, defineRoute, defineSelfGatedRoute, type Route } from './define-route.ts'
 import type { HttpDeps, HttpOptions } from './http-deps.ts'
 import { timestamp } from './wire.ts'
@@ -33,7 +33,8 @@ const deps: HttpDeps = {
     if (request.resource.type !== 'Tenant') throw new MayflyError('policy_denied', { extra: { decision_id: 'd' } })
     return work(undefined as never, undefined as never)
   },
-  promiseOf: async () => 'promise',
+  promiseSigner: async () => () => 'promise',
+  assertMayMint: () => undefined,
 }
 
 const thing = z.object({ name: z.string(), at: timestamp })
@@ -108,7 +109,7 @@ const auth = { authorization: 'Bearer good' }
 let app: FastifyInstance
 
 beforeAll(async () => {
-  app = await buildHttp(deps, [routes], options)
+  app = await buildHttp(deps, [bindRoutes(deps, routes)], options)
   await app.listen({ host: '127.0.0.1', port: 0 })
 })
 afterAll(() => app.close())
@@ -225,7 +226,7 @@ describe('who is a proxy', () => {
 
   test('nobody, unless it is listed', async () => {
     expect((await call('GET', '/open/x', { headers: forwarded })).body).toBe('x 127.0.0.1')
-    const behind = await buildHttp(deps, [routes], { ...options, trustedProxies: ['127.0.0.1'] })
+    const behind = await buildHttp(deps, [bindRoutes(deps, routes)], { ...options, trustedProxies: ['127.0.0.1'] })
     const answer = await behind.inject({ method: 'GET', url: '/open/a/b', headers: forwarded })
     expect(answer.body, 'control').toBe('a/b 203.0.113.9')
     await behind.close()
@@ -234,7 +235,10 @@ describe('who is a proxy', () => {
 
 describe('limits of rate', () => {
   test('a caller over its limit waits, and is told how long', async () => {
-    const slow = await buildHttp(deps, [routes], { ...options, callerLimit: { perSecond: 0.5, burst: 1 } })
+    const slow = await buildHttp(deps, [bindRoutes(deps, routes)], {
+      ...options,
+      callerLimit: { perSecond: 0.5, burst: 1 },
+    })
     const ask = () => slow.inject({ method: 'GET', url: '/v1/things/a', headers: auth })
     expect((await ask()).statusCode).toBe(403)
     const refused = await ask()
@@ -244,7 +248,10 @@ describe('limits of rate', () => {
   })
 
   test('an address that guesses tokens waits; one that works does not', async () => {
-    const wary = await buildHttp(deps, [routes], { ...options, refusalLimit: { perSecond: 0.01, burst: 2 } })
+    const wary = await buildHttp(deps, [bindRoutes(deps, routes)], {
+      ...options,
+      refusalLimit: { perSecond: 0.01, burst: 2 },
+    })
     const ask = (token: string) =>
       wary.inject({ method: 'GET', url: '/v1/things/a', headers: { authorization: `Bearer ${token}` } })
     for (let work = 0; work < 5; work++) expect((await ask('good')).statusCode).toBe(403)

@@ -34,13 +34,28 @@ const safeHeaders = {
   'x-content-type-options': 'nosniff',
 }
 
+/** The routes of one resource with what their handlers need. */
+export interface BoundRoutes {
+  readonly routes: readonly Route<never>[]
+  readonly register: (scope: FastifyInstance, http: HttpDeps, callers: RateLimit) => void
+}
+
+export function bindRoutes<Deps>(deps: Deps, routes: readonly Route<Deps>[]): BoundRoutes {
+  return {
+    routes,
+    register: (scope, http, callers) => {
+      for (const route of routes) registerRoute(scope, { http, deps, callers }, route)
+    },
+  }
+}
+
 /**
- * @param resources arrays of routes, each registered as a plug-in of its own
+ * @param resources each is registered as a plug-in of its own
  * @param plugins surfaces that speak another protocol than ours, e.g. OAuth
  */
-export async function buildHttp<Deps extends HttpDeps>(
-  deps: Deps,
-  resources: readonly (readonly Route<Deps>[])[],
+export async function buildHttp(
+  deps: HttpDeps,
+  resources: readonly BoundRoutes[],
   options: HttpOptions,
   plugins: readonly FastifyPluginAsync[] = [],
 ): Promise<FastifyInstance> {
@@ -92,20 +107,18 @@ export async function buildHttp<Deps extends HttpDeps>(
 
   const callers = makeRateLimit(options.callerLimit)
   for (const plugin of plugins) await app.register(plugin)
-  for (const routes of resources) {
-    await app.register(async (scope) => {
-      for (const route of routes) registerRoute(scope, deps, route, callers)
-    })
+  for (const resource of resources) {
+    await app.register(async (scope) => resource.register(scope, deps, callers))
   }
-  registerOtherMethods(app, resources.flat())
+  const routes = resources.flatMap((resource) => resource.routes)
+  registerOtherMethods(app, routes)
   return app
 }
 
-function registerRoute<Deps extends HttpDeps>(
+function registerRoute<Deps>(
   scope: FastifyInstance,
-  deps: Deps,
+  { http, deps, callers }: { http: HttpDeps; deps: Deps; callers: RateLimit },
   route: Route<Deps>,
-  callers: RateLimit,
 ): void {
   const authenticated = new WeakMap<FastifyRequest, Caller>()
   scope.route({
@@ -116,7 +129,7 @@ function registerRoute<Deps extends HttpDeps>(
     // Before the body is read: who may not ask may not make us read either.
     ...(route.access !== 'public' && {
       onRequest: async (request: FastifyRequest) => {
-        authenticated.set(request, await authenticateCaller(deps, request.headers.authorization, callers))
+        authenticated.set(request, await authenticateCaller(http, request.headers.authorization, callers))
       },
     }),
     handler: (request, reply) => {
@@ -125,7 +138,7 @@ function registerRoute<Deps extends HttpDeps>(
         const { '*': rest, ...params } = request.params as Record<string, string>
         request.params = { ...params, [wildcard]: rest }
       }
-      return runRoute(deps, route, request, reply, authenticated.get(request))
+      return runRoute(http, deps, route, request, reply, authenticated.get(request))
     },
   })
 }

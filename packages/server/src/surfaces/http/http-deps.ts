@@ -14,8 +14,13 @@ export interface HttpDeps extends CoreDeps {
     request: AuthorityRequest,
     work: (tx: Tx, decision: PermitDecision) => Promise<T>,
   ): Promise<T>
-  /** The signed promise that an entry will be in the log; asked for after the commit. */
-  promiseOf(tenantId: TenantId, receipt: AuditReceipt): Promise<string>
+  /**
+   * What makes the signed promise that an entry will be in the log. Its key is looked up in the transaction of the
+   * change; it is called after the commit.
+   */
+  promiseSigner(tx: Tx): Promise<(receipt: AuditReceipt) => string>
+  /** @throws MayflyError `clock_skewed`: nothing may be minted now */
+  assertMayMint(): void
 }
 
 /** What is told of every request; nothing of its content. */

@@ -1,2 +1,39 @@
-/** Every route of the server, a list a resource. A new file of routes is one line here. */
-export const resources = [] as const
+/**
+ * Every route of the server, a list a resource, with the name of what its handlers need. A new file of routes is one line
+ * in `resources`, and one in `RouteDeps` where it needs what no other does.
+ */
+import { type BoundRoutes, bindRoutes } from './app.ts'
+import type { Route } from './define-route.ts'
+import { type HealthDeps, healthRoutes } from './health.ts'
+import { openApiRoutes } from './openapi-route.ts'
+import { type OpenApiDocument, openApiDocument } from './openapi.ts'
+
+export const apiVersion = '0.1.0'
+
+export interface RouteDeps {
+  readonly health: HealthDeps
+}
+
+interface Resource {
+  readonly routes: readonly Route<never>[]
+  readonly bind: (deps: RouteDeps) => BoundRoutes
+}
+
+function resource<Need extends keyof RouteDeps>(need: Need, routes: readonly Route<RouteDeps[Need]>[]): Resource {
+  return { routes, bind: (deps) => bindRoutes(deps[need], routes) }
+}
+
+const resources: readonly Resource[] = [
+  resource('health', healthRoutes),
+  resource('health', openApiRoutes(makeOpenApiDocument)),
+]
+
+export const routes: readonly Route<never>[] = resources.flatMap((one) => one.routes)
+
+export function bindResources(deps: RouteDeps): readonly BoundRoutes[] {
+  return resources.map((one) => one.bind(deps))
+}
+
+export function makeOpenApiDocument(): OpenApiDocument {
+  return openApiDocument(routes, apiVersion)
+}

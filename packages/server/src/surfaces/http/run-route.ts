@@ -1,5 +1,6 @@
 /** How a route runs: who asks, may they, what do they ask, do it, answer. */
-import { defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
+import { type ActionName, defaultTenantId, MayflyError } from '@mayfly/domain'
+import type { z } from 'zod'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuditReceipt } from '../../application/audit/audit-entry.ts'
 import type { Actor, RequestContext } from '../../application/context.ts'
@@ -8,6 +9,7 @@ import { sendEvents } from './event-stream.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { parseInput } from './parse-input.ts'
 import type { RateLimit } from './rate-limit.ts'
+import type { entry } from './wire.ts'
 
 /** Who was authenticated, kept between the hook that runs before the body is read and the handler. */
 export type Caller = Pick<RequestContext, 'tenantId' | 'actor'>
@@ -15,6 +17,9 @@ export type Caller = Pick<RequestContext, 'tenantId' | 'actor'>
 // RFC 6750 section 2.1: one header, one token.
 const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 const maxTokenLength = 16_384
+
+/** What makes new authority; tokens have their own surface. */
+const mintingActions: ReadonlySet<ActionName> = new Set(['credential.issue', 'credential.renew'] as const)
 
 /**
  * @throws MayflyError `token_missing`, `token_invalid`, `rate_limited`
@@ -46,7 +51,9 @@ export function rateLimited(waitSeconds: number): MayflyError {
   })
 }
 
-export async function runRoute<Deps extends HttpDeps>(
+/** @param deps what the route's handler asked for, beside what the surface itself needs */
+export async function runRoute<Deps>(
+  http: HttpDeps,
   deps: Deps,
   route: Route<Deps>,
   request: FastifyRequest,
@@ -55,24 +62,25 @@ export async function runRoute<Deps extends HttpDeps>(
 ): Promise<unknown> {
   const input = parseInput(route, request)
   const ctx: PublicContext = { requestId: request.id, sourceAddress: request.ip, signal: signalOf(reply) }
-  if (route.access === 'public') return answer(deps, route, reply, undefined, await route.handle(deps, ctx, input))
+  if (route.access === 'public') return answer(http, route, reply, await route.handle(deps, ctx, input))
   if (caller === undefined) throw new MayflyError('token_missing')
   const known: RouteContext = { ...ctx, ...caller }
+  if (mintingActions.has(route.action)) http.assertMayMint()
   switch (route.access) {
     case 'self_gated':
-      return answer(deps, route, reply, caller, await route.handle(deps, known, input))
+      return answer(http, route, reply, await route.handle(deps, known, input), caller)
     case 'gated': {
       const { action, readOnly } = route
-      const done = await deps.gate(
-        known,
-        { ...route.facts(input), action, readOnly, resource: route.resource(input) },
-        (tx, decision) => route.handle(deps, known, input, tx, decision),
-      )
-      return answer(deps, route, reply, caller, done)
+      const asked = { ...route.facts(input), action, readOnly, resource: route.resource(input) }
+      const { done, promise } = await http.gate(known, asked, async (tx, decision) => ({
+        done: await route.handle(deps, known, input, tx, decision),
+        promise: route.changes ? await http.promiseSigner(tx) : undefined,
+      }))
+      return answer(http, route, reply, done, caller, promise)
     }
     case 'events': {
       const asked = { action: route.action, readOnly: true, resource: route.resource(input) }
-      await deps.gate(known, asked, async () => undefined)
+      await http.gate(known, asked, async () => undefined)
       reply.hijack()
       const headers = Object.fromEntries(
         Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]),
@@ -83,12 +91,16 @@ export async function runRoute<Deps extends HttpDeps>(
   }
 }
 
-async function answer<Deps extends HttpDeps>(
-  deps: Deps,
-  route: Route<Deps>,
+type PromiseSigner = (receipt: AuditReceipt) => string
+
+async function answer(
+  http: HttpDeps,
+  route: Route<never>,
   reply: FastifyReply,
-  caller: Caller | undefined,
   done: unknown,
+  // A public route that changes something (the bootstrap) does so in the tenant of everyone who asks for no other.
+  { tenantId }: Pick<Caller, 'tenantId'> = { tenantId: defaultTenantId },
+  promise?: PromiseSigner,
 ): Promise<unknown> {
   reply.status(route.status ?? 200)
   if (route.produces !== undefined) {
@@ -100,21 +112,17 @@ async function answer<Deps extends HttpDeps>(
   reply.type('application/json; charset=utf-8')
   if (!route.changes) return JSON.stringify(done)
   const { entry, ...body } = done as { readonly entry: AuditReceipt | null }
-  // A public route that changes something (the bootstrap) does so in the tenant of everyone who asks for no other.
-  const tenantId = caller?.tenantId ?? defaultTenantId
-  return JSON.stringify({ ...body, entry: entry && (await entryWire(deps, tenantId, entry)) })
+  if (entry === null) return JSON.stringify({ ...body, entry })
+  const sign = promise ?? (await http.database.transaction(tenantId, (tx) => http.promiseSigner(tx)))
+  return JSON.stringify({ ...body, entry: entryWire(sign, entry) })
 }
 
-/** An audit receipt as callers see it. The change is durable when this is made. */
-export async function entryWire(
-  deps: Pick<HttpDeps, 'promiseOf'>,
-  tenantId: TenantId,
-  receipt: AuditReceipt,
-): Promise<{ entry_id: string; leaf_hash: string; promise: string }> {
+/** An audit receipt as callers see it; made when the change is durable. */
+export function entryWire(sign: PromiseSigner, receipt: AuditReceipt): z.output<typeof entry> {
   return {
     entry_id: receipt.entryId,
     leaf_hash: Buffer.from(receipt.leafHash).toString('base64'),
-    promise: await deps.promiseOf(tenantId, receipt),
+    promise: sign(receipt),
   }
 }
 

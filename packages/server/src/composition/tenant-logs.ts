@@ -1,0 +1,48 @@
+/** The audit log of each tenant, with the keys that sign its checkpoints and its promises. */
+import { noteVerifier, type TenantId, verifierKey } from '@mayfly/domain'
+import type { JsonWebKey } from 'node:crypto'
+import type { KeyRing } from '../adapters/keys/key-ring.ts'
+import type { AuditReceipt } from '../application/audit/audit-entry.ts'
+import { verifyEd25519 } from '../application/audit/ed25519.ts'
+import type { TenantLog } from '../application/audit/sequence-log.ts'
+import { sha256 } from '../application/audit/sha256.ts'
+import { signPromise } from '../application/audit/sign-promise.ts'
+import type { Tx } from '../store/database.ts'
+
+export interface TenantLogs {
+  /** The log's name in checkpoints and promises; never changes. */
+  originOf(tenantId: TenantId): string
+  open(tx: Tx): Promise<TenantLog>
+  /** Looked up inside the transaction of the change, used after its commit. */
+  promiseSigner(tx: Tx): Promise<(receipt: AuditReceipt) => string>
+}
+
+export function createTenantLogs(keys: KeyRing, installationId: string): TenantLogs {
+  // Not the public URL: that may change, and then no old checkpoint would open any more.
+  const originOf = (tenantId: TenantId): string => `mayfly/${installationId}/${tenantId}`
+  return {
+    originOf,
+    async open(tx) {
+      const name = originOf(tx.tenantId)
+      const active = await keys.signer(tx, 'log_checkpoint')
+      const trusted = await keys.verificationKeys(tx, 'log_checkpoint')
+      const { keyId } = verifierKey(sha256, name, publicBytes(active.publicJwk))
+      return {
+        tenantId: tx.tenantId,
+        signer: { name, keyId, sign: (text) => active.sign(text) },
+        verifiers: trusted.map(({ publicJwk }) =>
+          noteVerifier(verifierKey(sha256, name, publicBytes(publicJwk)), verifyEd25519),
+        ),
+      }
+    },
+    async promiseSigner(tx) {
+      const { keyId, sign } = await keys.signer(tx, 'promise')
+      const log = { origin: originOf(tx.tenantId), signer: { keyId, sign } }
+      return (receipt) => signPromise(log, receipt)
+    },
+  }
+}
+
+function publicBytes(jwk: JsonWebKey): Uint8Array {
+  return Buffer.from(jwk.x ?? '', 'base64url')
+}

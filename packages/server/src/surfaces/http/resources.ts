@@ -1,0 +1,235 @@
+import type { OwnerId, ResourceId } from '@mayfly/domain'
+import { z } from 'zod'
+import { changeResource, retireResource } from '../../application/registry/change-resource.ts'
+import { checkResource, type ResourceCheckDeps } from '../../application/registry/check-resource.ts'
+import { registerResource } from '../../application/registry/register-resource.ts'
+import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
+import { getOwner } from '../../store/owner-rows.ts'
+import { getResource, listResources, type ResourceWithOwner } from '../../store/resource-rows.ts'
+import { defineRoute, defineSelfGatedRoute, type Route } from './define-route.ts'
+import type { HttpDeps } from './http-deps.ts'
+import { readPage } from './pages.ts'
+import * as fields from './registry-fields.ts'
+import { id, page, pageQuery, ref, timestamp } from './wire.ts'
+
+type Deps = RegistryDeps & HttpDeps & ResourceCheckDeps
+
+const checkFinding = z
+  .object({
+    check: z.string(),
+    outcome: z.enum(['passed', 'warned', 'failed']),
+    detail: z.string(),
+    hint: z.string().optional(),
+  })
+  .meta({ id: 'CheckFinding', description: 'One line of what a check proved by doing' })
+
+const resource = z
+  .object({
+    resource_id: id<ResourceId>(),
+    name: fields.name,
+    provider: z.string(),
+    environment: fields.environment,
+    reach: fields.reach,
+    data_class: fields.dataClass,
+    exposure: fields.exposure,
+    delivery: fields.delivery,
+    owner_id: id<OwnerId>(),
+    owner: z.string().meta({ description: "The owner's name" }),
+    settings: fields.settings,
+    attributes: fields.attributes,
+    state: fields.usedOrRetired,
+    checked_at: timestamp.nullable(),
+    check: z.array(checkFinding).nullable().meta({ description: 'What the last check found; null after a change' }),
+    version: fields.version,
+    created_at: timestamp,
+  })
+  .meta({ id: 'Resource', description: 'A system that credentials open. Its own login is never shown' })
+
+const secret = z
+  .record(z.string(), z.json())
+  .meta({ description: "Mayfly's own login at the target, in the fields of the provider. Sealed, never shown again" })
+const params = z.strictObject({ ref })
+const one = ({ params: { ref: which } }: { params: { ref: string } }) => ({ type: 'Resource', id: which }) as const
+
+export const resourceRoutes: readonly Route<Deps>[] = [
+  defineSelfGatedRoute({
+    method: 'POST',
+    path: '/v1/resources',
+    name: 'registerResource',
+    summary: 'register a resource',
+    description:
+      'Judged on its owner. The target is not touched: check the resource to prove that the settings suffice.',
+    action: 'resource.write',
+    body: z.strictObject({
+      name: fields.name,
+      provider: z
+        .string()
+        .min(1)
+        .max(31)
+        .meta({ examples: ['postgres'] }),
+      environment: fields.environment,
+      reach: fields.reach,
+      data_class: fields.dataClass,
+      exposure: fields.exposure,
+      delivery: fields.delivery.default('direct'),
+      owner: ref,
+      settings: fields.settings,
+      secret,
+      attributes: fields.attributes.optional(),
+    }),
+    changes: true,
+    status: 201,
+    response: resource,
+    problems: ['identity_owner_missing', 'name_taken', 'provider_unknown'],
+    handle: (deps: Deps, ctx, { body }) => {
+      const { data_class: dataClass, ...given } = body
+      const asked = { action: 'resource.write', resource: { type: 'Owner', id: body.owner } } as const
+      return fields.gateOnField(
+        '/owner',
+        'identity_owner_missing',
+        deps.gate(ctx, asked, async (tx, decision) => {
+          const change = fields.changeOf(deps, ctx, tx, decision)
+          const { row, receipt } = await registerResource(deps, change, { ...given, dataClass })
+          return { ...resourceWire(row), entry: receipt }
+        }),
+      )
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/v1/resources',
+    name: 'listResources',
+    summary: 'list resources',
+    action: 'registry.read',
+    query: pageQuery.extend({
+      owner: ref.optional(),
+      environment: fields.environment.optional(),
+      provider: z.string().max(31).optional(),
+      state: fields.usedOrRetired.optional(),
+    }),
+    resource: () => ({ type: 'Tenant' }),
+    response: page(resource),
+    problems: ['cursor_invalid', 'resource_not_found'],
+    handle: async (_deps: Deps, _ctx, { query }, tx) => {
+      const ownerId = query.owner === undefined ? undefined : (await getOwner(tx, query.owner)).owner_id
+      const { environment, state, provider: providerKind } = query
+      return readPage(
+        'resources',
+        query,
+        (rows) => listResources(tx, { ownerId, environment, state, providerKind }, rows),
+        (row) => row.resource_id,
+        resourceWire,
+      )
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/v1/resources/{ref}',
+    name: 'getResource',
+    summary: 'show a resource',
+    action: 'registry.read',
+    params,
+    resource: one,
+    response: resource,
+    problems: ['resource_not_found'],
+    handle: async (_deps: Deps, _ctx, input, tx) => resourceWire(await getResource(tx, input.params.ref)),
+  }),
+  defineRoute({
+    method: 'PATCH',
+    path: '/v1/resources/{ref}',
+    name: 'updateResource',
+    summary: 'change a resource',
+    description:
+      'Name, provider and environment are fixed. `settings` are given whole. A new address or other TLS rules need ' +
+      '`secret` too; while accounts may stand at the old address, also `same_target: true`.',
+    action: 'resource.write',
+    params,
+    body: z.strictObject({
+      reach: fields.reach.optional(),
+      data_class: fields.dataClass.optional(),
+      exposure: fields.exposure.optional(),
+      delivery: fields.delivery.optional(),
+      owner: ref.optional(),
+      settings: fields.settings.optional(),
+      secret: secret.optional(),
+      attributes: fields.attributes.optional(),
+      same_target: z
+        .boolean()
+        .optional()
+        .meta({ description: 'States that the new address leads to the same target. Recorded' }),
+      version: fields.seenVersion,
+    }),
+    resource: one,
+    changes: true,
+    response: resource,
+    problems: [
+      'resource_not_found',
+      'secret_required',
+      'still_in_use',
+      'identity_owner_missing',
+      'state_not_allowed',
+      'version_conflict',
+    ],
+    handle: async (deps: Deps, ctx, { params: { ref: which }, body }, tx, decision) => {
+      const { data_class: dataClass, same_target: sameTarget, ...given } = body
+      const change = fields.changeOf(deps, ctx, tx, decision)
+      const { row, receipt } = await changeResource(deps, change, which, { ...given, dataClass, sameTarget })
+      return { ...resourceWire(row), entry: receipt }
+    },
+  }),
+  defineSelfGatedRoute({
+    method: 'POST',
+    path: '/v1/resources/{ref}/check',
+    name: 'checkResource',
+    summary: 'prove at the target that the settings and rights suffice',
+    description: 'Makes a login of its own, tries it, ends it and sees it gone. Takes a few seconds.',
+    action: 'resource.check',
+    params,
+    changes: true,
+    response: resource,
+    problems: ['resource_not_found', 'state_not_allowed', 'version_conflict', 'settings_invalid'],
+    handle: async (deps: Deps, ctx, input) => {
+      const { row, receipt } = await checkResource(deps, ctx, input.params.ref, ctx.signal)
+      return { ...resourceWire(row), entry: receipt }
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/v1/resources/{ref}/retire',
+    name: 'retireResource',
+    summary: 'take a resource out of use, and end everything on it at once',
+    action: 'resource.write',
+    params,
+    body: z.strictObject({ reason: fields.reason, version: fields.seenVersion }).default({}),
+    resource: one,
+    changes: true,
+    response: resource,
+    problems: ['resource_not_found', 'version_conflict'],
+    handle: async (deps: Deps, ctx, { params: { ref: which }, body }, tx, decision) => {
+      const { row, receipt } = await retireResource(fields.changeOf(deps, ctx, tx, decision), which, body)
+      return { ...resourceWire(row), entry: receipt }
+    },
+  }),
+]
+
+function resourceWire(row: ResourceWithOwner): z.output<typeof resource> {
+  return {
+    resource_id: row.resource_id,
+    name: row.name,
+    provider: row.provider_kind,
+    environment: row.environment,
+    reach: row.reach,
+    data_class: row.data_class,
+    exposure: row.exposure,
+    delivery: row.delivery,
+    owner_id: row.owner_id,
+    owner: row.owner_name,
+    settings: row.settings as z.output<typeof fields.settings>,
+    attributes: row.attributes as z.output<typeof fields.attributes>,
+    state: row.state as z.output<typeof fields.usedOrRetired>,
+    checked_at: row.checked_at,
+    check: row.check_result as z.output<typeof checkFinding>[] | null,
+    version: row.version,
+    created_at: row.created_at,
+  }
+}
