@@ -1,5 +1,9 @@
 import type { BoundTo } from '@mayfly/domain'
-import type { EntityUid } from './policy-engine.ts'
+
+export interface EntityUid {
+  readonly type: string
+  readonly id: string
+}
 
 /** What a permit obliges to, as its annotations say it. */
 export interface DutyAnnotations {
@@ -11,7 +15,7 @@ export interface DutyAnnotations {
   readonly untilTaskDeadlineSeconds?: number
 }
 
-/** One end of a policy's scope: whom or what it can concern. */
+/** One end of a policy's scope: whom or what it can concern. Empty is everything. */
 export interface ScopeConstraint {
   /** `is T`. */
   readonly type?: string
@@ -26,16 +30,29 @@ export interface CompiledPolicy {
   readonly id: string
   readonly effect: 'permit' | 'forbid'
   readonly principal: ScopeConstraint
-  /** Names of the actions; `undefined` is every action. */
-  readonly actions: readonly string[] | undefined
+  /** Names of the actions; absent is every action. */
+  readonly actions?: readonly string[]
   readonly resource: ScopeConstraint
   readonly description: string
   readonly duties: DutyAnnotations
+  /** Every attribute that its conditions name: what is not in here need not be handed to Cedar. */
+  readonly attributes: readonly string[]
+  /** True where it uses the context otherwise than by naming an attribute of it. */
+  readonly wholeContext: boolean
   /** Its own text, without what stands between policies. */
   readonly text: string
 }
 
-export interface CompiledPolicySet {
-  readonly digest: string
-  readonly policies: ReadonlyMap<string, CompiledPolicy>
+/** Something wrong with a policy text, and where: lines and columns count from 1, columns in UTF-16 units. */
+export interface PolicyFault {
+  readonly line: number
+  readonly column: number
+  /** The `@id` of the policy, where it is known. */
+  readonly policyId?: string
+  readonly message: string
+  readonly hint?: string
 }
+
+export type CompileResult =
+  | { readonly ok: true; readonly policies: readonly CompiledPolicy[]; readonly warnings: readonly PolicyFault[] }
+  | { readonly ok: false; readonly faults: readonly PolicyFault[] }

@@ -1,12 +1,17 @@
 /**
  * The deciding engine: Cedar in WebAssembly, held so that no policy can break it for good.
+ *
+ * Promise: an answer, never a throw. An engine that traps is replaced and asked once more; if that fails too, the
+ * answer is `failed`, and the caller denies (law 8).
+ * Limit: Cedar never forgets a preparsed set, so sets live in a fixed number of slots that are used again, and the whole
+ * instance is replaced from time to time: memory does not grow with activations.
  */
-import type { CompiledPolicySet } from './compiled-policy.ts'
-
-export interface EntityUid {
-  readonly type: string
-  readonly id: string
-}
+import { MayflyError } from '@mayfly/domain'
+import type { CedarValueJson, EntityJson } from '@cedar-policy/cedar-wasm/nodejs'
+import { type Cedar, openCedar } from './cedar-instance.ts'
+import type { CompiledPolicy, EntityUid } from './compiled-policy.ts'
+import { compileApart } from './policy-compiler.ts'
+import { indexPolicies, type PolicyIndex, type Slice, uidKey } from './slice-policies.ts'
 
 export type CedarValue =
   | boolean
@@ -34,26 +39,172 @@ export interface Question {
 }
 
 export type Answer =
-  | { readonly outcome: 'permit'; readonly determining: readonly string[] }
-  | { readonly outcome: 'forbid'; readonly determining: readonly string[] }
-  | {
-      readonly outcome: 'no_match'
-      /** Permits whose scope fits the question, but not one of whose conditions. */
-      readonly near: readonly string[]
-    }
+  | { readonly outcome: 'permit'; readonly determining: readonly CompiledPolicy[] }
+  | { readonly outcome: 'forbid'; readonly determining: readonly CompiledPolicy[] }
+  /** `near`: permits whose scope fits the question, but not one of whose conditions. */
+  | { readonly outcome: 'no_match'; readonly near: readonly CompiledPolicy[] }
   /** Cedar skips a policy that errors, a `forbid` too; so any error denies. */
   | { readonly outcome: 'error'; readonly errors: readonly { readonly policyId: string; readonly message: string }[] }
   | { readonly outcome: 'failed'; readonly message: string }
 
+export interface CompiledPolicySet {
+  readonly policies: readonly CompiledPolicy[]
+  readonly index: PolicyIndex
+}
+
 export interface PolicyEngine {
-  /** The compiled policies of a digest, if loaded. Immutable, so a cached one is never stale. */
+  /** The compiled policies of a digest, if loaded. A digest says the whole text, so what is found is never stale. */
   find(digest: string): CompiledPolicySet | undefined
   /**
-   * Compiles a policy text apart from this thread and keeps it.
+   * Compiles a policy text apart from this thread and keeps it under its digest.
    *
-   * @throws MayflyError `policy_invalid`, `decision_engine_failed`
+   * @throws MayflyError `policy_invalid`, with every fault as a field; `decision_engine_failed`
    */
   load(digest: string, text: string): Promise<CompiledPolicySet>
-  /** Never throws: an engine that fails is an answer, and the caller denies. */
   ask(policies: CompiledPolicySet, question: Question): Answer
+}
+
+export interface PolicyEngineOptions {
+  /** How an instance is made; for tests of its replacement. */
+  readonly open?: () => Cedar
+  /** Called when an instance trapped or was used up. */
+  readonly onReplaced?: (why: string) => void
+}
+
+const slotCount = 256
+/** Preparsed sets after which the instance is replaced, since WebAssembly memory never shrinks. */
+const preparsesPerInstance = 20_000
+/** Policy versions kept compiled: the active one, its neighbours, and drafts that are being previewed. */
+const keptSets = 8
+
+export function createPolicyEngine(options: PolicyEngineOptions = {}): PolicyEngine {
+  const open = options.open ?? openCedar
+  let cedar = open()
+  let preparses = 0
+  // Oldest use first: a Map keeps the order of insertion.
+  let slots = new Map<Slice, string>()
+  const sets = new Map<string, CompiledPolicySet>()
+  const loading = new Map<string, Promise<CompiledPolicySet>>()
+
+  function replace(why: string): void {
+    cedar = open()
+    preparses = 0
+    slots = new Map()
+    options.onReplaced?.(why)
+  }
+
+  function slotOf(slice: Slice): string {
+    let slot = slots.get(slice)
+    if (slot === undefined) {
+      if (preparses >= preparsesPerInstance) replace('used up')
+      const oldest = slots.size < slotCount ? undefined : slots.entries().next().value
+      slot = oldest === undefined ? `slot-${slots.size}` : oldest[1]
+      if (oldest !== undefined) slots.delete(oldest[0])
+      preparses += 1
+      const staticPolicies = Object.fromEntries(slice.policies.map((policy) => [policy.id, policy.text]))
+      const parsed = cedar.preparsePolicySet(slot, { staticPolicies })
+      if (parsed.type === 'failure') throw new Error(parsed.errors.map((error) => error.message).join('; '))
+    } else slots.delete(slice)
+    slots.set(slice, slot)
+    return slot
+  }
+
+  function askOnce(slice: Slice, question: Question): Answer {
+    const answer = cedar.statefulIsAuthorized({
+      principal: question.principal,
+      action: { type: 'Action', id: question.action },
+      resource: question.resource,
+      context: contextFor(slice, question),
+      entities: entitiesFor(slice, question),
+      preparsedPolicySetId: slotOf(slice),
+    })
+    if (answer.type === 'failure') {
+      return { outcome: 'failed', message: answer.errors.map((error) => error.message).join('; ') }
+    }
+    const { decision, diagnostics } = answer.response
+    if (diagnostics.errors.length > 0) {
+      const errors = diagnostics.errors.map(({ policyId, error }) => ({ policyId, message: error.message }))
+      return { outcome: 'error', errors }
+    }
+    const determining = slice.policies.filter((policy) => diagnostics.reason.includes(policy.id))
+    if (decision === 'allow') return { outcome: 'permit', determining }
+    if (determining.length > 0) return { outcome: 'forbid', determining }
+    return { outcome: 'no_match', near: slice.policies.filter((policy) => policy.effect === 'permit') }
+  }
+
+  return {
+    find: (digest) => sets.get(digest),
+    async load(digest, text) {
+      const known = sets.get(digest) ?? loading.get(digest)
+      if (known !== undefined) return known
+      const work = compiled(text)
+      loading.set(digest, work)
+      try {
+        const set = await work
+        const oldest = sets.size < keptSets ? undefined : sets.keys().next().value
+        if (oldest !== undefined) sets.delete(oldest)
+        sets.set(digest, set)
+        return set
+      } finally {
+        loading.delete(digest)
+      }
+    },
+    ask(policies, question) {
+      const slice = policies.index.slice(question)
+      // Nothing to ask: no policy can concern it.
+      if (slice.policies.length === 0) return { outcome: 'no_match', near: [] }
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return askOnce(slice, question)
+        } catch (error) {
+          const message = error instanceof Error ? error.message : String(error)
+          try {
+            replace(message)
+          } catch (again) {
+            return { outcome: 'failed', message: again instanceof Error ? again.message : String(again) }
+          }
+          if (attempt === 2) return { outcome: 'failed', message }
+        }
+      }
+    },
+  }
+}
+
+async function compiled(text: string): Promise<CompiledPolicySet> {
+  const result = await compileApart(text)
+  if (!result.ok) {
+    throw new MayflyError('policy_invalid', { log: result.faults.map((fault) => fault.message).join('; ') })
+  }
+  return { policies: result.policies, index: indexPolicies(result.policies) }
+}
+
+/** Only what the slice's conditions name: parsing the question costs Cedar more than judging it. */
+function contextFor(slice: Slice, { context }: Question): Record<string, CedarValueJson> {
+  const kept = slice.wholeContext ? context : pick(context, slice.attributes)
+  return kept as Record<string, CedarValueJson>
+}
+
+function entitiesFor(slice: Slice, { principal, resource, entities }: Question): EntityJson[] {
+  const needed = slice.attributes.size > 0 || slice.wholeContext
+  const ends = [uidKey(principal), uidKey(resource)]
+  return entities
+    .filter((entity) => needed || ends.includes(uidKey(entity.uid)))
+    .map(({ uid, attrs, parents, tags }) => ({
+      uid,
+      attrs: pick(attrs, slice.attributes) as Record<string, CedarValueJson>,
+      parents: [...parents],
+      ...(tags === undefined ? {} : { tags: tags as Record<string, CedarValueJson> }),
+    }))
+}
+
+function pick(
+  values: Readonly<Record<string, CedarValue>>,
+  names: ReadonlySet<string>,
+): Readonly<Record<string, CedarValue>> {
+  const picked: Record<string, CedarValue> = {}
+  for (const name in values) {
+    const value = values[name]
+    if (value !== undefined && names.has(name)) picked[name] = value
+  }
+  return picked
 }

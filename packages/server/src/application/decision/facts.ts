@@ -162,12 +162,9 @@ export interface TaskFacts {
   readonly state: TaskState
   readonly deadline: Date
   readonly environment: Environment
-  readonly identityId: IdentityId
-  readonly identityName: string
-  readonly ownerName: string
-  readonly declaredBy:
-    | { readonly kind: 'person'; readonly personId: PersonId }
-    | { readonly kind: 'identity'; readonly identityId: IdentityId; readonly name: string }
+  /** Who does it. */
+  readonly identity: IdentityFacts
+  readonly declaredBy: PrincipalFacts
   readonly roleIds: readonly RoleId[]
   readonly version: number
 }
@@ -185,9 +182,8 @@ export type ResourceFacts =
       readonly credentialId: CredentialId
       readonly state: CredentialState
       readonly environment: Environment
-      readonly identityId: IdentityId
-      readonly identityName: string
-      readonly ownerName: string
+      readonly identity: IdentityFacts
+      /** `resource/role`. */
       readonly roleName: string
       readonly resourceName: string
     }
@@ -205,7 +201,7 @@ export interface Facts {
   readonly now: Date
   readonly action: ActionName
   readonly principal: PrincipalFacts
-  /** Absent only where a proof is yet to be accepted: then the facts say what it would be. */
+  /** Where a proof is about to be accepted (`token.issue`): what it would be. */
   readonly attestation: AttestationFacts
   readonly resource: ResourceFacts
   /** `credential.issue`, `credential.renew`: the task that it is for. */
@@ -223,6 +219,6 @@ export interface Facts {
   readonly asked: Readonly<Record<string, JsonValue>>
   /** The active policy version; absent when none is active, which denies. */
   readonly policy?: { readonly policyVersionId: PolicyVersionId; readonly digest: string }
-  /** Every row read, for `factsUnchanged`. */
+  /** Every row read that gives or takes authority, for `factsUnchanged`. */
   readonly versions: readonly RowVersion[]
 }

@@ -3,16 +3,107 @@
  */
 import { MayflyError } from '@mayfly/domain'
 import type { Tx } from '../../store/database.ts'
-import type { RequestContext } from '../context.ts'
+import type { Actor, RequestContext } from '../context.ts'
 import type { AuthorityDeps } from './authority-deps.ts'
-import type { PermitDecision } from './decision.ts'
-import type { AuthorityRequest } from './facts.ts'
+import { decide } from './decide.ts'
+import type { Decision, DenyDecision, PermitDecision } from './decision.ts'
+import { factsUnchanged } from './facts-unchanged.ts'
+import type { AuthorityRequest, Facts } from './facts.ts'
+import { loadFacts } from './load-facts.ts'
+import { reasonJson, recordDecision, recordDenial } from './record-decision.ts'
 
+/** Tries to find the facts standing still; each time someone changed what was just decided on. */
+const maxAttempts = 3
+
+/**
+ * Asks whether `ctx.actor` may, and if so does `work`, all in one transaction.
+ *
+ * A permit leaves a decision row (a read does not), whose id is for the one entry of `work`. A denial leaves a decision
+ * row and the entry `decision.denied`; both are committed. What of the principal was decided on stays as it is until
+ * the commit; the rows of what is asked about are not locked, since `work` may be about to change them.
+ *
+ * @throws MayflyError `policy_denied` with `decision_id`, `reasons` and `determining_policies`; `resource_not_found`;
+ *   whatever `work` throws
+ */
 export async function withAuthority<T>(
-  _deps: AuthorityDeps,
-  _ctx: RequestContext,
-  _request: AuthorityRequest,
-  _work: (tx: Tx, decision: PermitDecision) => Promise<T>,
+  deps: AuthorityDeps,
+  ctx: RequestContext,
+  request: AuthorityRequest,
+  work: (tx: Tx, decision: PermitDecision) => Promise<T>,
 ): Promise<T> {
-  throw new MayflyError('decision_engine_failed', { log: 'the gate stands closed: nothing decides yet' })
+  const answer = await deps.database.transaction(ctx.tenantId, async (tx) => {
+    const decision = await decideOnStandingFacts(deps, tx, ctx, request)
+    if (decision.outcome === 'deny') {
+      await recordDenial(tx, ctx.actor, decision, ctx.requestId)
+      return { decision }
+    }
+    if (request.readOnly !== true) await recordDecision(tx, decision)
+    return { decision, done: await work(tx, decision) }
+  })
+  if ('done' in answer) return answer.done
+  throw deniedError(answer.decision)
+}
+
+async function decideOnStandingFacts(
+  deps: AuthorityDeps,
+  tx: Tx,
+  ctx: RequestContext,
+  request: AuthorityRequest,
+): Promise<Decision> {
+  for (let attempt = 1; ; attempt++) {
+    const facts = await loadFacts(deps, tx, factsInputOf(ctx, request, deps.clock.now()))
+    const decision = decide(deps.policies, facts)
+    if (decision.outcome === 'deny' || request.readOnly === true) return decision
+    if (await factsUnchanged(tx, versionsOfPrincipal(facts))) return decision
+    if (attempt === maxAttempts) {
+      throw new MayflyError('version_conflict', {
+        publicDetail: 'what the decision rests on kept changing',
+        hint: 'try again',
+      })
+    }
+  }
+}
+
+/** @throws MayflyError `internal` for a system actor: it acts on what is due, and is not asked */
+export function factsInputOf(ctx: RequestContext, request: AuthorityRequest, now: Date) {
+  const { actor, sourceAddress } = ctx
+  return { request, principal: principalOf(actor), attestation: attestationOf(actor), sourceAddress, now }
+}
+
+/** What is told of a denial. Safe for the caller: its own decision, policy ids and reasons in words. */
+export function deniedError(decision: DenyDecision): MayflyError {
+  const [first] = decision.reasons
+  return new MayflyError('policy_denied', {
+    publicDetail: first === undefined ? `\`${decision.action}\` is not permitted` : first.detail,
+    hint: `run \`mayfly explain ${decision.decisionId}\` to see which policies decided`,
+    extra: {
+      decision_id: decision.decisionId,
+      reasons: decision.reasons.map(reasonJson),
+      determining_policies: [...decision.determining],
+    },
+  })
+}
+
+function principalOf(actor: Actor) {
+  if (actor.kind === 'system') throw systemActor(actor.worker)
+  return actor
+}
+
+function attestationOf(actor: Actor) {
+  if (actor.kind === 'system') throw systemActor(actor.worker)
+  return actor.attestationId
+}
+
+function systemActor(worker: string): MayflyError {
+  return new MayflyError('internal', { log: `the worker ${worker} asked the gate` })
+}
+
+function versionsOfPrincipal({ principal, attestation, policy, versions }: Facts) {
+  const mine = new Set([
+    principal.kind === 'person' ? `person ${principal.personId}` : `identity ${principal.identityId}`,
+    ...(principal.kind === 'identity' ? [`owner ${principal.owner.ownerId}`] : []),
+    `attestation ${attestation.attestationId}`,
+    ...(policy === undefined ? [] : [`policy_version ${policy.policyVersionId}`]),
+  ])
+  return versions.filter(({ table, id }) => mine.has(`${table} ${id}`))
 }

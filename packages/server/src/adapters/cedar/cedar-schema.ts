@@ -1,0 +1,142 @@
+/**
+ * The published Cedar schema (`policies/mayfly.cedarschema`), made from the vocabulary, so that the two cannot differ.
+ *
+ * Named things stand in policies by their name (`Role::"orders-db/readonly"`), which never changes and is never used
+ * again; people, tasks, credentials and policy versions by their id.
+ */
+import { actionNames, type ActionName, actions, bindings, environments, identityKinds, strengths } from '@mayfly/domain'
+
+const entities = `// The outermost wall.
+entity Tenant;
+
+// The team that answers for identities and resources.
+entity Owner;
+
+// A signed-in human. In the owners for which they are primary or deputy.
+entity Person in [Owner] {
+  // Any of: administrator, operator, approver, auditor.
+  roles: Set<String>,
+};
+
+// A machine identity, by name. Its attributes are its tags.
+entity Identity in [Owner] {
+  // ${identityKinds.join(', ')}
+  kind: String,
+  // ${environments.join(', ')}
+  environment: String,
+  owner: Owner,
+} tags String;
+
+// A system that credentials open, by name. Its attributes are its tags.
+entity Resource in [Owner] {
+  environment: String,
+  // What its credentials reach: data, admin, deploy.
+  reach: String,
+  // public, internal, confidential, restricted
+  data_class: String,
+  // internal, partner, internet
+  exposure: String,
+  provider: String,
+  owner: Owner,
+} tags String;
+
+// A permission on a resource, by \`resource/role\`. It has what its resource has.
+entity Role in [Resource, Owner] {
+  environment: String,
+  reach: String,
+  data_class: String,
+  exposure: String,
+  provider: String,
+  owner: Owner,
+} tags String;
+
+entity Task in [Identity, Owner] {
+  // declared, running_instance
+  kind: String,
+  environment: String,
+  identity: Identity,
+  owner: Owner,
+  declared_by_person?: Person,
+  declared_by_identity?: Identity,
+};
+
+entity Credential in [Identity, Role, Resource, Owner] {
+  environment: String,
+  identity: Identity,
+  owner: Owner,
+};
+
+entity TrustProvider;
+entity PolicyVersion;
+`
+
+const types = `// How the principal proved what it is.
+type Attestation = {
+  age_seconds: Long,
+  // Weakest first: ${strengths.map((strength, rank) => `${strength} (${rank})`).join(', ')}
+  strength: String,
+  strength_rank: Long,
+  trust_provider: TrustProvider,
+};
+
+// A task that is to be declared.
+type DeclaredTask = {
+  identity: Identity,
+  kind: String,
+  // From now to its deadline.
+  seconds: Long,
+  // True where the identity that declares it will also do it.
+  declared_by_self: Bool,
+};
+
+// The task within which a credential is asked for.
+type RunningTask = {
+  id: Task,
+  kind: String,
+  seconds_left: Long,
+  declared_by_self: Bool,
+  declared_by_person?: Person,
+  declared_by_identity?: Identity,
+};
+`
+
+/** What every question knows. */
+const commonContext = [
+  'now: datetime',
+  'attestation: Attestation',
+  'source_address?: ipaddr',
+  '// 0 to 100; no detector feeds it yet.\n    risk: Long',
+  '// Hands that it went through besides the principal; none are accepted yet.\n    chain_length: Long',
+] as const
+
+const moreContext: Partial<Record<ActionName, readonly string[]>> = {
+  'task.declare': ['task: DeclaredTask'],
+  'credential.issue': ['task?: RunningTask', 'ttl_seconds?: Long', 'delivery: String'],
+  'credential.renew': ['task?: RunningTask', 'ttl_seconds?: Long', 'delivery: String'],
+}
+
+export function cedarSchema(): string {
+  return [
+    '// What policies can speak of. Made from the vocabulary: do not edit.',
+    `// Duties of a permit, as annotations: @max_ttl_seconds("900"), @require_task, @require_approval,`,
+    `// @require_binding("${bindings.join('" | "')}"), @until_task_deadline("3600"). Beside them only @id, @description, @advice.`,
+    '',
+    entities,
+    types,
+    ...actionNames.map(actionDeclaration),
+  ].join('\n')
+}
+
+function actionDeclaration(name: ActionName): string {
+  const { summary, principals, resources } = actions[name]
+  const context = [...commonContext, ...(moreContext[name] ?? [])]
+  return `// May ${summary}.
+action "${name}" appliesTo {
+  principal: [${principals.join(', ')}],
+  resource: [${resources.join(', ')}],
+  context: {
+    ${context.join(',\n    ')},
+  },
+};
+`
+}
