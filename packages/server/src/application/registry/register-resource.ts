@@ -36,8 +36,17 @@ export interface NewResource {
 }
 
 export const shownResourceFields = [
-  ...['name', 'provider_kind', 'environment', 'reach', 'data_class', 'exposure', 'delivery', 'owner_id', 'state'],
-  ...['same_target', 'secret'],
+  'name',
+  'provider_kind',
+  'environment',
+  'reach',
+  'data_class',
+  'exposure',
+  'delivery',
+  'owner_id',
+  'state',
+  'same_target',
+  'secret',
 ]
 
 /**

@@ -24,7 +24,13 @@ export interface NewRole {
 }
 
 export const shownRoleFields = [
-  ...['resource_id', 'name', 'permission', 'parameters', 'max_ttl_seconds', 'max_live_per_identity', 'state'],
+  'resource_id',
+  'name',
+  'permission',
+  'parameters',
+  'max_ttl_seconds',
+  'max_live_per_identity',
+  'state',
 ]
 
 /** @throws MayflyError `request_invalid`, `state_not_allowed` (the resource is retired), `name_taken` */

@@ -7,12 +7,13 @@
 import { canonicalJson, type JsonObject, type JsonValue, MayflyError } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
 import { sealPlace } from '../../adapters/keys/seal-place.ts'
+import type { Provider } from '../../adapters/targets/targets.ts'
 import type { Tx } from '../../store/database.ts'
 import type { Faults } from './faults.ts'
-import type { AnyAccountProvider, RegistryDeps } from './registry-deps.ts'
+import type { RegistryDeps } from './registry-deps.ts'
 
 /** @throws MayflyError `provider_unknown` */
-export function getProvider(deps: Pick<RegistryDeps, 'providers'>, kind: string): AnyAccountProvider {
+export function getProvider(deps: Pick<RegistryDeps, 'providers'>, kind: string): Provider {
   const provider = deps.providers.get(kind)
   if (provider !== undefined) return provider
   const detail = `there is no provider \`${kind}\`; there are ${[...deps.providers.keys()].join(', ')}`
@@ -20,7 +21,7 @@ export function getProvider(deps: Pick<RegistryDeps, 'providers'>, kind: string)
 }
 
 /** @returns the settings as they are stored, defaults filled in; undefined where faults were added */
-export function parseSettings(faults: Faults, provider: AnyAccountProvider, settings: unknown): JsonObject | undefined {
+export function parseSettings(faults: Faults, provider: Provider, settings: unknown): JsonObject | undefined {
   const parsed = provider.settings.safeParse(settings)
   if (parsed.success) return parsed.data as JsonObject
   faults.addIssues('/settings', parsed.error)
@@ -28,7 +29,7 @@ export function parseSettings(faults: Faults, provider: AnyAccountProvider, sett
 }
 
 /** Only whether it fits: what was entered is sealed, not what the schema made of it (that holds `Secret`s). */
-export function judgeSecret(faults: Faults, provider: AnyAccountProvider, secret: unknown): void {
+export function judgeSecret(faults: Faults, provider: Provider, secret: unknown): void {
   const parsed = provider.secret.safeParse(secret)
   if (!parsed.success) faults.addIssues('/secret', parsed.error)
 }
@@ -59,12 +60,12 @@ export async function sealSecret(
  * @throws MayflyError `secret_required` naming the settings
  */
 export function requireSecretForAddress(
-  provider: AnyAccountProvider,
+  provider: Provider,
   current: Readonly<Record<string, unknown>>,
   wanted: Readonly<Record<string, unknown>>,
   secretGiven: boolean,
 ): readonly string[] {
-  const moved = (provider.addressSettings as readonly string[]).filter(
+  const moved = provider.addressSettings.filter(
     (name) =>
       canonicalJson((current[name] ?? null) as JsonValue) !== canonicalJson((wanted[name] ?? null) as JsonValue),
   )

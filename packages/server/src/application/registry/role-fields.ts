@@ -1,16 +1,12 @@
 import type { JsonObject } from '@mayfly/domain'
+import type { Provider } from '../../adapters/targets/targets.ts'
 import type { Faults } from './faults.ts'
-import type { AnyAccountProvider } from './registry-deps.ts'
 
 /** Closed parameters: what the holder may choose is a list, never free text. */
 export type RoleParameters = Readonly<Record<string, { readonly one_of: readonly string[] }>>
 
 /** @returns the permission as it is stored; undefined where faults were added */
-export function parsePermission(
-  faults: Faults,
-  provider: AnyAccountProvider,
-  permission: unknown,
-): JsonObject | undefined {
+export function parsePermission(faults: Faults, provider: Provider, permission: unknown): JsonObject | undefined {
   const parsed = provider.permission.safeParse(permission)
   if (parsed.success) return parsed.data as JsonObject
   faults.addIssues('/permission', parsed.error)
