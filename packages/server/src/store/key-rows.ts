@@ -1,6 +1,6 @@
 /** The SQL of keys. Everything secret in these rows is wrapped or sealed. */
 import type { TenantId } from '@mayfly/domain'
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
 import type { DataKeyTable, InstallationTable, Schema, SigningKeyTable } from './schema.gen.ts'
 
@@ -218,4 +218,9 @@ export async function storeResealed(tx: Tx, value: SealedValue): Promise<void> {
     .set({ sealed_secret: value.sealed })
     .where('resource_id', '=', value.id as never)
     .execute()
+}
+
+/** Held until the end of the transaction: of two servers that make or change keys at once, one waits. */
+export async function lockKeys(tx: Tx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`mayfly keys ${tx.tenantId}`}, 0))`.execute(tx.query)
 }

@@ -28,6 +28,7 @@ export interface PresentedProof {
   /** Who the proof is said to be, where the request says so. */
   readonly clientId: string | undefined
   readonly sourceAddress: string | undefined
+  readonly requestId: string
 }
 
 export interface GrantedToken {
@@ -97,7 +98,7 @@ async function decideAndStore(
     sourceAddress: proof.sourceAddress,
   })
   if (decision.outcome === 'deny') {
-    await deps.database.transaction(proof.tenantId, (tx) => decision.record(tx))
+    await deps.database.transaction(proof.tenantId, (tx) => decision.record(tx, proof.requestId))
     return { outcome: 'denied', denial: decision }
   }
   const tokenExpiresAt = earliest(
@@ -150,7 +151,7 @@ function acceptedRow(
     identityId: identity?.identityId,
     attestationId: moments.attestationId,
     decisionId: decision.decisionId,
-    body: { proof_digest: proofDigest.toString('base64url') },
+    body: { proof_digest: proofDigest.toString('base64url'), request_id: proof.requestId },
     rows: [
       statedRow('attestation', {
         attestation_id: moments.attestationId,

@@ -42,7 +42,7 @@ export interface TokenDenial {
   readonly decisionId: DecisionId
   readonly reasons: readonly { readonly code: string; readonly detail: string; readonly policyId?: string }[]
   /** Writes the decision and its one entry, in the transaction given. */
-  record(tx: Tx): Promise<void>
+  record(tx: Tx, requestId: string): Promise<void>
 }
 
 export interface TokenAuthority {

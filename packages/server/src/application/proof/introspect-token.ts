@@ -1,0 +1,44 @@
+/**
+ * Token introspection (RFC 7662): is this token live, and whose is it?
+ *
+ * Promise: agrees at once with every revocation, because it asks what each use asks. Of anything else (unknown, expired,
+ * malformed, another tenant's) it says only that it is not active (section 2.2).
+ * Not here: whether the caller may ask (the surface asks the gate).
+ */
+import type { TenantId } from '@mayfly/domain'
+import { findLiveToken } from './authenticate.ts'
+import type { ProofDeps } from './proof-deps.ts'
+
+export type Introspection =
+  | { readonly active: false }
+  | {
+      readonly active: true
+      readonly token_type: 'Bearer'
+      readonly iss: string
+      readonly sub: string
+      readonly aud: string
+      readonly client_id: string
+      readonly iat: number
+      readonly exp: number
+      readonly jti: string
+      readonly mayfly_tenant: string
+    }
+
+/** @param tenantId the caller's own: tokens of another tenant are not known */
+export async function introspectToken(deps: ProofDeps, tenantId: TenantId, token: string): Promise<Introspection> {
+  const live = await findLiveToken(deps, token)
+  if (live === undefined || live.claims.tenantId !== tenantId) return { active: false }
+  const { claims } = live
+  return {
+    active: true,
+    token_type: 'Bearer',
+    iss: claims.issuer,
+    sub: claims.subject,
+    aud: claims.issuer,
+    client_id: claims.clientId,
+    iat: claims.issuedAt.getTime() / 1000,
+    exp: claims.expiresAt.getTime() / 1000,
+    jti: claims.attestationId,
+    mayfly_tenant: claims.tenantId,
+  }
+}

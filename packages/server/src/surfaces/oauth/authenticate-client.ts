@@ -1,0 +1,86 @@
+/**
+ * Who asks at the token, introspection and revocation endpoints.
+ *
+ * `private_key_jwt` (RFC 7523 section 2.2) is a proof like any other: accepted once, decided on, recorded. A bearer token
+ * is the fruit of one (RFC 7662 section 2.1).
+ */
+import type { TenantId } from '@mayfly/domain'
+import { Secret } from '@mayfly/provider-kit'
+import type { FastifyRequest } from 'fastify'
+import { acceptProof, type GrantedToken, type ProofAnswer } from '../../application/proof/accept-proof.ts'
+import { findLiveToken, type LiveToken } from '../../application/proof/authenticate.ts'
+import type { ProofDeps } from '../../application/proof/proof-deps.ts'
+import { type Form, requireParameter } from './form.ts'
+import { OAuthError, type OAuthErrorCode, sentence } from './oauth-error.ts'
+
+export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
+const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
+
+/** @throws OAuthError `invalid_client`, `invalid_token` */
+export async function authenticateClient(
+  deps: ProofDeps,
+  tenantId: TenantId,
+  request: FastifyRequest,
+  form: Form,
+): Promise<LiveToken['actor']> {
+  const { authorization } = request.headers
+  if (authorization === undefined) return (await proveClient(deps, tenantId, request, form)).actor
+  if (form.has('client_assertion')) {
+    throw new OAuthError('invalid_request', { description: 'two ways of authentication at once' })
+  }
+  const token = bearer.exec(authorization)?.[1]
+  const live = token === undefined ? undefined : await findLiveToken(deps, token)
+  if (live === undefined || live.claims.tenantId !== tenantId) {
+    throw new OAuthError('invalid_token', { description: 'the access token is not valid; get a new one' })
+  }
+  return live.actor
+}
+
+/** @throws OAuthError `invalid_client`, `unauthorized_client` */
+export async function proveClient(
+  deps: ProofDeps,
+  tenantId: TenantId,
+  request: FastifyRequest,
+  form: Form,
+): Promise<GrantedToken> {
+  if (form.get('client_assertion_type') !== assertionType || !form.has('client_assertion')) {
+    throw new OAuthError('invalid_client', {
+      description: `authenticate with client_assertion and client_assertion_type=${assertionType}`,
+    })
+  }
+  const answer = await acceptProof(deps, {
+    tenantId,
+    form: 'client_assertion',
+    token: new Secret(requireParameter(form, 'client_assertion')),
+    clientId: form.get('client_id'),
+    sourceAddress: request.ip,
+    requestId: request.id,
+  })
+  return grantedOr('invalid_client', answer)
+}
+
+/** @throws OAuthError with the code for a rejected proof, or `unauthorized_client` for a denied one */
+export function grantedOr(code: OAuthErrorCode, answer: ProofAnswer): GrantedToken {
+  switch (answer.outcome) {
+    case 'granted':
+      return answer
+    case 'rejected':
+      throw new OAuthError(code, {
+        description: sentence(answer.detail, answer.hint),
+        extra: { reason: answer.reason },
+      })
+    case 'denied':
+      throw new OAuthError('unauthorized_client', {
+        description: answer.denial.reasons.map(({ detail }) => detail).join('; '),
+        extra: {
+          decision_id: answer.denial.decisionId,
+          reasons: answer.denial.reasons.map(({ code: reason, detail, policyId }) => ({
+            code: reason,
+            detail,
+            ...(policyId === undefined ? {} : { policy: policyId }),
+          })),
+        },
+      })
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Puts the decision of `token.issue` into the hands of the proof floor, which stands below it: what was read in a batch
+ * becomes the facts, and the decision becomes rows.
+ */
+import type { TokenAuthority, TokenFacts } from '../../application/proof/token-authority.ts'
+import type { AuthorityDeps } from '../../application/decision/authority-deps.ts'
+import { decide } from '../../application/decision/decide.ts'
+import type { Facts } from '../../application/decision/facts.ts'
+import { decisionRowOf, recordDenial } from '../../application/decision/record-decision.ts'
+import { getPolicyVersion } from '../../store/policy-rows.ts'
+
+export function createTokenAuthority(deps: AuthorityDeps): TokenAuthority {
+  /** The text of a digest never changes; it is read once for each digest. */
+  async function loadPolicy({ tenantId, policy }: TokenFacts): Promise<void> {
+    if (policy === undefined || deps.policies.find(policy.digest) !== undefined) return
+    const { policy_text } = await deps.database.transaction(tenantId, (tx) =>
+      getPolicyVersion(tx, policy.policyVersionId),
+    )
+    await deps.policies.load(policy.digest, policy_text)
+  }
+
+  return {
+    async decide(facts) {
+      await loadPolicy(facts)
+      const decision = decide(deps.policies, factsOf(facts))
+      const { decisionId } = decision
+      if (decision.outcome === 'deny') {
+        const { attestationId } = facts.attestation
+        return {
+          outcome: 'deny',
+          decisionId,
+          reasons: decision.reasons,
+          async record(tx, requestId) {
+            const { party } = facts
+            const actor =
+              party.kind === 'identity'
+                ? ({ kind: 'identity', identityId: party.identityId, attestationId } as const)
+                : ({ kind: 'person', personId: party.personId, roles: party.roles, attestationId } as const)
+            await recordDenial(tx, actor, decision, requestId)
+          },
+        }
+      }
+      const row = decisionRowOf(decision)
+      return {
+        outcome: 'permit',
+        decisionId,
+        policyVersionId: decision.policyVersionId,
+        determining: decision.determining,
+        maxTtlSeconds: decision.duties.maxTtlSeconds,
+        principal: row.principal,
+        resource: row.resource,
+        duties: row.duties,
+        context: row.context,
+      }
+    },
+  }
+}
+
+function factsOf(facts: TokenFacts): Facts {
+  const { trustProvider, attestation, policy, sourceAddress } = facts
+  return {
+    tenantId: facts.tenantId,
+    now: facts.now,
+    action: 'token.issue',
+    principal: facts.party,
+    attestation: { ...attestation, state: 'fresh', trustProviderName: trustProvider.name, version: 1 },
+    resource: {
+      type: 'TrustProvider',
+      trustProviderId: trustProvider.trustProviderId,
+      name: trustProvider.name,
+      retired: false,
+      version: trustProvider.version,
+    },
+    risk: 0,
+    chainLength: 0,
+    delivery: 'direct',
+    asked: {},
+    versions: [],
+    ...(policy === undefined ? {} : { policy }),
+    ...(sourceAddress === undefined ? {} : { sourceAddress }),
+  }
+}
