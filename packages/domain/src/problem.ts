@@ -67,6 +67,11 @@ export const problems = {
     title: 'too many live credentials of this identity and role',
     retry: 'later',
   },
+  revocation_held: {
+    status: 409,
+    title: 'it would end most of an environment, so a person must request it',
+    retry: 'after_change',
+  },
   issuance_paused: { status: 503, title: 'nothing is issued until the audit log has caught up', retry: 'later' },
   target_unreachable: { status: 502, title: 'the target did not answer', retry: 'later' },
   target_timeout: { status: 504, title: 'the target answered too late', retry: 'later' },

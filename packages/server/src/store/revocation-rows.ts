@@ -1,7 +1,14 @@
 /** The SQL of revocations: what they end, what they wait for, how far they have come. */
-import type { CredentialId, RevocationCause, RevocationId, SelectorKind } from '@mayfly/domain'
+import {
+  type CredentialId,
+  MayflyError,
+  type RevocationCause,
+  type RevocationId,
+  type SelectorKind,
+} from '@mayfly/domain'
 import { type RawBuilder, type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
+import type { PageRequest } from './page.ts'
 import type { AttestationTable, CredentialTable, RevocationTable, TaskTable } from './schema.gen.ts'
 
 export type RevocationRow = Selectable<RevocationTable>
@@ -206,4 +213,26 @@ export async function findRevocation(tx: Tx, revocationId: string): Promise<Revo
     .selectAll()
     .where('revocation_id', '=', revocationId as RevocationId)
     .executeTakeFirst()
+}
+
+/** @throws MayflyError `resource_not_found` */
+export async function getRevocation(tx: Tx, revocationId: string): Promise<RevocationRow> {
+  const row = await findRevocation(tx, revocationId)
+  if (row === undefined) {
+    throw new MayflyError('resource_not_found', { publicDetail: `there is no revocation \`${revocationId}\`` })
+  }
+  return row
+}
+
+export interface RevocationFilter {
+  readonly state?: 'running' | 'complete' | undefined
+  readonly cause?: RevocationCause | undefined
+}
+
+export async function listRevocations(tx: Tx, filter: RevocationFilter, page: PageRequest): Promise<RevocationRow[]> {
+  let query = tx.query.selectFrom('revocation').selectAll()
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state)
+  if (filter.cause !== undefined) query = query.where('cause', '=', filter.cause)
+  if (page.after !== undefined) query = query.where('revocation_id', '>', page.after as RevocationId)
+  return query.orderBy('revocation_id').limit(page.limit).execute()
 }

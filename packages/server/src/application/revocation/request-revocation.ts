@@ -38,6 +38,8 @@ export interface RequestedRevocation {
   readonly revocationId: RevocationId
   /** Credentials that it waits for: those that it ended and those of the selector that were ending already. */
   readonly total: number
+  /** Of these, those that it ended itself. */
+  readonly ended: number
   /** The entry `revocation.requested`. */
   readonly receipt: AuditReceipt
 }
@@ -99,7 +101,7 @@ export async function requestRevocation(tx: Tx, request: RevocationRequest): Pro
   )
   if (receipt === undefined) throw new Error('an entry was appended without a receipt')
   if (ended.length > 0) await wakeWorkers(tx, 'revocation')
-  return { revocationId, total, receipt }
+  return { revocationId, total, ended: ended.length, receipt }
 }
 
 function endsProofs(kind: SelectorKind): boolean {

@@ -1,0 +1,32 @@
+/** What a revocation would end: how many, where, of whom, and how much of an environment. Changes nothing. */
+import type { Tx } from '../../store/database.ts'
+import {
+  countEnding,
+  listPreviewGroups,
+  listPreviewShares,
+  type PreviewGroup,
+  type PreviewShare,
+} from '../../store/preview-rows.ts'
+import type { Selector } from '../../store/revocation-rows.ts'
+
+export interface RevocationPreview {
+  /** Live credentials that would end. */
+  readonly total: number
+  /** Those of the selector that are ending already. */
+  readonly ending: number
+  readonly shares: readonly PreviewShare[]
+  /** By resource and identity, the biggest first; at most `maxGroups`. */
+  readonly groups: readonly PreviewGroup[]
+}
+
+const maxGroups = 200
+
+export async function previewRevocation(tx: Tx, selector: Selector): Promise<RevocationPreview> {
+  const shares = await listPreviewShares(tx, selector)
+  return {
+    total: shares.reduce((sum, share) => sum + share.would_end, 0),
+    ending: await countEnding(tx, selector),
+    shares,
+    groups: await listPreviewGroups(tx, selector, maxGroups),
+  }
+}
