@@ -29,7 +29,10 @@ export interface ConformanceSession {
   close(): Promise<void>
 }
 
-/** What the suite needs to try a provider at a real server. All of it goes around the provider. */
+/**
+ * What the suite needs to try a provider at a real server. All of it goes around the provider. But for `provider`,
+ * nothing of it is read before a case runs, so it may consist of getters on a server that is not up yet.
+ */
 export interface ConformanceFixture<Settings, Permission, SecretFields> {
   readonly provider: AccountProvider<Settings, Permission, SecretFields>
   /** Opens the same target anew, with rights that suffice. */
@@ -56,11 +59,11 @@ const neverAborted = new AbortController().signal
 export function conformanceCases<Settings, Permission, SecretFields>(
   fixture: ConformanceFixture<Settings, Permission, SecretFields>,
 ): readonly ConformanceCase[] {
-  const { provider, permission } = fixture
+  const { provider } = fixture
   const { guarantees } = provider
 
   const request = (over: Partial<IssueRequest<Permission>> = {}): IssueRequest<Permission> => ({
-    permission,
+    permission: fixture.permission,
     parameters: {},
     expiresAt: inMs(300_000),
     createDeadlineAt: inMs(20_000),
@@ -344,7 +347,7 @@ export function conformanceCases<Settings, Permission, SecretFields>(
           const probed: AccountHandle[] = []
           const findings = await target.check(
             {
-              permission,
+              permission: fixture.permission,
               newHandle: () => {
                 const handle = plan()
                 probed.push(handle)

@@ -106,18 +106,16 @@ begin
 end
 $$;
 
--- No new login from the commit of this on. Returns the accounts whose row someone else has locked: a login may lock its
--- own (ALTER ROLE in an open transaction) to keep itself alive, so end its sessions and call again.
-create or replace function mayfly.disable(accounts text[]) returns text[]
+-- No new login from the commit of this on. Returns the accounts that are still as they were. 55P03: someone else has
+-- locked the row; a login may lock its own (ALTER ROLE in an open transaction) to keep itself alive, so end its
+-- sessions and call again. 42501: it was given attributes that the owner of this function may not change.
+create or replace function mayfly.disable(accounts text[]) returns table (account text, state text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '250ms'
 as $$
-declare
-  account text;
-  locked text[] := '{}';
 begin
   perform mayfly.require_account_names(accounts);
   for account in
-    select r.rolname from pg_roles as r
+    select r.rolname::text from pg_roles as r
     where r.rolname = any (accounts) and (r.rolcanlogin or r.rolvaliduntil is distinct from '-infinity')
     order by r.rolname
   loop
@@ -128,17 +126,21 @@ begin
       when undefined_object then
         null; -- dropped by someone else in the meantime, which is an end too
       when lock_not_available then
-        locked := locked || account;
+        state := '55P03';
+        return next;
         -- Waited once; with a second long wait for each, a hundred such logins would stall the others.
         perform set_config('lock_timeout', '1ms', true);
+      when insufficient_privilege then
+        state := '42501';
+        return next;
       when internal_error then
         if sqlerrm is distinct from 'tuple concurrently updated' then
           raise;
         end if;
-        locked := locked || account;
+        state := '55P03';
+        return next;
     end;
   end loop;
-  return locked;
 end
 $$;
 
@@ -205,7 +207,8 @@ begin
     select r.rolname::text, p.gid, p.database::text, p.owner::text
       from pg_roles as r
       join pg_locks as l on l.locktype = 'object' and l.classid = 'pg_authid'::regclass and l.objid = r.oid and l.pid is null
-      join pg_prepared_xacts as p on p.transaction::text = split_part(l.virtualtransaction, '/', 2)
+      join pg_locks as t on t.locktype = 'transactionid' and t.pid is null and t.virtualtransaction = l.virtualtransaction
+      join pg_prepared_xacts as p on p.transaction = t.transactionid
       where r.rolname = any (accounts);
 end
 $$;

@@ -1,4 +1,5 @@
-import type { CredentialId } from '@mayfly/domain'
+import { MayflyError, type CredentialId } from '@mayfly/domain'
+import type { AccountHandle } from '@mayfly/provider-kit'
 
 /** What every account of ours is called. The functions at the target refuse any other name. */
 export const accountNamePattern = /^mayfly_[0-9a-f]{32}$/
@@ -6,4 +7,10 @@ export const accountNamePattern = /^mayfly_[0-9a-f]{32}$/
 /** The account name of a credential: 39 bytes, one for each credential, and readable back to it by a person. */
 export function accountNameOf(credentialId: CredentialId): string {
   return `mayfly_${credentialId.replaceAll('-', '')}`
+}
+
+/** Names of this form need no quoting anywhere; anything else was not made by `plan` and goes no further. */
+export function requireAccountNames(handles: readonly AccountHandle[]): void {
+  if (handles.every((handle) => accountNamePattern.test(handle.accountName))) return
+  throw new MayflyError('internal', { log: 'postgres: an account name that `plan` did not make' })
 }

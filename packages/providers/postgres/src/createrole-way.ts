@@ -73,7 +73,7 @@ export function createroleWay(sessions: Sessions, creatorRoles: readonly string[
           forEachAccount(
             made,
             `execute format('alter role %I nologin valid until ''-infinity''', account);`,
-            `when undefined_object then null;
+            `when undefined_object or insufficient_privilege then null;
              -- Waited once; the next ones that are locked are found out at once.
              when lock_not_available then perform set_config('lock_timeout', '1ms', true);
              when internal_error then if sqlerrm is distinct from 'tuple concurrently updated' then raise; end if;`,
@@ -83,17 +83,18 @@ export function createroleWay(sessions: Sessions, creatorRoles: readonly string[
       ])
       return sessions.run('cut', signal, async (session) => {
         const rows = await session.query(
-          'select rolname::text as name from pg_roles where rolname = any ($1) and rolcanlogin',
+          `select r.rolname::text as name, ${adminAttributes} as risen from pg_roles as r
+            where r.rolname = any ($1) and r.rolcanlogin`,
           [names],
         )
         const left = rows.map((row) => String(row['name']))
-        if (left.length === 0) return []
         const ours = new Set([...(await findCreators(session, left)).values()].flat())
-        return left.map((accountName) => ({
-          accountName,
-          state: ours.has(accountName) ? '55P03' : '42501',
-          reason: '',
-        }))
+        return rows.map((row) => {
+          const accountName = String(row['name'])
+          // Nobody but a superuser may change a login that was given such an attribute.
+          const beyond = row['risen'] === true || !ours.has(accountName)
+          return { accountName, state: beyond ? '42501' : '55P03', reason: '' }
+        })
       })
     },
 
@@ -301,7 +302,8 @@ const preparedQuery = `
   select r.rolname::text, p.gid, p.database::text, p.owner::text
     from pg_roles as r
     join pg_locks as l on l.locktype = 'object' and l.classid = 'pg_authid'::regclass and l.objid = r.oid and l.pid is null
-    join pg_prepared_xacts as p on p.transaction::text = split_part(l.virtualtransaction, '/', 2)
+    join pg_locks as t on t.locktype = 'transactionid' and t.pid is null and t.virtualtransaction = l.virtualtransaction
+    join pg_prepared_xacts as p on p.transaction = t.transactionid
    where r.rolname = any ($1)`
 
 async function refuseAdminGroups(session: Session, groups: readonly string[]): Promise<void> {

@@ -34,8 +34,7 @@ export function functionsWay(sessions: Sessions): PostgresWay {
     },
 
     async disable(names, signal) {
-      const rows = await call('cut', signal, 'select mayfly.disable($1) as locked', [names])
-      return textArray(rows[0]?.['locked']).map((accountName) => ({ accountName, state: '55P03', reason: '' }))
+      return blocked(await call('cut', signal, 'select * from mayfly.disable($1)', [names]))
     },
 
     async endSessions(names, suspects, endSuspects, signal) {

@@ -75,6 +75,59 @@ commit;
 `
 }
 
+export interface CreateroleGuideInput extends GuideInput {
+  /** The roles that make logins on PostgreSQL 16 and later: one for about 200 live logins. */
+  readonly creatorRoles: readonly string[]
+}
+
+const createroleExample: CreateroleGuideInput = {
+  ...example,
+  creatorRoles: Array.from({ length: 10 }, (_, at) => `mayfly_creator_${String(at + 1).padStart(2, '0')}`),
+}
+
+/**
+ * The SQL that gives Mayfly CREATEROLE, for targets where nobody may install functions. To be run by a superuser or the
+ * administrator of a managed database; can be run again at any time.
+ */
+export function createroleGuide(input: CreateroleGuideInput = createroleExample): string {
+  const list = (names: readonly string[]) =>
+    `array[${names.map((name) => quoteLiteral(name).trim()).join(', ')}]::text[]`
+  return `-- Mayfly at a PostgreSQL target, mode \`createrole\`. Prefer mode \`functions\`: on PostgreSQL 15 CREATEROLE is nearly superuser.
+-- Run as a superuser, or as the administrator of a managed database. CHANGE the three lines marked so; the last one must
+-- say the same as the setting \`creator_roles\` (it is not used on PostgreSQL 15).
+do $guide$
+declare
+  login text := ${quoteLiteral(input.login).trim()};  -- CHANGE: Mayfly's login. Its password: \\password
+  groups text[] := ${list(input.groups)};  -- CHANGE: the groups that logins may be put into
+  creators text[] := ${list(input.creatorRoles)};  -- CHANGE: one for about 200 live logins
+  name text;
+  group_name text;
+begin
+  if not exists (select from pg_catalog.pg_roles where rolname = login) then
+    execute pg_catalog.format('create role %I login', login);
+  end if;
+  execute pg_catalog.format('grant connect on database %I to %I', pg_catalog.current_database(), login);
+  if pg_catalog.current_setting('server_version_num')::integer < 160000 then
+    -- 15: may put logins into any group of any role that is no superuser; INHERIT lets it end their sessions.
+    execute pg_catalog.format('alter role %I login createrole nocreatedb inherit connection limit 64', login);
+    return;
+  end if;
+  execute pg_catalog.format('alter role %I login nocreaterole nocreatedb noinherit connection limit 64', login);
+  foreach name in array creators loop
+    if not exists (select from pg_catalog.pg_roles where rolname = name) then
+      execute pg_catalog.format('create role %I nologin', name);
+    end if;
+    execute pg_catalog.format('alter role %I nologin createrole nocreatedb noinherit', name);
+    execute pg_catalog.format('grant %I to %I with inherit false, set true', name, login);
+    foreach group_name in array groups loop
+      execute pg_catalog.format('grant %I to %I with admin true, inherit false, set false', group_name, name);
+    end loop;
+  end loop;
+end
+$guide$;
+`
+}
+
 function functionsSql(): string {
   return readFileSync(new URL('../sql/functions.sql', import.meta.url), 'utf8')
 }

@@ -1,6 +1,6 @@
 import { MayflyError } from '@mayfly/domain'
 import { type AccountHandle, type IssueRequest, type IssuedAccount, Secret } from '@mayfly/provider-kit'
-import { accountNamePattern } from './account-name.ts'
+import { requireAccountNames } from './account-name.ts'
 import type { PostgresPermission } from './postgres-permission.ts'
 import type { Sessions } from './postgres-session.ts'
 import type { PostgresWay } from './postgres-way.ts'
@@ -49,9 +49,7 @@ export async function issueLogin(
 }
 
 function refuseUnusable(handle: AccountHandle, request: IssueRequest<PostgresPermission>): void {
-  if (!accountNamePattern.test(handle.accountName)) {
-    throw new MayflyError('internal', { log: 'postgres: an account name that `plan` did not make' })
-  }
+  requireAccountNames([handle])
   const parameter = Object.keys(request.parameters)[0]
   if (parameter !== undefined) {
     throw new MayflyError('request_invalid', {

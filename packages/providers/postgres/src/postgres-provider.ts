@@ -7,11 +7,12 @@
  */
 import { MayflyError } from '@mayfly/domain'
 import type { AccountHandle, AccountProvider, Enumerable, Renewable, RevokeReport, Target } from '@mayfly/provider-kit'
-import { accountNameOf } from './account-name.ts'
+import { accountNameOf, requireAccountNames } from './account-name.ts'
 import { createroleWay } from './createrole-way.ts'
 import { functionsWay } from './functions-way.ts'
+import { checkTarget } from './postgres-check.ts'
 import { cutAccounts } from './postgres-cut.ts'
-import { functionsGuide } from './postgres-guide.ts'
+import { createroleGuide, functionsGuide } from './postgres-guide.ts'
 import { issueLogin } from './postgres-issue.ts'
 import { listAccountNames, observeAccounts } from './postgres-observe.ts'
 import { type PostgresPermission, postgresPermission } from './postgres-permission.ts'
@@ -41,7 +42,7 @@ export const postgresProvider = {
       'a group that owns objects lets its members change them; what they change stays',
     ],
   },
-  guide: () => functionsGuide(),
+  guide: () => `${functionsGuide()}\n${commentedOut(createroleGuide())}`,
   plan: (credentialId) => ({ credentialId, accountName: accountNameOf(credentialId) }),
 
   async open({ settings, secret }): Promise<PostgresTarget> {
@@ -50,20 +51,22 @@ export const postgresProvider = {
       settings.rights.mode === 'functions'
         ? functionsWay(sessions)
         : createroleWay(sessions, settings.rights.creator_roles)
-    return {
+    const target: PostgresTarget = {
       issue: (handle, request, signal) => issueLogin(sessions, way, handle, request, signal),
       revoke: (handles, report, signal) => revokeLogins(sessions, way, handles, report, signal),
       observe: (handles, signal) => observeAccounts(sessions, handles, signal),
       listAccounts: (signal) => listAccountNames(sessions, signal),
       async renew(handle, expiresAt, signal) {
+        requireAccountNames([handle])
         if (await way.renew(handle.accountName, expiresAt, signal)) return
         throw new MayflyError('credential_not_renewable', {
           log: `postgres: renew of ${handle.accountName}: absent, cut or past its end`,
         })
       },
-      check: async () => [],
+      check: (probe, signal) => checkTarget(sessions, target, probe, signal),
       close: () => sessions.close(),
     }
+    return target
   },
 } satisfies AccountProvider<PostgresSettings, PostgresPermission, PostgresSecret>
 
@@ -75,6 +78,8 @@ async function revokeLogins(
   report: RevokeReport,
   signal: AbortSignal,
 ): Promise<void> {
+  requireAccountNames(handles)
+  if (signal.aborted) throw new MayflyError('target_timeout', { log: 'postgres: revoke: aborted by the caller' })
   const byName = new Map(handles.map((handle) => [handle.accountName, handle]))
   const handlesOf = (names: readonly string[]) => names.flatMap((name) => byName.get(name) ?? [])
   const tellPending = async (pending: ReadonlyMap<string, string>) => {
@@ -100,4 +105,9 @@ function batches(names: readonly string[]): readonly (readonly string[])[] {
   const result: (readonly string[])[] = []
   for (let at = 0; at < names.length; at += batchSize) result.push(names.slice(at, at + batchSize))
   return result
+}
+
+/** The second way is printed too, as a comment: what is printed can be run as it is. */
+function commentedOut(sql: string): string {
+  return sql.trimEnd().replaceAll(/^/gm, '-- ') + '\n'
 }

@@ -19,6 +19,8 @@ export interface Session {
   /** Several statements in one round trip and one implicit transaction; the rows of the last one. */
   script(sql: string): Promise<readonly Row[]>
   readonly serverVersion: number
+  /** The backend's pid as told when the connection began: a pooler makes it up. */
+  readonly backendKeyPid: number | undefined
 }
 
 export interface Sessions {
@@ -84,6 +86,8 @@ export function openSessions(settings: PostgresSettings, secret: PostgresSecret)
           query: async (sql, values = []) => (await connected.query<Record<string, unknown>>(sql, [...values])).rows,
           script: async (sql) => lastRows(await connected.query<Record<string, unknown>>(sql)),
           serverVersion,
+          backendKeyPid:
+            'processID' in connected && typeof connected.processID === 'number' ? connected.processID : undefined,
         }
         return await Promise.race([use(session), onAbort.promise])
       } catch (error) {

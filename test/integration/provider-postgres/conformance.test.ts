@@ -1,0 +1,46 @@
+import { conformanceCases, hostileTexts } from '@mayfly/provider-kit'
+import { postgresProvider } from '@mayfly/provider-postgres'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Prepared, canLogIn, everyWay, openSession, preparePostgres } from './postgres-fixture.ts'
+
+describe.each(everyWay)('the postgres provider on PostgreSQL $version by $mode', ({ version, mode }) => {
+  let prepared: Prepared
+  beforeAll(async () => {
+    prepared = await preparePostgres(version, mode)
+  })
+  afterAll(() => prepared[Symbol.asyncDispose]())
+
+  const cases = conformanceCases({
+    provider: postgresProvider,
+    open: () => prepared.open(),
+    get permission() {
+      return { member_of: [prepared.readers] }
+    },
+    get hostilePermissions() {
+      return [
+        ...hostileTexts.map((text) => ({ member_of: [text] })),
+        // A role that is there, and that nobody may be put into.
+        { member_of: [prepared.superuser] },
+        { member_of: [prepared.readers, prepared.superuser] },
+      ]
+    },
+    get adminSecrets() {
+      return [prepared.mayflyLogin.password]
+    },
+    canLogIn,
+    openSession,
+    // Held by a lock of this database alone: by createrole there is none that other tests would not feel.
+    ...(mode === 'functions' && {
+      holdCreates: async () => {
+        const client = new pg.Client(prepared.superuserUrl)
+        await client.connect()
+        await client.query('begin; lock table mayfly.permitted_group in access exclusive mode')
+        return { release: () => client.end() }
+      },
+    }),
+  })
+  test.concurrent.for(cases.map((one) => [one.name, one] as const))('%s', async ([, one]) => {
+    await expect(one.run()).resolves.toBeUndefined()
+  })
+})
