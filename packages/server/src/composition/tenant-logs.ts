@@ -36,8 +36,11 @@ export function createTenantLogs(keys: KeyRing, installationId: string): TenantL
       }
     },
     async promiseSigner(tx) {
-      const { keyId, sign } = await keys.signer(tx, 'promise')
-      const log = { origin: originOf(tx.tenantId), signer: { keyId, sign } }
+      const active = await keys.signer(tx, 'promise')
+      const log = {
+        origin: originOf(tx.tenantId),
+        signer: { keyId: active.keyId, sign: (bytes: Uint8Array) => active.sign(bytes) },
+      }
       return (receipt) => signPromise(log, receipt)
     },
   }

@@ -34,17 +34,24 @@ const safeHeaders = {
   'x-content-type-options': 'nosniff',
 }
 
+/** What all routes of one server share. */
+interface Surface {
+  readonly http: HttpDeps
+  readonly callers: RateLimit
+  readonly stopping: AbortSignal
+}
+
 /** The routes of one resource with what their handlers need. */
 export interface BoundRoutes {
   readonly routes: readonly Route<never>[]
-  readonly register: (scope: FastifyInstance, http: HttpDeps, callers: RateLimit) => void
+  readonly register: (scope: FastifyInstance, surface: Surface) => void
 }
 
 export function bindRoutes<Deps>(deps: Deps, routes: readonly Route<Deps>[]): BoundRoutes {
   return {
     routes,
-    register: (scope, http, callers) => {
-      for (const route of routes) registerRoute(scope, { http, deps, callers }, route)
+    register: (scope, surface) => {
+      for (const route of routes) registerRoute(scope, surface, deps, route)
     },
   }
 }
@@ -105,10 +112,12 @@ export async function buildHttp(
     }
   })
 
-  const callers = makeRateLimit(options.callerLimit)
+  const stopping = new AbortController()
+  app.addHook('preClose', async () => stopping.abort(new Error('the server stops')))
+  const surface: Surface = { http: deps, callers: makeRateLimit(options.callerLimit), stopping: stopping.signal }
   for (const plugin of plugins) await app.register(plugin)
   for (const resource of resources) {
-    await app.register(async (scope) => resource.register(scope, deps, callers))
+    await app.register(async (scope) => resource.register(scope, surface))
   }
   const routes = resources.flatMap((resource) => resource.routes)
   registerOtherMethods(app, routes)
@@ -117,7 +126,8 @@ export async function buildHttp(
 
 function registerRoute<Deps>(
   scope: FastifyInstance,
-  { http, deps, callers }: { http: HttpDeps; deps: Deps; callers: RateLimit },
+  { http, callers, stopping }: Surface,
+  deps: Deps,
   route: Route<Deps>,
 ): void {
   const authenticated = new WeakMap<FastifyRequest, Caller>()
@@ -138,7 +148,7 @@ function registerRoute<Deps>(
         const { '*': rest, ...params } = request.params as Record<string, string>
         request.params = { ...params, [wildcard]: rest }
       }
-      return runRoute(http, deps, route, request, reply, authenticated.get(request))
+      return runRoute(http, deps, route, request, reply, authenticated.get(request), stopping)
     },
   })
 }

@@ -28,7 +28,7 @@ export interface RouteInput<P, Q, B, H> {
 
 /** What a handler knows of the request beside its input. */
 export interface RouteContext extends RequestContext {
-  /** Aborted when the client has gone or the server stops. */
+  /** Aborted when the client has gone; that of an event route also when the server stops. */
   readonly signal: AbortSignal
 }
 

@@ -2,16 +2,27 @@
  * Every route of the server, a list a resource, with the name of what its handlers need. A new file of routes is one line
  * in `resources`, and one in `RouteDeps` where it needs what no other does.
  */
+import type { ResourceCheckDeps } from '../../application/registry/check-resource.ts'
+import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
 import { type BoundRoutes, bindRoutes } from './app.ts'
+import { bindingRoutes } from './bindings.ts'
 import type { Route } from './define-route.ts'
 import { type HealthDeps, healthRoutes } from './health.ts'
+import type { HttpDeps } from './http-deps.ts'
+import { identityRoutes } from './identities.ts'
 import { openApiRoutes } from './openapi-route.ts'
 import { type OpenApiDocument, openApiDocument } from './openapi.ts'
+import { ownerRoutes } from './owners.ts'
+import { peopleRoutes } from './people.ts'
+import { resourceRoutes } from './resources.ts'
+import { roleRoutes } from './roles.ts'
+import { trustProviderRoutes } from './trust-providers.ts'
 
 export const apiVersion = '0.1.0'
 
 export interface RouteDeps {
   readonly health: HealthDeps
+  readonly registry: HttpDeps & RegistryDeps & ResourceCheckDeps
 }
 
 interface Resource {
@@ -26,6 +37,13 @@ function resource<Need extends keyof RouteDeps>(need: Need, routes: readonly Rou
 const resources: readonly Resource[] = [
   resource('health', healthRoutes),
   resource('health', openApiRoutes(makeOpenApiDocument)),
+  resource('registry', peopleRoutes),
+  resource('registry', ownerRoutes),
+  resource('registry', identityRoutes),
+  resource('registry', resourceRoutes),
+  resource('registry', roleRoutes),
+  resource('registry', trustProviderRoutes),
+  resource('registry', bindingRoutes),
 ]
 
 export const routes: readonly Route<never>[] = resources.flatMap((one) => one.routes)

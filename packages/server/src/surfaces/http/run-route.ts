@@ -59,6 +59,7 @@ export async function runRoute<Deps>(
   request: FastifyRequest,
   reply: FastifyReply,
   caller: Caller | undefined,
+  stopping: AbortSignal,
 ): Promise<unknown> {
   const input = parseInput(route, request)
   const ctx: PublicContext = { requestId: request.id, sourceAddress: request.ip, signal: signalOf(reply) }
@@ -85,7 +86,9 @@ export async function runRoute<Deps>(
       const headers = Object.fromEntries(
         Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]),
       )
-      await sendEvents(reply.raw, headers, route.events(deps, known, input), known.signal)
+      // A stream has no end of its own: a server that stops ends it. What else is under way is finished.
+      const signal = AbortSignal.any([known.signal, stopping])
+      await sendEvents(reply.raw, headers, route.events(deps, { ...known, signal }, input), signal)
       return undefined
     }
   }

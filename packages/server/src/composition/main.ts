@@ -1,0 +1,132 @@
+/**
+ * Starts the server, and stops it.
+ *
+ * The order of starting is the order of what can be wrong: keys, database, schema, the right key for this database, what
+ * a tenant needs, then HTTP, then the workers. Signals are the business of whoever calls (the command line).
+ */
+import { type Clock, defaultTenantId, MayflyError, systemClock } from '@mayfly/domain'
+import type { Secret } from '@mayfly/provider-kit'
+import { checkInstallation } from '../adapters/keys/check-installation.ts'
+import { type KeyEncryptionKeys, loadKeyEncryptionKeys, makeKeyFile } from '../adapters/keys/key-encryption-key.ts'
+import type { Provider } from '../adapters/targets/targets.ts'
+import type { CoreDeps } from '../application/context.ts'
+import { ensureDefaultPolicy } from '../application/decision/ensure-default-policy.ts'
+import { ensureKeys } from '../application/proof/ensure-keys.ts'
+import { listTenantIds } from '../store/key-rows.ts'
+import { ensureTenant } from '../store/tenant-rows.ts'
+import { watchClock } from './clock-watch.ts'
+import type { Config } from './config.ts'
+import { makeLogger, type ServerLogger } from './logger.ts'
+import { openStore, type OpenStore } from './open-store.ts'
+import { serveHttp } from './serve-http.ts'
+import { type Closers, makeClosers } from './closers.ts'
+import { wire, type Wired } from './wire.ts'
+import { startWorkers } from './workers.ts'
+
+export interface StartOverrides {
+  readonly clock?: Clock
+  readonly logger?: ServerLogger
+  /** More credential providers than those of this build. */
+  readonly providers?: readonly Provider[]
+  /** How often the workers look by themselves; default 1,000. */
+  readonly pollMs?: number
+  /** Seconds that our clock may differ from the database's; default 5. A test that moves the clock sets it. */
+  readonly maxClockSkewSeconds?: number
+  /** Ends the attempt to start. */
+  readonly signal?: AbortSignal
+}
+
+export interface RunningServer {
+  /** Where the API listens, e.g. `http://127.0.0.1:7420`. */
+  readonly url: string
+  /** Where metrics can be read. */
+  readonly metricsUrl?: string
+  /** Mayfly's own database; holds a password. */
+  readonly databaseUrl: Secret
+  /** Finishes what is under way, then ends. Idempotent. */
+  stop(): Promise<void>
+}
+
+/**
+ * @throws MayflyError `configuration_invalid`, `database_unavailable`, `migration_refused`, `key_unusable`: nothing is
+ *   left running
+ */
+export async function startServer(config: Config, overrides: StartOverrides = {}): Promise<RunningServer> {
+  const logger = overrides.logger ?? makeLogger(config.logLevel)
+  const clock = overrides.clock ?? systemClock
+  const signal = overrides.signal ?? new AbortController().signal
+  const closers = makeClosers(logger)
+  try {
+    const keks = await openKeys(config)
+    const store = await openStore({ logger, keks }, config, signal)
+    closers.add('database', () => store.close())
+    const core: CoreDeps = { database: store.database, clock, logger }
+    return await startOn({ core, config, keks, store, overrides, closers })
+  } catch (error) {
+    await closers.close()
+    throw error
+  }
+}
+
+interface Start {
+  readonly core: CoreDeps
+  readonly config: Config
+  readonly keks: KeyEncryptionKeys
+  readonly store: OpenStore
+  readonly overrides: StartOverrides
+  readonly closers: Closers
+}
+
+async function startOn({ core, config, keks, store, overrides, closers }: Start): Promise<RunningServer> {
+  const { database, clock, logger } = core
+  const installation = await checkInstallation(database, keks, clock.now())
+  const clockWatch = watchClock({ database, clock, maxSkewSeconds: overrides.maxClockSkewSeconds })
+  let publicUrl = config.publicUrl
+  const wired = wire({
+    core,
+    config,
+    keks,
+    installationId: installation.installationId,
+    clockWatch,
+    publicUrl: () => {
+      if (publicUrl === undefined) throw new MayflyError('internal', { log: 'asked for the public URL too early' })
+      return publicUrl
+    },
+    ...(overrides.providers !== undefined && { providers: overrides.providers }),
+  })
+  closers.add('targets', () => wired.targets.close())
+  await prepareTenants(wired, core)
+  await clockWatch.measure()
+  closers.add('clock watch', clockWatch.start(logger))
+
+  const served = await serveHttp({ wired, config, clockWatch })
+  closers.add('http', () => served.close())
+  publicUrl ??= served.url
+  const workers = await startWorkers(wired, overrides.pollMs)
+  closers.add('workers', () => workers.stop())
+  logger.info({ url: served.url, public_url: publicUrl }, 'ready')
+  return {
+    url: served.url,
+    ...(served.metricsUrl !== undefined && { metricsUrl: served.metricsUrl }),
+    databaseUrl: store.url,
+    stop: () => closers.close(),
+  }
+}
+
+async function openKeys(config: Config): Promise<KeyEncryptionKeys> {
+  // With a database of its own there is no other server that could have the key already.
+  if ('file' in config.kek && config.database.kind === 'embedded') await makeKeyFile(config.kek.file)
+  return loadKeyEncryptionKeys({ ...config.kek, previousFile: config.kekPreviousFile })
+}
+
+/** Everything that a tenant must have before anyone can ask for anything. Any number of servers may do this at once. */
+async function prepareTenants(wired: Wired, { database, clock }: CoreDeps): Promise<void> {
+  const now = clock.now()
+  await database.outsideTenants((query) =>
+    ensureTenant(query, { tenant_id: defaultTenantId, name: 'default', created_at: now }),
+  )
+  for (const tenantId of await database.outsideTenants(listTenantIds)) {
+    await ensureKeys({ database, clock, logger: wired.http.logger, keys: wired.keys }, tenantId)
+    await database.transaction(tenantId, (tx) => ensureDefaultPolicy(tx, now))
+  }
+}

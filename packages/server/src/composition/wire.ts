@@ -1,0 +1,105 @@
+/**
+ * Who gets what: the only place that knows every part.
+ *
+ * Promise: one of each, made in the order of what needs what; nothing is looked up at run time.
+ */
+
+import type { AccountProvider } from '@mayfly/provider-kit'
+import { postgresProvider } from '@mayfly/provider-postgres'
+import { createPolicyEngine } from '../adapters/cedar/policy-engine.ts'
+import { createKeyRing, type KeyRing } from '../adapters/keys/key-ring.ts'
+import type { KeyEncryptionKeys } from '../adapters/keys/key-encryption-key.ts'
+import { createTargets, type Provider, type Targets } from '../adapters/targets/targets.ts'
+import type { CoreDeps } from '../application/context.ts'
+import { defaultIssueLimits, type IssueDeps } from '../application/credential/issue-deps.ts'
+import type { AuthorityDeps } from '../application/decision/authority-deps.ts'
+import { withAuthority } from '../application/decision/with-authority.ts'
+import { authenticateAccessToken } from '../application/proof/authenticate.ts'
+import { openProof, type ProofDeps } from '../application/proof/proof-deps.ts'
+import type { RegistryDeps } from '../application/registry/registry-deps.ts'
+import { createTokenAuthority } from '../surfaces/oauth/token-authority.ts'
+import type { HttpDeps } from '../surfaces/http/http-deps.ts'
+import type { ClockWatch } from './clock-watch.ts'
+import type { Config } from './config.ts'
+import { createTenantLogs, type TenantLogs } from './tenant-logs.ts'
+
+/** The providers of this build; a new one is a line here. */
+const ownProviders: readonly AnyProvider[] = [postgresProvider]
+
+// Settings, permission and secret of a provider are what its own schemas parsed: the types need not be known here.
+type AnyProvider = Pick<AccountProvider<never, never, never>, 'kind'>
+
+export interface WireInput {
+  readonly core: CoreDeps
+  readonly config: Config
+  readonly keks: KeyEncryptionKeys
+  readonly installationId: string
+  readonly clockWatch: ClockWatch
+  /** Known once the server listens. */
+  readonly publicUrl: () => string
+  /** More providers, for tests. */
+  readonly providers?: readonly Provider[]
+}
+
+export interface Wired {
+  readonly keys: KeyRing
+  readonly authority: AuthorityDeps
+  readonly proof: ProofDeps
+  readonly registry: RegistryDeps & HttpDeps & { readonly targets: Targets }
+  readonly issue: IssueDeps
+  readonly http: HttpDeps
+  readonly targets: Targets
+  readonly logs: TenantLogs
+}
+
+export function wire(input: WireInput): Wired {
+  const { core, config, keks, clockWatch } = input
+  const { logger } = core
+  const keys = createKeyRing({ keks, clock: core.clock })
+  const providers = providerMap(input.providers ?? [])
+  const targets = createTargets({
+    providers,
+    keys,
+    onCloseError: (error) => logger.warn({ err: error }, 'a way to a target was not closed cleanly'),
+  })
+  const authority: AuthorityDeps = {
+    ...core,
+    policies: createPolicyEngine({ onReplaced: (why) => logger.warn({ why }, 'the policy engine was replaced') }),
+    offeredBindings: (kind) => providers.get(kind)?.guarantees.bindings ?? [],
+  }
+  const proof = openProof(core, {
+    keys,
+    authority: createTokenAuthority(authority),
+    publicUrl: input.publicUrl,
+  })
+  const logs = createTenantLogs(keys, input.installationId)
+  const http: HttpDeps = {
+    ...core,
+    authenticate: (token) => authenticateAccessToken(proof, token),
+    gate: (ctx, request, work) => withAuthority(authority, ctx, request, work),
+    promiseSigner: (tx) => logs.promiseSigner(tx),
+    assertMayMint: () => clockWatch.assertAgreed(),
+  }
+  return {
+    keys,
+    authority,
+    proof,
+    targets,
+    logs,
+    http,
+    issue: { ...authority, targets, keys, issueLimits: defaultIssueLimits },
+    registry: {
+      ...http,
+      keys,
+      providers,
+      targets,
+      trustDomain: config.trustDomain,
+      maxIdentityLifetimeSeconds: config.maxIdentityDays * 86_400,
+    },
+  }
+}
+
+function providerMap(more: readonly Provider[]): ReadonlyMap<string, Provider> {
+  const all = [...(ownProviders as unknown as readonly Provider[]), ...more]
+  return new Map(all.map((provider) => [provider.kind, provider]))
+}

@@ -1,0 +1,36 @@
+/** Every worker of the server. A new one is a line here. */
+import type { TenantId } from '@mayfly/domain'
+import { sequenceLog, type SequenceDeps } from '../application/audit/sequence-log.ts'
+import type { CoreDeps } from '../application/context.ts'
+import { runIdentityExpiries } from '../application/registry/run-identity-expiries.ts'
+import { lifecycleWorkers } from '../surfaces/workers/lifecycle-workers.ts'
+import { type RunningWorkers, runWorkers, type Worker } from '../surfaces/workers/run-workers.ts'
+import type { TenantLogs } from './tenant-logs.ts'
+import type { Wired } from './wire.ts'
+
+export async function startWorkers(wired: Wired, pollMs?: number): Promise<RunningWorkers> {
+  const deps = { ...wired.authority, targets: wired.targets }
+  return runWorkers(
+    deps,
+    [
+      ...lifecycleWorkers(),
+      { kind: 'deadline', name: 'end-identities', run: runIdentityExpiries },
+      sequencer(wired.logs, deps),
+    ],
+    pollMs === undefined ? {} : { pollMs },
+  )
+}
+
+/** Signs about once a second: each look sequences what has come since. */
+function sequencer(logs: TenantLogs, { database, clock }: CoreDeps): Worker<CoreDeps> {
+  const deps: SequenceDeps = { database, clock, remembered: new Map() }
+  return {
+    kind: 'sequence',
+    name: 'sequence-log',
+    async run(_deps, tenantId: TenantId, signal) {
+      const log = await database.transaction(tenantId, (tx) => logs.open(tx))
+      await sequenceLog(deps, log, signal)
+      return 'idle'
+    },
+  }
+}

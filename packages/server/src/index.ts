@@ -1,0 +1,10 @@
+/** The server's front door: for the command line, the demo and tests. Everything else is its own business. */
+export {
+  behindTlsProxyConsent,
+  type Config,
+  describeConfigFaults,
+  environmentSchema,
+  loadConfig,
+} from './composition/config.ts'
+export { makeLogger, type ServerLogger } from './composition/logger.ts'
+export { type RunningServer, type StartOverrides, startServer } from './composition/main.ts'
