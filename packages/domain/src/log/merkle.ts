@@ -6,14 +6,11 @@
  * The hash comes from outside, because Node and browsers offer different ones.
  */
 import { MayflyError } from '../problem.ts'
-import { concatBytes, equalBytes } from './bytes.ts'
+import { equalBytes } from './bytes.ts'
 
 export type Sha256 = (data: Uint8Array) => Uint8Array
 
 export const hashSizeBytes = 32
-
-const leafPrefix = Uint8Array.of(0)
-const nodePrefix = Uint8Array.of(1)
 
 /** A perfect subtree: the leaves from `index * 2^level` up to, not including, `(index + 1) * 2^level`. */
 export interface NodeId {
@@ -30,11 +27,17 @@ export interface LeafRange {
 export type NodeReader = (nodes: readonly NodeId[]) => Promise<readonly Uint8Array[]>
 
 export function leafHash(sha256: Sha256, data: Uint8Array): Uint8Array {
-  return sha256(concatBytes(leafPrefix, data))
+  const bytes = new Uint8Array(1 + data.length)
+  bytes.set(data, 1)
+  return sha256(bytes)
 }
 
 export function nodeHash(sha256: Sha256, left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(concatBytes(nodePrefix, left, right))
+  const bytes = new Uint8Array(1 + left.length + right.length)
+  bytes[0] = 1
+  bytes.set(left, 1)
+  bytes.set(right, 1 + left.length)
+  return sha256(bytes)
 }
 
 export function emptyRoot(sha256: Sha256): Uint8Array {

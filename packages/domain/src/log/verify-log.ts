@@ -66,7 +66,7 @@ export interface LogReport {
 }
 
 const maxFindings = 1_000
-/** Bundles in flight: enough to hide the way to the server, few enough to bound memory at 33 MB. */
+/** Bundles read while others are checked: enough to hide the way to the server, few enough to bound memory: at most 16 MB each. */
 const readAhead = 8
 
 interface Run {
@@ -94,9 +94,13 @@ export async function verifyLog(sha256: Sha256, read: LogReader, expected: LogEx
   const run: Run = { sha256, read, expected, checkpoint, edge: emptyEdge(), due, find, checked: 0 }
   const tiles = Math.ceil(checkpoint.size / tileWidth)
   let derived = true
+  let ahead = readGroup(run, 0, tiles)
   for (let first = 0; first < tiles && derived; first += readAhead) {
-    const group = Array.from({ length: Math.min(readAhead, tiles - first) }, (_, at) => readLeaves(run, first + at))
-    for (const [at, leaves] of (await Promise.all(group)).entries()) {
+    const group = await ahead
+    ahead = readGroup(run, first + readAhead, tiles)
+    // Awaited in the next round; if this round throws, what was read ahead no longer matters, failed or not.
+    ahead.catch(() => undefined)
+    for (const [at, leaves] of group.entries()) {
       derived = derived && (await checkLeaves(run, first + at, leaves))
     }
     expected.onProgress?.(run.checked, checkpoint.size)
@@ -128,6 +132,11 @@ async function readCheckpoint(
 interface Leaves {
   readonly entries: readonly Uint8Array[] | undefined
   readonly hashes: readonly Uint8Array[] | undefined
+}
+
+function readGroup(run: Run, first: number, tiles: number): Promise<Leaves[]> {
+  const length = Math.max(0, Math.min(readAhead, tiles - first))
+  return Promise.all(Array.from({ length }, (_, at) => readLeaves(run, first + at)))
 }
 
 async function readLeaves({ read, checkpoint, find }: Run, index: number): Promise<Leaves> {

@@ -17,9 +17,11 @@ export function directoryReader(directory: string): LogReader {
 
 /** Each file appears whole or not at all, so that a broken-off export can be run again over itself. */
 export function directoryWriter(directory: string): LogWriter {
+  const made = new Set<string>()
   return async (path, bytes) => {
     const file = join(directory, path)
-    await mkdir(dirname(file), { recursive: true })
+    if (!made.has(dirname(file))) await mkdir(dirname(file), { recursive: true })
+    made.add(dirname(file))
     await writeFile(`${file}.part`, bytes)
     await rename(`${file}.part`, file)
   }
