@@ -19,7 +19,13 @@ export interface RemovalDeps extends CoreDeps {
 }
 
 export interface AccountRemover {
-  run(deps: RemovalDeps, tenantId: TenantId, signal: AbortSignal, wake: () => void): Promise<'idle' | 'more'>
+  /** One batch at one target. @param wake asks for another run beside this one */
+  readonly run: (
+    deps: RemovalDeps,
+    tenantId: TenantId,
+    signal: AbortSignal,
+    wake: () => void,
+  ) => Promise<'idle' | 'more'>
 }
 
 const batchSize = 1_000

@@ -3,10 +3,13 @@
  * in `resources`, and one in `RouteDeps` where it needs what no other does.
  */
 import type { ResourceCheckDeps } from '../../application/registry/check-resource.ts'
+import type { IssueDeps } from '../../application/credential/issue-deps.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
 import { type BoundRoutes, bindRoutes } from './app.ts'
 import { bindingRoutes } from './bindings.ts'
+import { credentialRoutes } from './credentials.ts'
 import type { Route } from './define-route.ts'
+import { findingRoutes } from './findings.ts'
 import { type HealthDeps, healthRoutes } from './health.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { identityRoutes } from './identities.ts'
@@ -15,7 +18,9 @@ import { type OpenApiDocument, openApiDocument } from './openapi.ts'
 import { ownerRoutes } from './owners.ts'
 import { peopleRoutes } from './people.ts'
 import { resourceRoutes } from './resources.ts'
+import { type RevocationDeps, revocationRoutes } from './revocations.ts'
 import { roleRoutes } from './roles.ts'
+import { taskRoutes } from './tasks.ts'
 import { trustProviderRoutes } from './trust-providers.ts'
 
 export const apiVersion = '0.1.0'
@@ -23,6 +28,7 @@ export const apiVersion = '0.1.0'
 export interface RouteDeps {
   readonly health: HealthDeps
   readonly registry: HttpDeps & RegistryDeps & ResourceCheckDeps
+  readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
 }
 
 interface Resource {
@@ -44,6 +50,10 @@ const resources: readonly Resource[] = [
   resource('registry', roleRoutes),
   resource('registry', trustProviderRoutes),
   resource('registry', bindingRoutes),
+  resource('lifecycle', taskRoutes),
+  resource('lifecycle', credentialRoutes),
+  resource('lifecycle', revocationRoutes),
+  resource('lifecycle', findingRoutes),
 ]
 
 export const routes: readonly Route<never>[] = resources.flatMap((one) => one.routes)
