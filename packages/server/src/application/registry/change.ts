@@ -18,6 +18,8 @@ export interface Change {
   readonly requestId: string
   /** The permit under which it happens. */
   readonly decisionId?: DecisionId
+  /** Told how many credentials a step of the change has ended. */
+  readonly onEnded?: (total: number) => void
 }
 
 export interface Changed<Row> {

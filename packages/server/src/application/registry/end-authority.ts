@@ -11,7 +11,7 @@ export async function endAuthority(
   cause: RevocationCause,
   reason?: string,
 ): Promise<void> {
-  await requestRevocation(change.tx, {
+  const ended = await requestRevocation(change.tx, {
     selector,
     cause,
     requestedBy: actorRecord(change.actor),
@@ -19,6 +19,7 @@ export async function endAuthority(
     requestId: change.requestId,
     ...(reason === undefined ? {} : { reason }),
   })
+  change.onEnded?.(ended?.total ?? 0)
 }
 
 /** Has what is live decided again, since what it was decided on has changed (law 11). */
