@@ -46,7 +46,7 @@ export async function serveHttp({ wired, config, clockWatch }: ServeInput): Prom
   const api = await buildHttp(
     wired.http,
     [
-      ...bindResources({ health: { database, clock, logger, readiness }, registry: wired.registry }),
+      ...bindResources({ ...wired, health: { database, clock, logger, readiness } }),
       ...(config.metricsListen === undefined && isLoopback(config.listen.host) ? [scrape] : []),
     ],
     options,

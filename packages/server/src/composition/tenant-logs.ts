@@ -1,5 +1,5 @@
 /** The audit log of each tenant, with the keys that sign its checkpoints and its promises. */
-import { noteVerifier, type TenantId, verifierKey } from '@mayfly/domain'
+import { formatVerifierKey, noteVerifier, type TenantId, verifierKey } from '@mayfly/domain'
 import type { JsonWebKey } from 'node:crypto'
 import type { KeyRing } from '../adapters/keys/key-ring.ts'
 import type { AuditReceipt } from '../application/audit/audit-entry.ts'
@@ -8,11 +8,14 @@ import type { TenantLog } from '../application/audit/sequence-log.ts'
 import { sha256 } from '../application/audit/sha256.ts'
 import { signPromise } from '../application/audit/sign-promise.ts'
 import type { Tx } from '../store/database.ts'
+import type { LogKeys } from '../surfaces/http/log.ts'
 
 export interface TenantLogs {
   /** The log's name in checkpoints and promises; never changes. */
   originOf(tenantId: TenantId): string
   open(tx: Tx): Promise<TenantLog>
+  /** What a verifier needs to know of it. */
+  describe(tx: Tx): Promise<LogKeys>
   /** Looked up inside the transaction of the change, used after its commit. */
   promiseSigner(tx: Tx): Promise<(receipt: AuditReceipt) => string>
 }
@@ -33,6 +36,20 @@ export function createTenantLogs(keys: KeyRing, installationId: string): TenantL
         verifiers: trusted.map(({ publicJwk }) =>
           noteVerifier(verifierKey(sha256, name, publicBytes(publicJwk)), verifyEd25519),
         ),
+      }
+    },
+    async describe(tx) {
+      const origin = originOf(tx.tenantId)
+      const [checkpoints, promises] = [
+        await keys.verificationKeys(tx, 'log_checkpoint'),
+        await keys.verificationKeys(tx, 'promise'),
+      ]
+      return {
+        origin,
+        checkpointKeys: checkpoints.map(({ publicJwk }) =>
+          formatVerifierKey(verifierKey(sha256, origin, publicBytes(publicJwk))),
+        ),
+        promiseKeys: promises.map(({ keyId, publicJwk }) => ({ keyId, publicKey: publicJwk.x ?? '' })),
       }
     },
     async promiseSigner(tx) {

@@ -10,6 +10,7 @@ import { createPolicyEngine } from '../adapters/cedar/policy-engine.ts'
 import { createKeyRing, type KeyRing } from '../adapters/keys/key-ring.ts'
 import type { KeyEncryptionKeys } from '../adapters/keys/key-encryption-key.ts'
 import { createTargets, type Provider, type Targets } from '../adapters/targets/targets.ts'
+import { verifyState } from '../application/audit/verify-state.ts'
 import type { CoreDeps } from '../application/context.ts'
 import { defaultIssueLimits, type IssueDeps } from '../application/credential/issue-deps.ts'
 import type { AuthorityDeps } from '../application/decision/authority-deps.ts'
@@ -17,8 +18,12 @@ import { withAuthority } from '../application/decision/with-authority.ts'
 import { authenticateAccessToken } from '../application/proof/authenticate.ts'
 import { openProof, type ProofDeps } from '../application/proof/proof-deps.ts'
 import type { RegistryDeps } from '../application/registry/registry-deps.ts'
+import { createProgressFeed } from '../application/revocation/progress-feed.ts'
 import { createTokenAuthority } from '../surfaces/oauth/token-authority.ts'
+import type { AuditDeps } from '../surfaces/http/audit.ts'
 import type { HttpDeps } from '../surfaces/http/http-deps.ts'
+import type { LogDeps } from '../surfaces/http/log.ts'
+import type { RevocationDeps } from '../surfaces/http/revocations.ts'
 import type { ClockWatch } from './clock-watch.ts'
 import type { Config } from './config.ts'
 import { createTenantLogs, type TenantLogs } from './tenant-logs.ts'
@@ -46,9 +51,10 @@ export interface Wired {
   readonly authority: AuthorityDeps
   readonly proof: ProofDeps
   readonly registry: RegistryDeps & HttpDeps & { readonly targets: Targets }
-  readonly issue: IssueDeps
+  readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly http: HttpDeps
   readonly targets: Targets
+  readonly audit: AuditDeps & LogDeps
   readonly logs: TenantLogs
 }
 
@@ -87,7 +93,27 @@ export function wire(input: WireInput): Wired {
     targets,
     logs,
     http,
-    issue: { ...authority, targets, keys, issueLimits: defaultIssueLimits },
+    audit: {
+      gate: http.gate,
+      describeLog: (tx) => logs.describe(tx),
+      verifyState: async (tenantId) => {
+        const { verifiers } = await core.database.transaction(tenantId, (tx) => logs.open(tx))
+        return verifyState(core.database, {
+          tenantId,
+          origin: logs.originOf(tenantId),
+          verifiers,
+          now: core.clock.now(),
+        })
+      },
+    },
+    lifecycle: {
+      ...http,
+      ...authority,
+      targets,
+      keys,
+      issueLimits: defaultIssueLimits,
+      progress: createProgressFeed(core.database),
+    },
     registry: {
       ...http,
       keys,

@@ -2,10 +2,12 @@
  * Every route of the server, a list a resource, with the name of what its handlers need. A new file of routes is one line
  * in `resources`, and one in `RouteDeps` where it needs what no other does.
  */
-import type { ResourceCheckDeps } from '../../application/registry/check-resource.ts'
 import type { IssueDeps } from '../../application/credential/issue-deps.ts'
+import type { ResourceCheckDeps } from '../../application/registry/check-resource.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
 import { type BoundRoutes, bindRoutes } from './app.ts'
+import { applyRoutes } from './apply.ts'
+import { type AuditDeps, auditRoutes } from './audit.ts'
 import { bindingRoutes } from './bindings.ts'
 import { credentialRoutes } from './credentials.ts'
 import type { Route } from './define-route.ts'
@@ -13,6 +15,7 @@ import { findingRoutes } from './findings.ts'
 import { type HealthDeps, healthRoutes } from './health.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { identityRoutes } from './identities.ts'
+import { type LogDeps, logRoutes } from './log.ts'
 import { openApiRoutes } from './openapi-route.ts'
 import { type OpenApiDocument, openApiDocument } from './openapi.ts'
 import { ownerRoutes } from './owners.ts'
@@ -29,6 +32,7 @@ export interface RouteDeps {
   readonly health: HealthDeps
   readonly registry: HttpDeps & RegistryDeps & ResourceCheckDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
+  readonly audit: AuditDeps & LogDeps
 }
 
 interface Resource {
@@ -50,10 +54,13 @@ const resources: readonly Resource[] = [
   resource('registry', roleRoutes),
   resource('registry', trustProviderRoutes),
   resource('registry', bindingRoutes),
+  resource('registry', applyRoutes),
   resource('lifecycle', taskRoutes),
   resource('lifecycle', credentialRoutes),
   resource('lifecycle', revocationRoutes),
   resource('lifecycle', findingRoutes),
+  resource('audit', auditRoutes),
+  resource('audit', logRoutes),
 ]
 
 export const routes: readonly Route<never>[] = resources.flatMap((one) => one.routes)
