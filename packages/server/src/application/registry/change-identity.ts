@@ -24,7 +24,7 @@ export interface IdentityUpdate extends SeenVersion {
  * `version_conflict`
  */
 export async function changeIdentity(
-  deps: RegistryDeps,
+  deps: Pick<RegistryDeps, 'maxIdentityLifetimeSeconds'>,
   change: Change,
   ref: string,
   input: IdentityUpdate,

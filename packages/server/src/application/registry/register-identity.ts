@@ -29,7 +29,7 @@ export const shownIdentityFields = ['name', 'kind', 'owner_id', 'environment', '
  * @throws MayflyError `request_invalid` (every fault at once), `identity_owner_missing`, `name_taken`
  */
 export async function registerIdentity(
-  deps: RegistryDeps,
+  deps: Pick<RegistryDeps, 'trustDomain' | 'maxIdentityLifetimeSeconds'>,
   change: Change,
   input: NewIdentity,
 ): Promise<Changed<IdentityWithOwner>> {
