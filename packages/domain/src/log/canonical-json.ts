@@ -14,6 +14,8 @@ export interface JsonObject {
 }
 
 const maxDepth = 32
+// Most strings: printable ASCII but for the quote and the backslash.
+const needsNoEscape = /^[ !#-[\]-~]*$/
 // With the `u` flag a pair of surrogates is one character of another category, so this finds lone ones only.
 const loneSurrogate = /\p{Surrogate}/u
 
@@ -100,6 +102,7 @@ function writeNested(value: object, member: string, depth: number): string {
 }
 
 function writeString(text: string, member: string): string {
+  if (needsNoEscape.test(text)) return `"${text}"`
   if (loneSurrogate.test(text)) throw refuse(member, 'holds a lone surrogate')
   return JSON.stringify(text)
 }
