@@ -181,6 +181,17 @@ const targetObject = sql`jsonb_build_object('resource_id', t.resource_id, 'name'
 const roleObject = sql`jsonb_build_object('role_id', r.role_id, 'name', t.name || '/' || r.name, 'state', r.state,
   'version', r.version, 'target', ${targetObject})`
 
+const attestationObject = sql`jsonb_build_object('attestation_id', a.attestation_id, 'state', a.state, 'strength', a.strength,
+    'accepted_at', a.accepted_at, 'fresh_until', a.fresh_until, 'trust_provider_name', x.name, 'version', a.version,
+    'source_address', host(a.source_address))`
+
+const taskObject = sql`jsonb_build_object('task_id', k.task_id, 'kind', k.kind, 'state', k.state, 'deadline', k.deadline,
+    'environment', k.environment, 'version', k.version,
+    'role_ids', (select coalesce(jsonb_agg(kr.role_id), '[]') from task_role kr where kr.task_id = k.task_id),
+    'identity', (select ${identityObject('i')} from identity i where i.identity_id = k.identity_id),
+    'declared_by_person', (select ${personObject('h')} from person h where h.person_id = k.declared_by_person),
+    'declared_by_identity', (select ${identityObject('d')} from identity d where d.identity_id = k.declared_by_identity))`
+
 export function personPart(personId: string): FactPart<PersonJson> {
   return sql<PersonJson>`select ${personObject('h')} from person h where h.person_id = ${uuid(personId)}`
 }
@@ -211,26 +222,34 @@ export function rolesPart(refs: readonly string[]): FactPart<readonly RoleJson[]
     where ${refs.length === 0 ? sql`false` : sql.join(refs.map(roleIs), sql` or `)}`
 }
 
+/** Rows by id, each once, for many questions at a time. */
+export function manyIdentitiesPart(ids: readonly IdentityId[]): FactPart<readonly IdentityJson[]> {
+  return sql<readonly IdentityJson[]>`select coalesce(jsonb_agg(${identityObject('i')}), '[]') from identity i
+    where i.identity_id = any(${ids}::uuid[])`
+}
+
+export function manyAttestationsPart(ids: readonly AttestationId[]): FactPart<readonly AttestationJson[]> {
+  return sql<readonly AttestationJson[]>`select coalesce(jsonb_agg(${attestationObject}), '[]')
+    from attestation a join trust_provider x using (trust_provider_id) where a.attestation_id = any(${ids}::uuid[])`
+}
+
+export function manyTasksPart(ids: readonly TaskId[]): FactPart<readonly TaskJson[]> {
+  return sql<readonly TaskJson[]>`select coalesce(jsonb_agg(${taskObject}), '[]') from task k
+    where k.task_id = any(${ids}::uuid[])`
+}
+
 export function trustProviderPart(ref: string): FactPart<TrustProviderJson> {
   return sql<TrustProviderJson>`select jsonb_build_object('trust_provider_id', x.trust_provider_id, 'name', x.name, 'state', x.state,
     'version', x.version) from trust_provider x where ${idOrName('x', 'trust_provider_id', ref)}`
 }
 
 export function attestationPart(attestationId: string): FactPart<AttestationJson> {
-  return sql<AttestationJson>`select jsonb_build_object('attestation_id', a.attestation_id, 'state', a.state, 'strength', a.strength,
-    'accepted_at', a.accepted_at, 'fresh_until', a.fresh_until, 'trust_provider_name', x.name, 'version', a.version,
-    'source_address', host(a.source_address))
+  return sql<AttestationJson>`select ${attestationObject}
     from attestation a join trust_provider x using (trust_provider_id) where a.attestation_id = ${uuid(attestationId)}`
 }
 
 export function taskPart(taskId: string): FactPart<TaskJson> {
-  return sql<TaskJson>`select jsonb_build_object('task_id', k.task_id, 'kind', k.kind, 'state', k.state, 'deadline', k.deadline,
-    'environment', k.environment, 'version', k.version,
-    'role_ids', (select coalesce(jsonb_agg(kr.role_id), '[]') from task_role kr where kr.task_id = k.task_id),
-    'identity', (select ${identityObject('i')} from identity i where i.identity_id = k.identity_id),
-    'declared_by_person', (select ${personObject('h')} from person h where h.person_id = k.declared_by_person),
-    'declared_by_identity', (select ${identityObject('d')} from identity d where d.identity_id = k.declared_by_identity))
-    from task k where k.task_id = ${uuid(taskId)}`
+  return sql<TaskJson>`select ${taskObject} from task k where k.task_id = ${uuid(taskId)}`
 }
 
 export function credentialPart(credentialId: string): FactPart<CredentialJson> {

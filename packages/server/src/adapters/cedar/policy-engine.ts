@@ -6,11 +6,11 @@
  * Limit: Cedar never forgets a preparsed set, so sets live in a fixed number of slots that are used again, and the whole
  * instance is replaced from time to time: memory does not grow with activations.
  */
-import { MayflyError } from '@mayfly/domain'
 import type { CedarValueJson, EntityJson } from '@cedar-policy/cedar-wasm/nodejs'
 import { type Cedar, openCedar } from './cedar-instance.ts'
-import type { CompiledPolicy, EntityUid } from './compiled-policy.ts'
+import type { CompiledPolicy, EntityUid, PolicyFault } from './compiled-policy.ts'
 import { compileApart } from './policy-compiler.ts'
+import { policyInvalid } from './policy-invalid.ts'
 import { indexPolicies, type PolicyIndex, type Slice, uidKey } from './slice-policies.ts'
 
 export type CedarValue =
@@ -49,6 +49,8 @@ export type Answer =
 
 export interface CompiledPolicySet {
   readonly policies: readonly CompiledPolicy[]
+  /** Valid, and yet not what was meant: e.g. a policy that can concern nothing. */
+  readonly warnings: readonly PolicyFault[]
   readonly index: PolicyIndex
 }
 
@@ -133,7 +135,15 @@ export function createPolicyEngine(options: PolicyEngineOptions = {}): PolicyEng
   }
 
   return {
-    find: (digest) => sets.get(digest),
+    find(digest) {
+      const set = sets.get(digest)
+      if (set !== undefined) {
+        // Used last, forgotten last.
+        sets.delete(digest)
+        sets.set(digest, set)
+      }
+      return set
+    },
     async load(digest, text) {
       const known = sets.get(digest) ?? loading.get(digest)
       if (known !== undefined) return known
@@ -172,10 +182,8 @@ export function createPolicyEngine(options: PolicyEngineOptions = {}): PolicyEng
 
 async function compiled(text: string): Promise<CompiledPolicySet> {
   const result = await compileApart(text)
-  if (!result.ok) {
-    throw new MayflyError('policy_invalid', { log: result.faults.map((fault) => fault.message).join('; ') })
-  }
-  return { policies: result.policies, index: indexPolicies(result.policies) }
+  if (!result.ok) throw policyInvalid(result.faults)
+  return { policies: result.policies, warnings: result.warnings, index: indexPolicies(result.policies) }
 }
 
 /** Only what the slice's conditions name: parsing the question costs Cedar more than judging it. */

@@ -1,0 +1,92 @@
+/**
+ * The facts on which live credentials rest today, read for many groups in one statement.
+ */
+import type { Facts } from './facts.ts'
+import type { Tx } from '../../store/database.ts'
+import {
+  activePolicyPart,
+  manyAttestationsPart,
+  manyIdentitiesPart,
+  manyTasksPart,
+  rolesPart,
+  selectFacts,
+} from '../../store/facts-rows.ts'
+import type { HeldGroup } from '../../store/held-rows.ts'
+import type { AuthorityDeps } from './authority-deps.ts'
+import { loadPolicy } from './load-policy.ts'
+import { attestationFacts, type FactReader, identityFacts, policyFacts, roleFacts, taskFacts } from './read-facts.ts'
+
+/** A policy version to decide under; absent: the active one. */
+export type PolicyChoice = Facts['policy']
+
+export interface HeldFacts {
+  readonly group: HeldGroup
+  /** @param ttlSeconds the remaining life to judge */
+  facts(ttlSeconds: number): Facts
+}
+
+/**
+ * The question is `credential.issue`, as if what is held were asked for again now.
+ *
+ * The age of a proof is not judged here: a proof that is fresh in its state but past its time is the lapse worker's, who
+ * looks for a newer one first. The address is that of the proof, since the one of the issue says nothing of today.
+ */
+export async function loadHeldFacts(
+  deps: AuthorityDeps,
+  tx: Tx,
+  groups: readonly HeldGroup[],
+  now: Date,
+  choice?: PolicyChoice,
+): Promise<HeldFacts[]> {
+  if (groups.length === 0) return []
+  const read = await selectFacts(tx, {
+    identities: manyIdentitiesPart(distinct(groups.map((group) => group.identityId))),
+    roles: rolesPart(distinct(groups.map((group) => group.roleId))),
+    tasks: manyTasksPart(distinct(groups.map((group) => group.taskId).filter((id) => id !== null))),
+    attestations: manyAttestationsPart(distinct(groups.map((group) => group.attestationId))),
+    policy: activePolicyPart,
+  })
+  const reader: FactReader = { versions: [], offeredBindings: deps.offeredBindings }
+  const policy = choice ?? (read.policy && policyFacts(reader, read.policy)) ?? undefined
+  if (policy !== undefined) await loadPolicy(deps, tx, policy)
+  const identities = new Map(read.identities?.map((row) => [row.identity_id, identityFacts(reader, row)]))
+  const roles = new Map(read.roles?.map((row) => [row.role_id, roleFacts(reader, row)]))
+  const tasks = new Map(read.tasks?.map((row) => [row.task_id, taskFacts(reader, row)]))
+  const attestations = new Map(read.attestations?.map((row) => [row.attestation_id, row]))
+
+  return groups.map((group) => {
+    const principal = identities.get(group.identityId)
+    const resource = roles.get(group.roleId)
+    const proof = attestations.get(group.attestationId)
+    const task = group.taskId === null ? undefined : tasks.get(group.taskId)
+    if (principal === undefined || resource === undefined || proof === undefined) {
+      throw new Error('a credential names rows that are not there, which its foreign keys forbid')
+    }
+    const attestation = attestationFacts(reader, proof)
+    const atLeastFresh = new Date(Math.max(attestation.freshUntil.getTime(), now.getTime() + 1))
+    return {
+      group,
+      facts: (ttlSeconds) => ({
+        tenantId: tx.tenantId,
+        now,
+        action: 'credential.issue',
+        principal,
+        attestation: { ...attestation, freshUntil: atLeastFresh },
+        resource,
+        ...(task === undefined ? {} : { task }),
+        ...(proof.source_address === null ? {} : { sourceAddress: proof.source_address }),
+        ttlSeconds,
+        risk: 0,
+        chainLength: 0,
+        delivery: 'direct',
+        asked: {},
+        ...(policy === undefined ? {} : { policy }),
+        versions: [],
+      }),
+    }
+  })
+}
+
+function distinct<T>(values: readonly T[]): T[] {
+  return [...new Set(values)]
+}

@@ -1,0 +1,64 @@
+/**
+ * What the change from one policy version to another can concern: nothing, some selectors, or all that is held.
+ */
+import type { CompiledPolicy, ScopeConstraint } from '../../adapters/cedar/compiled-policy.ts'
+import type { Tx } from '../../store/database.ts'
+import { findNamed, type HeldSelector } from '../../store/held-rows.ts'
+
+export interface PolicyDifference {
+  readonly added: readonly string[]
+  readonly changed: readonly string[]
+  readonly removed: readonly string[]
+  /** The policies that differ, old and new. */
+  readonly policies: readonly CompiledPolicy[]
+}
+
+export function policyDifference(
+  before: readonly CompiledPolicy[],
+  after: readonly CompiledPolicy[],
+): PolicyDifference {
+  const old = new Map(before.map((policy) => [policy.id, policy]))
+  const fresh = new Map(after.map((policy) => [policy.id, policy]))
+  const added = after.filter(({ id }) => !old.has(id))
+  const removed = before.filter(({ id }) => !fresh.has(id))
+  const changed = after.filter(({ id, text }) => old.has(id) && old.get(id)?.text !== text)
+  const changedBefore = before.filter(({ id, text }) => fresh.has(id) && fresh.get(id)?.text !== text)
+  return {
+    added: added.map(({ id }) => id),
+    changed: changed.map(({ id }) => id),
+    removed: removed.map(({ id }) => id),
+    policies: [...added, ...changed, ...changedBefore, ...removed],
+  }
+}
+
+/** By the scopes of the policies that differ; a scope that says nothing concerns all. */
+export async function concernedBy(tx: Tx, { policies }: PolicyDifference): Promise<HeldSelector[]> {
+  const selectors = new Map<string, HeldSelector>()
+  for (const policy of policies) {
+    if (policy.actions !== undefined && !policy.actions.includes('credential.issue')) continue
+    if (!fitsType(policy.principal, 'Identity') || !fitsType(policy.resource, 'Role')) continue
+    const named = narrowest(policy)
+    if (named === undefined) return [{ kind: 'all' }]
+    const id = await findNamed(tx, named.kind, named.name)
+    if (id !== undefined) selectors.set(`${named.kind} ${id}`, { kind: named.kind, id })
+  }
+  return [...selectors.values()]
+}
+
+function fitsType(constraint: ScopeConstraint, type: string): boolean {
+  const named = constraint.type ?? constraint.equal?.type
+  return named === undefined || named === type
+}
+
+type Named = { readonly kind: 'identity' | 'owner' | 'role' | 'resource'; readonly name: string }
+
+function narrowest({ principal, resource }: CompiledPolicy): Named | undefined {
+  const inResource = resource.equal ?? resource.within
+  if (inResource?.type === 'Role') return { kind: 'role', name: inResource.id }
+  const inPrincipal = principal.equal ?? principal.within
+  if (inPrincipal?.type === 'Identity') return { kind: 'identity', name: inPrincipal.id }
+  if (inResource?.type === 'Resource') return { kind: 'resource', name: inResource.id }
+  // A resource's owner is no selector of what is held, an identity's is.
+  if (inPrincipal?.type === 'Owner') return { kind: 'owner', name: inPrincipal.id }
+  return undefined
+}
