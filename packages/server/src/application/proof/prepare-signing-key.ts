@@ -10,7 +10,7 @@ import type { KeyDeps } from './key-deps.ts'
 export const algorithmOf = {
   access_token: 'ES256',
   log_checkpoint: 'Ed25519',
-  promise: 'ES256',
+  promise: 'Ed25519',
   fingerprint: 'HS256',
 } as const satisfies Record<KeyPurpose, KeyAlgorithm>
 

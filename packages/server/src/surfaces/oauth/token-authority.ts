@@ -6,22 +6,18 @@ import type { TokenAuthority, TokenFacts } from '../../application/proof/token-a
 import type { AuthorityDeps } from '../../application/decision/authority-deps.ts'
 import { decide } from '../../application/decision/decide.ts'
 import type { Facts } from '../../application/decision/facts.ts'
+import { loadPolicy } from '../../application/decision/load-policy.ts'
 import { decisionRowOf, recordDenial } from '../../application/decision/record-decision.ts'
-import { getPolicyVersion } from '../../store/policy-rows.ts'
 
 export function createTokenAuthority(deps: AuthorityDeps): TokenAuthority {
-  /** The text of a digest never changes; it is read once for each digest. */
-  async function loadPolicy({ tenantId, policy }: TokenFacts): Promise<void> {
+  async function knowPolicy({ tenantId, policy }: TokenFacts): Promise<void> {
     if (policy === undefined || deps.policies.find(policy.digest) !== undefined) return
-    const { policy_text } = await deps.database.transaction(tenantId, (tx) =>
-      getPolicyVersion(tx, policy.policyVersionId),
-    )
-    await deps.policies.load(policy.digest, policy_text)
+    await deps.database.transaction(tenantId, (tx) => loadPolicy(deps, tx, policy))
   }
 
   return {
     async decide(facts) {
-      await loadPolicy(facts)
+      await knowPolicy(facts)
       const decision = decide(deps.policies, factsOf(facts))
       const { decisionId } = decision
       if (decision.outcome === 'deny') {

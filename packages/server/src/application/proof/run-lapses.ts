@@ -1,0 +1,96 @@
+/**
+ * Law 11: authority is re-earned. A proof whose time is over is followed by a newer one of the same binding and instance,
+ * or what hangs on it ends.
+ *
+ * Promise: found by index, done in batches, each in one transaction; a restart changes nothing, and several servers share
+ * the work. Silence ends authority: nobody has to say that a workload is gone.
+ */
+import type { AttestationId, TenantId } from '@mayfly/domain'
+import type { AttestationRow } from '../../store/attestation-rows.ts'
+import type { Tx } from '../../store/database.ts'
+import {
+  claimDueAttestations,
+  deleteSeenProofs,
+  type DueAttestation,
+  endAttestations,
+  moveToSuccessor,
+} from '../../store/lapse-rows.ts'
+import { requestRedecision } from '../../store/redecision-rows.ts'
+import { appendAudits } from '../audit/append-audit.ts'
+import type { AuditAction } from '../audit/audit-stream.ts'
+import { type StatedRow, statedRow } from '../audit/stated-rows.ts'
+import { type Actor, actorRecord, type CoreDeps } from '../context.ts'
+import { requestRevocation } from '../revocation/request-revocation.ts'
+
+const batchSize = 500
+/** An entry holds at most 65,535 bytes; a stated row takes about 140. */
+const maxRowsPerEntry = 200
+/** Servers' clocks may differ: a proof is remembered a little longer than it could be presented. */
+const rememberSeconds = 60
+
+const lapser: Actor = { kind: 'system', worker: 'run-lapses' }
+
+export async function runLapses(deps: CoreDeps, tenantId: TenantId, signal: AbortSignal): Promise<'idle' | 'more'> {
+  if (signal.aborted) return 'idle'
+  const now = deps.clock.now()
+  const due = await deps.database.transaction(tenantId, (tx) => endDue(tx, now))
+  const forgotten = await deps.database.transaction(tenantId, (tx) =>
+    deleteSeenProofs(tx, new Date(now.getTime() - rememberSeconds * 1000), batchSize),
+  )
+  return due === batchSize || forgotten === batchSize ? 'more' : 'idle'
+}
+
+async function endDue(tx: Tx, now: Date): Promise<number> {
+  const due = await claimDueAttestations(tx, now, batchSize)
+  if (due.length === 0) return 0
+  const followed = due.filter((one) => one.successorId !== null)
+  const lapsed = due.filter((one) => one.successorId === null)
+  await follow(tx, followed, now)
+  const rows = await endAttestations(tx, idsOf(lapsed), 'lapsed')
+  await tell(tx, 'attestation.lapsed', rows.map(stated), now)
+  for (const { attestationId } of lapsed.filter((one) => one.carries)) {
+    await requestRevocation(tx, {
+      selector: { kind: 'attestation', id: attestationId },
+      cause: 'attestation_lapsed',
+      requestedBy: actorRecord(lapser),
+      now,
+    })
+  }
+  return due.length
+}
+
+async function follow(tx: Tx, followed: readonly DueAttestation[], now: Date): Promise<void> {
+  const rows: StatedRow[] = (await endAttestations(tx, idsOf(followed), 'succeeded')).map(stated)
+  for (const { attestationId, successorId, carries } of followed) {
+    if (!carries || successorId === null) continue
+    const moved = await moveToSuccessor(tx, attestationId, successorId)
+    rows.push(...moved.credentials.map((row) => statedRow('credential', row)))
+    rows.push(...moved.tasks.map((row) => statedRow('task', row)))
+    // The newer proof may be worth less, or come from elsewhere.
+    await requestRedecision(tx, {
+      selectorKind: 'attestation',
+      selectorId: successorId,
+      why: 'it goes on under a newer proof',
+      requestedBy: actorRecord(lapser),
+      now,
+    })
+  }
+  await tell(tx, 'attestation.succeeded', rows, now)
+}
+
+async function tell(tx: Tx, action: AuditAction, rows: readonly StatedRow[], at: Date): Promise<void> {
+  const parts: StatedRow[][] = []
+  for (let from = 0; from < rows.length; from += maxRowsPerEntry) parts.push(rows.slice(from, from + maxRowsPerEntry))
+  await appendAudits(
+    tx,
+    parts.map((part) => ({ action, at, actor: lapser, rows: part, body: { rows: part.length } })),
+  )
+}
+
+function stated(row: AttestationRow): StatedRow {
+  return statedRow('attestation', row)
+}
+
+function idsOf(due: readonly DueAttestation[]): readonly AttestationId[] {
+  return due.map((one) => one.attestationId)
+}

@@ -1,0 +1,249 @@
+/** A server with keys, policies, the OAuth surface and a registry that a test fills; on a database of its own. */
+import { randomBytes } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { defaultTenantId, type TenantId } from '@mayfly/domain'
+import { Secret } from '@mayfly/provider-kit'
+import type { FastifyInstance } from 'fastify'
+import { createPolicyEngine } from '../../../packages/server/src/adapters/cedar/policy-engine.ts'
+import { checkInstallation } from '../../../packages/server/src/adapters/keys/check-installation.ts'
+import { createKeyRing, type KeyRing } from '../../../packages/server/src/adapters/keys/key-ring.ts'
+import { parseKeyEncryptionKey } from '../../../packages/server/src/adapters/keys/key-encryption-key.ts'
+import type { AuthorityDeps } from '../../../packages/server/src/application/decision/authority-deps.ts'
+import { ensureDefaultPolicy } from '../../../packages/server/src/application/decision/ensure-default-policy.ts'
+import { withAuthority } from '../../../packages/server/src/application/decision/with-authority.ts'
+import { authenticateAccessToken } from '../../../packages/server/src/application/proof/authenticate.ts'
+import { ensureKeys } from '../../../packages/server/src/application/proof/ensure-keys.ts'
+import { openProof, type ProofDeps } from '../../../packages/server/src/application/proof/proof-deps.ts'
+import type { Change } from '../../../packages/server/src/application/registry/change.ts'
+import { registerBinding } from '../../../packages/server/src/application/registry/register-binding.ts'
+import { registerIdentity } from '../../../packages/server/src/application/registry/register-identity.ts'
+import { registerOwner } from '../../../packages/server/src/application/registry/register-owner.ts'
+import { registerPerson } from '../../../packages/server/src/application/registry/register-person.ts'
+import type { RegistryDeps } from '../../../packages/server/src/application/registry/registry-deps.ts'
+import { registerTrustProvider } from '../../../packages/server/src/application/registry/register-trust-provider.ts'
+import { openDatabase } from '../../../packages/server/src/store/database.ts'
+import { ensureTenant } from '../../../packages/server/src/store/tenant-rows.ts'
+import { type BoundRoutes, buildHttp } from '../../../packages/server/src/surfaces/http/app.ts'
+import type { HttpDeps } from '../../../packages/server/src/surfaces/http/http-deps.ts'
+import { oauthPlugin } from '../../../packages/server/src/surfaces/oauth/oauth-plugin.ts'
+import { createTokenAuthority } from '../../../packages/server/src/surfaces/oauth/token-authority.ts'
+import { createTestDatabase, type TestDatabase } from '../../support/index.ts'
+
+export interface MovableClock {
+  readonly now: () => Date
+  readonly forward: (seconds: number) => void
+}
+
+/** Starts at the true time, so that tokens made elsewhere fit, and moves on only when told. */
+export function movableClock(): MovableClock {
+  let offsetMs = 0
+  return {
+    now: () => new Date(Date.now() + offsetMs),
+    forward(seconds) {
+      offsetMs += seconds * 1000
+    },
+  }
+}
+
+export const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+
+export interface ProofServer extends AsyncDisposable {
+  readonly url: string
+  readonly store: TestDatabase
+  readonly clock: MovableClock
+  readonly proof: ProofDeps
+  readonly keys: KeyRing
+  readonly app: FastifyInstance
+  readonly registry: RegistryDeps
+  /** Runs a change of the registry as the system. */
+  change<T>(work: (change: Change) => Promise<T>): Promise<T>
+  changeOf<T>(tenantId: TenantId, work: (change: Change) => Promise<T>): Promise<T>
+  /** All entries so far, as JSON, oldest first. */
+  entries(): Promise<readonly { action: string; [member: string]: unknown }[]>
+}
+
+export interface ProofServerOptions {
+  readonly store?: TestDatabase
+  readonly clock?: MovableClock
+  readonly kek?: Secret
+  readonly routes?: (deps: AuthorityDeps & ProofDeps) => readonly BoundRoutes[]
+}
+
+const testKek = new Secret(randomBytes(32).toString('base64url'))
+
+export async function startProofServer(options: ProofServerOptions = {}): Promise<ProofServer> {
+  const store = options.store ?? (await createTestDatabase())
+  const clock = options.clock ?? movableClock()
+  const database = openDatabase({ url: store.url, poolSize: 8 })
+  const keks = { current: parseKeyEncryptionKey(options.kek ?? testKek, 'the test key') }
+  await checkInstallation(database, keks, clock.now())
+  await database.outsideTenants((query) =>
+    ensureTenant(query, { tenant_id: defaultTenantId, name: 'default', created_at: clock.now() }),
+  )
+  const core = { database, clock, logger: quiet }
+  const keys = createKeyRing({ keks, clock })
+  await ensureKeys({ ...core, keys }, defaultTenantId)
+  await database.transaction(defaultTenantId, (tx) => ensureDefaultPolicy(tx, clock.now()))
+  const authorityDeps: AuthorityDeps = { ...core, policies: createPolicyEngine(), offeredBindings: () => [] }
+  let url = ''
+  const proof = openProof(core, { keys, authority: createTokenAuthority(authorityDeps), publicUrl: () => url })
+  const http: HttpDeps = {
+    ...core,
+    authenticate: (token) => authenticateAccessToken(proof, token),
+    gate: (ctx, request, work) => withAuthority(authorityDeps, ctx, request, work),
+    promiseSigner: async () => () => 'no promise in this suite',
+    assertMayMint: () => undefined,
+  }
+  const app = await buildHttp(
+    http,
+    options.routes?.({ ...authorityDeps, ...proof }) ?? [],
+    {
+      trustedProxies: [],
+      callerLimit: { perSecond: 10_000, burst: 10_000 },
+      refusalLimit: { perSecond: 10_000, burst: 10_000 },
+    },
+    [oauthPlugin({ ...proof, gate: (ctx, request, work) => http.gate(ctx, request, work) })],
+  )
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+
+  const changeOf = <T>(tenantId: TenantId, work: (change: Change) => Promise<T>) =>
+    database.transaction(tenantId, (tx) =>
+      work({ tx, actor: { kind: 'system', worker: 'test' }, now: clock.now(), requestId: 'test-request' }),
+    )
+  return {
+    url,
+    store,
+    clock,
+    proof,
+    keys,
+    app,
+    registry: {
+      ...core,
+      keys,
+      providers: new Map(),
+      trustDomain: 'example.org',
+      maxIdentityLifetimeSeconds: 31_536_000,
+    },
+    changeOf,
+    change: (work) => changeOf(defaultTenantId, work),
+    entries: () =>
+      database.transaction(defaultTenantId, async (tx) => {
+        const rows = await tx.query.selectFrom('entry').select('data').orderBy('entry_id').execute()
+        return rows.map((row) => JSON.parse(row.data.toString('utf8')) as { action: string })
+      }),
+    async [Symbol.asyncDispose]() {
+      await app.close()
+      await database.close()
+      if (options.store === undefined) await store.drop()
+    },
+  }
+}
+
+export interface Workload {
+  readonly identityId: string
+  readonly name: string
+  readonly bindingId: string
+}
+
+/** An owner with a person, once; then an identity with one binding. */
+export async function registerWorkload(
+  server: ProofServer,
+  input: {
+    readonly name: string
+    readonly trustProvider: string
+    readonly subject?: string
+    readonly claims?: Record<string, string>
+    readonly publicJwk?: unknown
+    readonly expiresAt?: Date
+    readonly kind?: 'service' | 'job' | 'pipeline'
+  },
+): Promise<Workload> {
+  return server.change(async (change) => {
+    const { tx } = change
+    if ((await tx.query.selectFrom('owner').select('owner_id').executeTakeFirst()) === undefined) {
+      await registerPerson(change, { name: 'Ada Lovelace', email: 'ada@example.org', roles: [] })
+      await registerOwner(change, { name: 'orders-team', contact: '#orders', primary: 'ada@example.org' })
+    }
+    const { row } = await registerIdentity(server.registry, change, {
+      name: input.name,
+      kind: input.kind ?? 'service',
+      owner: 'orders-team',
+      purpose: 'writes the nightly report of open orders',
+      environment: 'development',
+      expiresAt: input.expiresAt ?? new Date(change.now.getTime() + 30 * 86_400_000),
+    })
+    const binding = await registerBinding(change, {
+      trustProvider: input.trustProvider,
+      identity: input.name,
+      subject: input.subject,
+      claims: input.claims,
+      publicJwk: input.publicJwk,
+    })
+    return { identityId: row.identity_id, name: input.name, bindingId: binding.row.binding_id }
+  })
+}
+
+export async function registerOidc(
+  server: ProofServer,
+  issuer: string,
+  settings: Record<string, unknown> = {},
+  freshForSeconds = 3600,
+): Promise<void> {
+  await server.change((change) =>
+    registerTrustProvider(change, {
+      name: 'builds',
+      kind: 'oidc',
+      settings: { issuer, audiences: ['mayfly'], ...settings },
+      freshForSeconds,
+    }),
+  )
+}
+
+export async function registerBoundKeys(server: ProofServer, freshForSeconds = 3600): Promise<void> {
+  await server.change((change) =>
+    registerTrustProvider(change, { name: 'keys', kind: 'bound_key', settings: {}, freshForSeconds }),
+  )
+}
+
+export interface OAuthAnswer {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: Record<string, unknown>
+}
+
+export async function postForm(
+  url: string,
+  form: Record<string, string> | string,
+  headers: Record<string, string> = {},
+): Promise<OAuthAnswer> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    body: typeof form === 'string' ? form : new URLSearchParams(form).toString(),
+  })
+  const text = await response.text()
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+  }
+}
+
+export const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
+/** Presents an OIDC token. */
+export function proveWithToken(server: { url: string }, assertion: string, more: Record<string, string> = {}) {
+  return postForm(`${server.url}/oauth/token`, { grant_type: jwtBearer, assertion, ...more })
+}
+
+/** Presents an assertion that the client signed itself. */
+export function proveWithKey(server: { url: string }, assertion: string, more: Record<string, string> = {}) {
+  return postForm(`${server.url}/oauth/token`, {
+    grant_type: 'client_credentials',
+    client_assertion_type: assertionType,
+    client_assertion: assertion,
+    ...more,
+  })
+}
