@@ -9,6 +9,7 @@
 import {
   type Checkpoint,
   type LogEntry,
+  type LogReader,
   type LogReport,
   MayflyError,
   type NoteVerifier,
@@ -67,7 +68,11 @@ export async function verifyState(database: Database, input: VerifyStateInput): 
     const keep = ({ rows }: { rows: readonly RowStatement[] }) => {
       for (const row of rows) keepLatest(statements, row)
     }
-    const log = await verifyLog(sha256, (path) => findLogResource(tx, path), { ...input, onEntry: keep })
+    const log = await verifyLog(
+      sha256,
+      oneByOne((path) => findLogResource(tx, path)),
+      { ...input, onEntry: keep },
+    )
     const findings: StateFinding[] = []
     let findingCount = 0
     let rowsChecked = 0
@@ -96,6 +101,16 @@ export async function verifyState(database: Database, input: VerifyStateInput): 
     }
     return { log, rowsChecked, findings, findingCount }
   })
+}
+
+/** A transaction is one connection, which takes one statement at a time; the verifier asks for several. */
+function oneByOne(read: LogReader): LogReader {
+  let last: Promise<unknown> = Promise.resolve()
+  return (path) => {
+    const mine = last.then(() => read(path))
+    last = mine.catch(() => undefined)
+    return mine
+  }
 }
 
 function findEntry(data: Uint8Array): LogEntry | undefined {
