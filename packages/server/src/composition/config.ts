@@ -45,7 +45,7 @@ export const environmentSchema = z.strictObject({
         'the URL that callers use: issuer of tokens, audience of proofs. Must be `https` unless it is on loopback',
       shown: 'http(s):// and what is listened on, where that is loopback',
     }),
-  MAYFLY_TLS_CERT_FILE: file.optional().meta({ description: 'certificate chain, PEM; read again on SIGHUP' }),
+  MAYFLY_TLS_CERT_FILE: file.optional().meta({ description: 'certificate chain, PEM' }),
   MAYFLY_TLS_KEY_FILE: file.optional().meta({ description: 'private key of the certificate, PEM' }),
   MAYFLY_BEHIND_TLS_PROXY: z
     .literal(behindTlsProxyConsent, { error: `can only be \`${behindTlsProxyConsent}\`, which is what it costs` })

@@ -94,7 +94,7 @@ export function wire(input: WireInput): Wired {
     logs,
     http,
     audit: {
-      gate: http.gate,
+      gate: (ctx, request, work) => http.gate(ctx, request, work),
       describeLog: (tx) => logs.describe(tx),
       verifyState: async (tenantId) => {
         const { verifiers } = await core.database.transaction(tenantId, (tx) => logs.open(tx))

@@ -1,0 +1,8538 @@
+// Made by `npm run generate` from docs/reference/openapi.json. Do not edit.
+
+export interface paths {
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * say that the process is alive
+         * @description Needs no token: says only that the process answers.
+         */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * say whether this server can take work
+         * @description Checks the database, the clock, the audit log and the keys. Not ready is a problem with status 503.
+         *
+         *     Needs no token: names which check fails, nothing of what it found.
+         */
+        get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read the OpenAPI 3.1 document of this server
+         * @description Needs no token: it is published anyway.
+         */
+        get: operations["getOpenApi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list people
+         * @description Judged by policy as `registry.read`.
+         */
+        get: operations["listPeople"];
+        put?: never;
+        /**
+         * register a person
+         * @description Judged by policy as `person.write`.
+         */
+        post: operations["registerPerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/{ref}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * show a person
+         * @description Judged by policy as `registry.read`.
+         */
+        get: operations["getPerson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * change a person, or say that they have left
+         * @description Where a person has left, every owner without an active person departs, and what its identities hold ends at once.
+         *
+         *     Judged by policy as `person.write`.
+         */
+        patch: operations["updatePerson"];
+        trace?: never;
+    };
+    "/v1/owners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list owners
+         * @description Judged by policy as `registry.read`.
+         */
+        get: operations["listOwners"];
+        put?: never;
+        /**
+         * register an owner
+         * @description Judged by policy as `owner.write`.
+         */
+        post: operations["registerOwner"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/owners/{ref}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * show an owner
+         * @description Judged by policy as `registry.read`.
+         */
+        get: operations["getOwner"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * change an owner
+         * @description A departed owner answers again once it is given an active person.
+         *
+         *     Judged by policy as `owner.write`.
+         */
+        patch: operations["updateOwner"];
+        trace?: never;
+    };
+    "/v1/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list identities
+         * @description Judged by policy as `registry.read`.
+         */
+        get: operations["listIdentities"];
+        put?: never;
+        /**
+         * register an identity
+         * @description Judged on its owner, so that a policy may let a team register its own.
+         *
+         *     Judged by policy as `identity.write`.
+         */
+        post: operations["registerIdentity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/identities/{ref}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * show an identity
+         * @description Judged by policy as `registry.read`.
+         */
+        get: operations["getIdentity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * change an identity
+         * @description Name, kind and environment are fixed: its SPIFFE ID is made of them. What it holds is decided again.
+         *
+         *     Judged by policy as `identity.write`.
+         */
+        patch: operations["updateIdentity"];
+        trace?: never;
+    };
+    "/v1/identities/{ref}/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * show what an identity can do right now
+         * @description Judged by policy as `registry.read`.
+         */
+        get: operations["getIdentityHolds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/identities/{ref}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * suspend an identity: it can do nothing, and what it holds ends at once
+         * @description Judged by policy as `identity.write`.
+         */
+        post: operations["suspendIdentity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/identities/{ref}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * resume a suspended identity; what it held does not come back
+         * @description Judged by policy as `identity.write`.
+         */
+        post: operations["resumeIdentity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/identities/{ref}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * retire an identity for good, and end what it holds at once
+         * @description Judged by policy as `identity.write`.
+         */
+        post: operations["retireIdentity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list resources
+         * @description Judged by policy as `registry.read`.
+         */
+        get: operations["listResources"];
+        put?: never;
+        /**
+         * register a resource
+         * @description Judged on its owner. The target is not touched: check the resource to prove that the settings suffice.
+         *
+         *     Judged by policy as `resource.write`.
+         */
+        post: operations["registerResource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/resources/{ref}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * show a resource
+         * @description Judged by policy as `registry.read`.
+         */
+        get: operations["getResource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * change a resource
+         * @description Name, provider and environment are fixed. `settings` are given whole. A new address or other TLS rules need `secret` too; while accounts may stand at the old address, also `same_target: true`.
+         *
+         *     Judged by policy as `resource.write`.
+         */
+        patch: operations["updateResource"];
+        trace?: never;
+    };
+    "/v1/resources/{ref}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * prove at the target that the settings and rights suffice
+         * @description Makes a login of its own, tries it, ends it and sees it gone. Takes a few seconds.
+         *
+         *     Judged by policy as `resource.check`.
+         */
+        post: operations["checkResource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/resources/{ref}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * take a resource out of use, and end everything on it at once
+         * @description Judged by policy as `resource.write`.
+         */
+        post: operations["retireResource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list roles
+         * @description Judged by policy as `registry.read`.
+         */
+        get: operations["listRoles"];
+        put?: never;
+        /**
+         * register a role on a resource
+         * @description Judged by policy as `role.write`.
+         */
+        post: operations["registerRole"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/roles/{ref}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * show a role
+         * @description Judged by policy as `registry.read`.
+         */
+        get: operations["getRole"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * change a role
+         * @description Where what it permits changes, its live credentials end; where only limits change, they are decided again.
+         *
+         *     Judged by policy as `role.write`.
+         */
+        patch: operations["updateRole"];
+        trace?: never;
+    };
+    "/v1/roles/{ref}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * take a role out of use, and end its credentials at once
+         * @description Judged by policy as `role.write`.
+         */
+        post: operations["retireRole"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trust-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list trust providers
+         * @description Judged by policy as `registry.read`.
+         */
+        get: operations["listTrustProviders"];
+        put?: never;
+        /**
+         * register a trust provider
+         * @description Judged by policy as `trust_provider.write`.
+         */
+        post: operations["registerTrustProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trust-providers/{ref}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * show a trust provider
+         * @description Judged by policy as `registry.read`.
+         */
+        get: operations["getTrustProvider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * change which proofs a trust provider believes
+         * @description With other settings or another strength, the proofs accepted before no longer count.
+         *
+         *     Judged by policy as `trust_provider.write`.
+         */
+        patch: operations["updateTrustProvider"];
+        trace?: never;
+    };
+    "/v1/trust-providers/{ref}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * believe no proof of a trust provider any more, and end what its proofs gave
+         * @description Judged by policy as `trust_provider.write`.
+         */
+        post: operations["retireTrustProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bindings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list bindings
+         * @description Judged by policy as `registry.read`.
+         */
+        get: operations["listBindings"];
+        put?: never;
+        /**
+         * say whose proof it is
+         * @description As powerful as becoming that identity. Judged on the identity; for a person, on the tenant.
+         *
+         *     Judged by policy as `binding.write`.
+         */
+        post: operations["registerBinding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bindings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * show a binding
+         * @description Judged by policy as `registry.read`.
+         */
+        get: operations["getBinding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * change which proof a binding takes
+         * @description What was accepted under the old rule no longer counts, and what it gave ends.
+         *
+         *     Judged by policy as `binding.write`.
+         */
+        patch: operations["updateBinding"];
+        trace?: never;
+    };
+    "/v1/bindings/{id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * take a binding out of use, and end what its proofs gave
+         * @description Judged by policy as `binding.write`.
+         */
+        post: operations["retireBinding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/apply/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * show what applying a manifest would do
+         * @description Carried out and undone in one transaction, so it shows exactly what applying does, refusals included.
+         *
+         *     Judged by policy as `registry.apply`.
+         */
+        post: operations["planManifest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * bring the registry to what a manifest says, all or nothing
+         * @description Applied again it changes nothing. As powerful as every write of the registry together.
+         *
+         *     Judged by policy as `registry.apply`.
+         */
+        post: operations["applyManifest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list tasks
+         * @description Judged by policy as `task.read`.
+         */
+        get: operations["listTasks"];
+        put?: never;
+        /**
+         * declare a task: for what, by which identity, on which roles, until when
+         * @description Judged by policy as `task.declare`.
+         */
+        post: operations["declareTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read a task
+         * @description Judged by policy as `task.read`.
+         */
+        get: operations["getTask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * end a task as completed, and with it what was issued for it
+         * @description Judged by policy as `task.end`.
+         */
+        post: operations["completeTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{id}/fail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * end a task as failed, and with it what was issued for it
+         * @description Judged by policy as `task.end`.
+         */
+        post: operations["failTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list credentials, never their secrets
+         * @description Judged by policy as `credential.read`.
+         */
+        get: operations["listCredentials"];
+        put?: never;
+        /**
+         * be issued a credential for a role
+         * @description The secret is in the answer and nowhere else: it is not stored, and a repeated request does not give it again.
+         *
+         *     Judged by policy as `credential.issue`.
+         */
+        post: operations["issueCredential"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credentials/{id}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * move the end of a credential that one holds
+         * @description Judged by policy as `credential.renew`.
+         */
+        post: operations["renewCredential"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/credentials/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read a credential, never its secret
+         * @description Judged by policy as `credential.read`.
+         */
+        get: operations["getCredential"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/revocations/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * see what a revocation would end, without ending it
+         * @description Judged by policy as `revocation.read`.
+         */
+        post: operations["previewRevocation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list revocations
+         * @description Judged by policy as `revocation.read`.
+         */
+        get: operations["listRevocations"];
+        put?: never;
+        /**
+         * end everything of one thing, at once
+         * @description When the answer comes, Mayfly itself refuses what was ended; the removal at the targets follows at once and is followed at `/v1/revocations/{id}`.
+         *
+         *     Judged by policy as `revocation.request`.
+         */
+        post: operations["requestRevocation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/revocations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * see how far a revocation has come
+         * @description Judged by policy as `revocation.read`.
+         */
+        get: operations["getRevocation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/revocations/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * follow a revocation until it is complete
+         * @description Judged by policy as `revocation.read`.
+         */
+        get: operations["followRevocation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/revocations/{id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read what became of each credential, with the entries that prove it
+         * @description Judged by policy as `revocation.read`.
+         */
+        get: operations["getRevocationReceipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list findings
+         * @description Judged by policy as `finding.read`.
+         */
+        get: operations["listFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trace/{kind}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read who stands behind a credential, a task or an identity, and how it ended
+         * @description Judged by policy as `audit.read`.
+         */
+        get: operations["getTrace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/entries/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read the inclusion proof of an entry (C2SP tlog-proof)
+         * @description Within the maximum merge delay after the entry there may be none yet: ask again.
+         *
+         *     Judged by policy as `audit.read`.
+         */
+        get: operations["getEntryProof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read the proof that a smaller log is the start of a larger one (RFC 9162 section 2.1.4)
+         * @description Judged by policy as `audit.read`.
+         */
+        get: operations["getConsistencyProof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * rebuild the state from the entries and say which rows no entry explains
+         * @description Reads the whole log. For a check that trusts the database in nothing, export the log and verify that.
+         *
+         *     Judged by policy as `audit.read`.
+         */
+        get: operations["verifyState"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/log/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read the latest signed checkpoint (C2SP tlog-checkpoint)
+         * @description Judged by policy as `audit.read`.
+         */
+        get: operations["getCheckpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/log/tile/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read a tile or an entry bundle (C2SP tlog-tiles)
+         * @description `<L>/<N>[.p/<W>]` or `entries/<N>[.p/<W>]`. Only what a signed checkpoint covers is served.
+         *
+         *     Judged by policy as `audit.read`.
+         */
+        get: operations["getTile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/log/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read the name of the log and the keys that sign it
+         * @description Compare them once with what you remember: a verifier that asks the server for its keys trusts it.
+         *
+         *     Judged by policy as `audit.read`.
+         */
+        get: operations["getLogKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description Whose proof it is */
+        Binding: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            binding_id: string;
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            trust_provider_id: string;
+            /** @description The trust provider's name */
+            trust_provider: string;
+            identity_id: string | null;
+            /** @description The identity's name */
+            identity: string | null;
+            person_id: string | null;
+            /** @description What the proof says of itself, exactly. For a bound key: its thumbprint (RFC 7638), derived */
+            subject: string;
+            /** @description Further claims, each exactly equal; all must hold. No patterns */
+            claims: {
+                [key: string]: string | number | boolean;
+            };
+            public_jwk: {
+                [key: string]: components["schemas"]["Shape113ae44d"];
+            } | null;
+            /** @enum {string} */
+            state: "active" | "retired";
+            /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+            version: number;
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description One line of what a check proved by doing */
+        CheckFinding: {
+            check: string;
+            /** @enum {string} */
+            outcome: "passed" | "warned" | "failed";
+            detail: string;
+            hint?: string;
+        };
+        /** @description An issued credential, never its secret */
+        Credential: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            credential_id: string;
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            identity_id: string;
+            identity: string;
+            /** @description `resource/role` */
+            role: string;
+            task_id: string | null;
+            environment: string;
+            account_name: string;
+            /** @enum {string} */
+            bound_to: "key" | "address" | "none";
+            /** @enum {string} */
+            state: "requested" | "active" | "revoking" | "revoked" | "abandoned";
+            requested_at: components["schemas"]["Timestamp"];
+            active_at: components["schemas"]["Timestamp"] | null;
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description Renewals never go beyond */
+            max_expires_at: components["schemas"]["Timestamp"];
+            revocation_id: string | null;
+            /** @description Seen at the target: no new login, no open session */
+            cut_at: components["schemas"]["Timestamp"] | null;
+            /** @description The target said absent */
+            removed_at: components["schemas"]["Timestamp"] | null;
+            /** @description Why it is not yet gone */
+            last_error: string | null;
+        };
+        /** @enum {string} */
+        DataClass: "public" | "internal" | "confidential" | "restricted";
+        /** @enum {string} */
+        Delivery: "direct" | "gateway";
+        EndedTask: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            task_id: string;
+            /** @enum {string} */
+            kind: "declared" | "running_instance";
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            identity_id: string;
+            identity: string;
+            declared_by: {
+                /** @enum {string} */
+                kind: "person" | "identity";
+                /**
+                 * Format: uuid
+                 * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                 */
+                id: string;
+            };
+            purpose: string;
+            environment: string;
+            /** @description `resource/role` */
+            roles: string[];
+            deadline: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            state: "active" | "completed" | "failed" | "expired" | "revoked";
+            declared_at: components["schemas"]["Timestamp"];
+            ended_at: components["schemas"]["Timestamp"] | null;
+            note: string | null;
+            /** @description Accounts under it that are not yet gone */
+            live_credentials: number;
+            /** @description The revocation of what was issued for it; null where nothing lived */
+            revocation_id: string | null;
+        };
+        /** @description The audit entry of the change */
+        Entry: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            entry_id: string;
+            /** @description RFC 6962 leaf hash, base64 */
+            leaf_hash: string;
+            /** @description The signed promise of inclusion (docs/formats/promise.md) */
+            promise: string;
+        };
+        /** @enum {string} */
+        Environment: "development" | "staging" | "production";
+        /** @enum {string} */
+        Exposure: "internal" | "partner" | "internet";
+        /** @description What one field was and is; a secret is never shown */
+        FieldChange: {
+            field: string;
+            from: components["schemas"]["Shape113ae44d"];
+            to: components["schemas"]["Shapefbc378f5"];
+        };
+        /** @description Something wrong that a person must know of */
+        Finding: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            finding_id: string;
+            /** @example revocation_overdue */
+            kind: string;
+            /** @example resource:0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f */
+            subject: string;
+            /** @enum {string} */
+            severity: "low" | "medium" | "high" | "critical";
+            detail: string;
+            opened_at: components["schemas"]["Timestamp"];
+            closed_at: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A machine identity */
+        Identity: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            identity_id: string;
+            /**
+             * @description 1 to 63 of `a-z`, `0-9`, `.`, `_`, `-`, beginning with a letter or digit. Unique, and never given twice
+             * @example orders-api
+             */
+            name: string;
+            kind: components["schemas"]["IdentityKind"];
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            owner_id: string;
+            /** @description The owner's name */
+            owner: string;
+            /**
+             * @description What it does and for whom: at least 12 characters and three words, no filler
+             * @example reads orders for the nightly report
+             */
+            purpose: string;
+            environment: components["schemas"]["Environment"];
+            expires_at: components["schemas"]["Timestamp"];
+            /** @example spiffe://example.org/production/service/orders-api */
+            spiffe_id: string;
+            /** @description What policies may ask about beside the fixed fields; at most 32 */
+            attributes: {
+                [key: string]: string | number | boolean;
+            };
+            /** @enum {string} */
+            state: "active" | "suspended" | "retired";
+            /** @description False where it is suspended, retired, expired or its owner has departed */
+            usable: boolean;
+            /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+            version: number;
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description What an identity can do right now, read from live rows */
+        IdentityHolds: {
+            usable: boolean;
+            why_not: ("suspended" | "retired" | "expired" | "ownerless")[];
+            /** @description All that give access now */
+            credential_count: number;
+            credentials: {
+                /**
+                 * Format: uuid
+                 * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                 */
+                credential_id: string;
+                /**
+                 * Format: uuid
+                 * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                 */
+                role_id: string;
+                role: string;
+                task_id: string | null;
+                /** @enum {string} */
+                state: "requested" | "active";
+                expires_at: components["schemas"]["Timestamp"];
+                max_expires_at: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Ended, but not yet seen to be gone at the target */
+            ending_count: number;
+            tasks: {
+                /**
+                 * Format: uuid
+                 * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                 */
+                task_id: string;
+                /** @enum {string} */
+                kind: "declared" | "running_instance";
+                purpose: string;
+                deadline: components["schemas"]["Timestamp"];
+                roles: string[];
+            }[];
+            attestations: {
+                /**
+                 * Format: uuid
+                 * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                 */
+                attestation_id: string;
+                /** @enum {string} */
+                strength: "bootstrap" | "bound_key" | "platform" | "hardware";
+                fresh_until: components["schemas"]["Timestamp"];
+            }[];
+        };
+        /** @enum {string} */
+        IdentityKind: "service" | "job" | "pipeline" | "agent" | "service_account" | "device" | "third_party";
+        IssuedCredential: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            credential_id: string;
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            identity_id: string;
+            identity: string;
+            /** @description `resource/role` */
+            role: string;
+            task_id: string | null;
+            environment: string;
+            account_name: string;
+            /** @enum {string} */
+            bound_to: "key" | "address" | "none";
+            /** @enum {string} */
+            state: "requested" | "active" | "revoking" | "revoked" | "abandoned";
+            requested_at: components["schemas"]["Timestamp"];
+            active_at: components["schemas"]["Timestamp"] | null;
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description Renewals never go beyond */
+            max_expires_at: components["schemas"]["Timestamp"];
+            revocation_id: string | null;
+            /** @description Seen at the target: no new login, no open session */
+            cut_at: components["schemas"]["Timestamp"] | null;
+            /** @description The target said absent */
+            removed_at: components["schemas"]["Timestamp"] | null;
+            /** @description Why it is not yet gone */
+            last_error: string | null;
+            /** @description What the holder needs, secrets among it. Told once: null when a request is repeated */
+            fields: {
+                [key: string]: string | number;
+            } | null;
+        };
+        LogKeys: {
+            origin: string;
+            checkpoint_keys: string[];
+            promise_keys: {
+                key_id: string;
+                /** @description Ed25519, base64url */
+                public_key: string;
+            }[];
+        };
+        /** @description As written in docs/guides/apply.md, with the secrets filled in by the client */
+        Manifest: {
+            [key: string]: components["schemas"]["Shape113ae44d"];
+        };
+        /** @description The team that answers for identities and resources */
+        Owner: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            owner_id: string;
+            /**
+             * @description 1 to 63 of `a-z`, `0-9`, `.`, `_`, `-`, beginning with a letter or digit. Unique, and never given twice
+             * @example orders-api
+             */
+            name: string;
+            contact: string;
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            primary_person_id: string;
+            deputy_person_id: string | null;
+            /**
+             * @description Departed: neither the primary nor the deputy is here any more
+             * @enum {string}
+             */
+            state: "active" | "departed";
+            /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+            version: number;
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description A human who signs in and is a principal of the policies */
+        Person: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            person_id: string;
+            name: string;
+            email: string | null;
+            /** @description What the person may be asked to do; policies give these words their meaning */
+            roles: ("administrator" | "operator" | "approver" | "auditor")[];
+            /** @enum {string} */
+            state: "active" | "left";
+            /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+            version: number;
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description What applying a manifest does, field by field */
+        Plan: {
+            /** @description Give it to apply: it refuses where something else would change */
+            digest: string;
+            created: number;
+            updated: number;
+            unchanged: number;
+            /** @description Credentials that end at once. What is decided again comes on top */
+            ends_credentials: number;
+            items: {
+                /** @enum {string} */
+                section: "people" | "owners" | "trust_providers" | "identities" | "resources" | "roles" | "bindings";
+                name: string;
+                /** @description JSON pointer to where it is written in the manifest */
+                pointer: string;
+                /** @enum {string} */
+                outcome: "created" | "updated" | "unchanged";
+                changes: components["schemas"]["FieldChange"][];
+            }[];
+        };
+        PlanWithUnlisted: {
+            /** @description Give it to apply: it refuses where something else would change */
+            digest: string;
+            created: number;
+            updated: number;
+            unchanged: number;
+            /** @description Credentials that end at once. What is decided again comes on top */
+            ends_credentials: number;
+            items: {
+                /** @enum {string} */
+                section: "people" | "owners" | "trust_providers" | "identities" | "resources" | "roles" | "bindings";
+                name: string;
+                /** @description JSON pointer to where it is written in the manifest */
+                pointer: string;
+                /** @enum {string} */
+                outcome: "created" | "updated" | "unchanged";
+                changes: components["schemas"]["FieldChange"][];
+            }[];
+            /** @description Registered and in use, but not in the manifest. Applying leaves it as it is */
+            unlisted?: {
+                /** @enum {string} */
+                section: "people" | "owners" | "trust_providers" | "identities" | "resources" | "roles" | "bindings";
+                name: string;
+            }[];
+        };
+        /** @description Why it was refused (RFC 9457) */
+        Problem: {
+            /** @example urn:mayfly:problem:policy_denied */
+            type: string;
+            title: string;
+            status: number;
+            /** @enum {string} */
+            code: "request_malformed" | "request_invalid" | "request_too_large" | "route_unknown" | "method_not_allowed" | "media_type_unsupported" | "cursor_invalid" | "idempotency_key_reused" | "token_missing" | "token_invalid" | "proof_rejected" | "bootstrap_rejected" | "policy_denied" | "rate_limited" | "resource_not_found" | "name_taken" | "version_conflict" | "identity_not_usable" | "identity_owner_missing" | "state_not_allowed" | "still_in_use" | "secret_required" | "settings_invalid" | "provider_unknown" | "manifest_invalid" | "plan_changed" | "trust_bundle_unavailable" | "task_not_active" | "policy_invalid" | "policy_locks_out_administrators" | "policy_missing" | "decision_engine_failed" | "preview_changed" | "credential_overtaken" | "credential_not_renewable" | "credential_limit_reached" | "revocation_held" | "issuance_paused" | "target_unreachable" | "target_timeout" | "target_rights_missing" | "target_refused" | "target_unsafe" | "configuration_invalid" | "database_unavailable" | "clock_skewed" | "key_unusable" | "migration_refused" | "audit_verification_failed" | "internal";
+            detail?: string;
+            /** @description what to do about it */
+            hint?: string;
+            /** @description every field that is not valid */
+            errors?: {
+                /**
+                 * @description absent: in the body
+                 * @enum {string}
+                 */
+                in?: "path" | "query" | "header";
+                /**
+                 * @description JSON pointer (RFC 6901)
+                 * @example /purpose
+                 */
+                pointer: string;
+                detail: string;
+            }[];
+            /** @enum {string} */
+            retry: "no" | "later" | "after_change";
+            request_id: string;
+            /** @description of a denial: for `mayfly explain` */
+            decision_id?: string;
+            /** @description of a denial */
+            reasons?: {
+                code: string;
+                detail: string;
+                policy_id?: string;
+            }[];
+            determining_policies?: string[];
+        };
+        /**
+         * @description What its credentials can do to it
+         * @enum {string}
+         */
+        Reach: "data" | "admin" | "deploy";
+        ReceiptLine: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            credential_id: string;
+            account_name: string;
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            identity_id: string;
+            identity: string;
+            role: string;
+            /** @enum {string} */
+            state: "requested" | "active" | "revoking" | "revoked" | "abandoned";
+            requested_at: components["schemas"]["Timestamp"];
+            revoking_at: components["schemas"]["Timestamp"] | null;
+            cut_at: components["schemas"]["Timestamp"] | null;
+            removed_at: components["schemas"]["Timestamp"] | null;
+            last_error: string | null;
+            entries: {
+                /**
+                 * Format: uuid
+                 * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                 */
+                entry_id: string;
+                action: string;
+                recorded_at: components["schemas"]["Timestamp"];
+                /** @description RFC 6962 leaf hash, base64 */
+                leaf_hash: string;
+                /** @description Null until the log has it; then a proof can be asked for */
+                leaf_index: number | null;
+            }[];
+        };
+        /**
+         * @description An id, or a name
+         * @example orders-team
+         */
+        Ref: string;
+        /** @description A system that credentials open. Its own login is never shown */
+        Resource: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            resource_id: string;
+            /**
+             * @description 1 to 63 of `a-z`, `0-9`, `.`, `_`, `-`, beginning with a letter or digit. Unique, and never given twice
+             * @example orders-api
+             */
+            name: string;
+            provider: string;
+            environment: components["schemas"]["Environment"];
+            reach: components["schemas"]["Reach"];
+            data_class: components["schemas"]["DataClass"];
+            exposure: components["schemas"]["Exposure"];
+            delivery: components["schemas"]["Delivery"];
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            owner_id: string;
+            /** @description The owner's name */
+            owner: string;
+            /** @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret */
+            settings: {
+                [key: string]: components["schemas"]["Shape113ae44d"];
+            };
+            /** @description What policies may ask about beside the fixed fields; at most 32 */
+            attributes: {
+                [key: string]: string | number | boolean;
+            };
+            /** @enum {string} */
+            state: "active" | "retired";
+            checked_at: components["schemas"]["Timestamp"] | null;
+            /** @description What the last check found; null after a change */
+            check: components["schemas"]["CheckFinding"][] | null;
+            /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+            version: number;
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description One request to end a set of credentials, with its progress */
+        Revocation: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            revocation_id: string;
+            /** @enum {string} */
+            cause: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired";
+            selector: {
+                /** @enum {string} */
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
+                id: string;
+            };
+            requested_by: {
+                [key: string]: string;
+            };
+            reason: string | null;
+            /** @enum {string} */
+            state: "running" | "complete";
+            /** @description Credentials that it waits for */
+            total: number;
+            /** @description Of these, seen at the target: no new login, no open session */
+            cut: number;
+            /** @description Of these, absent at the target */
+            removed: number;
+            /** @description From then on Mayfly refuses them everywhere */
+            authority_ended_at: components["schemas"]["Timestamp"];
+            cut_at: components["schemas"]["Timestamp"] | null;
+            completed_at: components["schemas"]["Timestamp"] | null;
+        };
+        RevocationDetail: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            revocation_id: string;
+            /** @enum {string} */
+            cause: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired";
+            selector: {
+                /** @enum {string} */
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
+                id: string;
+            };
+            requested_by: {
+                [key: string]: string;
+            };
+            reason: string | null;
+            /** @enum {string} */
+            state: "running" | "complete";
+            /** @description Credentials that it waits for */
+            total: number;
+            /** @description Of these, seen at the target: no new login, no open session */
+            cut: number;
+            /** @description Of these, absent at the target */
+            removed: number;
+            /** @description From then on Mayfly refuses them everywhere */
+            authority_ended_at: components["schemas"]["Timestamp"];
+            cut_at: components["schemas"]["Timestamp"] | null;
+            completed_at: components["schemas"]["Timestamp"] | null;
+            /** @description What is not yet absent, by target */
+            pending: {
+                resource: string;
+                waiting: number;
+                not_cut: number;
+                last_error: string | null;
+                next_attempt_at: components["schemas"]["Timestamp"] | null;
+            }[];
+        };
+        RevocationPreview: {
+            selector: {
+                /** @enum {string} */
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
+                id: string;
+            };
+            /** @description Live credentials that would end */
+            total: number;
+            /** @description Those that are ending already */
+            ending: number;
+            environments: {
+                /** @enum {string} */
+                environment: "development" | "staging" | "production";
+                would_end: number;
+                live: number;
+            }[];
+            /** @description Who would feel it: by resource and identity, the biggest first, at most 200 */
+            groups: {
+                resource: string;
+                identity: string;
+                owner: string;
+                /** @enum {string} */
+                environment: "development" | "staging" | "production";
+                credentials: number;
+                tasks: number;
+            }[];
+        };
+        RevocationReceipt: {
+            items: components["schemas"]["ReceiptLine"][];
+            next_cursor: string | null;
+            revocation: components["schemas"]["Revocation"];
+        };
+        /** @description A named, closed permission on a resource */
+        Role: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            role_id: string;
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            resource_id: string;
+            /** @description The resource's name */
+            resource: string;
+            /**
+             * @description 1 to 63 of `a-z`, `0-9`, `.`, `_`, `-`, beginning with a letter or digit. Unique, and never given twice
+             * @example orders-api
+             */
+            name: string;
+            /** @example orders-db/readonly */
+            full_name: string;
+            /**
+             * @description In the closed words of the provider: never statements
+             * @example {
+             *       "member_of": [
+             *         "readers"
+             *       ]
+             *     }
+             */
+            permission: {
+                [key: string]: components["schemas"]["Shape113ae44d"];
+            };
+            /** @description What the holder may choose, each from a list */
+            parameters: {
+                [key: string]: {
+                    one_of: string[];
+                };
+            };
+            max_ttl_seconds: number | null;
+            max_live_per_identity: number;
+            /** @enum {string} */
+            state: "active" | "retired";
+            /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+            version: number;
+            created_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description What to end: everything of one thing
+         * @example {
+         *       "kind": "identity",
+         *       "ref": "payroll"
+         *     }
+         */
+        Selector: {
+            /** @enum {string} */
+            kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
+            /** @description Id, or name where the kind has names; of `environment` its word */
+            ref: components["schemas"]["Ref"];
+        };
+        Shape113ae44d: string | number | boolean | null | components["schemas"]["Shape113ae44d"][] | {
+            [key: string]: components["schemas"]["Shape113ae44d"];
+        };
+        Shapefbc378f5: string | number | boolean | null | components["schemas"]["Shapefbc378f5"][] | {
+            [key: string]: components["schemas"]["Shapefbc378f5"];
+        };
+        StateReport: {
+            /** @description The log verifies, and every row is as its last entry says */
+            explained: boolean;
+            checkpoint_size: number | null;
+            entries_checked: number;
+            rows_checked: number;
+            log_findings: {
+                kind: string;
+                detail: string;
+                index?: number;
+            }[];
+            state_findings: {
+                kind: string;
+                table: string;
+                id: string;
+                detail: string;
+            }[];
+            /** @description All of them; the lists hold the first thousand each */
+            finding_count: number;
+        };
+        /** @description A declared piece of work */
+        Task: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            task_id: string;
+            /** @enum {string} */
+            kind: "declared" | "running_instance";
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            identity_id: string;
+            identity: string;
+            declared_by: {
+                /** @enum {string} */
+                kind: "person" | "identity";
+                /**
+                 * Format: uuid
+                 * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                 */
+                id: string;
+            };
+            purpose: string;
+            environment: string;
+            /** @description `resource/role` */
+            roles: string[];
+            deadline: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            state: "active" | "completed" | "failed" | "expired" | "revoked";
+            declared_at: components["schemas"]["Timestamp"];
+            ended_at: components["schemas"]["Timestamp"] | null;
+            note: string | null;
+            /** @description Accounts under it that are not yet gone */
+            live_credentials: number;
+        };
+        /**
+         * Format: date-time
+         * @description A point in time, RFC 3339
+         */
+        Timestamp: string;
+        /** @description One step from a person to the end of a credential */
+        TraceNode: {
+            /** @enum {string} */
+            kind: "person" | "identity" | "task" | "decision" | "credential" | "use" | "end";
+            id: string;
+            at?: components["schemas"]["Timestamp"];
+            facts: {
+                [key: string]: unknown;
+            };
+            entries: {
+                /**
+                 * Format: uuid
+                 * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                 */
+                entry_id: string;
+                action: string;
+                at: components["schemas"]["Timestamp"];
+                /** @description null until the sequencer has given it one */
+                leaf_index: number | null;
+            }[];
+            children: components["schemas"]["TraceNode"][];
+        };
+        /** @description A rule for believing a proof */
+        TrustProvider: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            trust_provider_id: string;
+            /**
+             * @description 1 to 63 of `a-z`, `0-9`, `.`, `_`, `-`, beginning with a letter or digit. Unique, and never given twice
+             * @example orders-api
+             */
+            name: string;
+            /** @enum {string} */
+            kind: "oidc" | "bound_key";
+            issuer: string | null;
+            /** @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret */
+            settings: {
+                [key: string]: components["schemas"]["Shape113ae44d"];
+            };
+            /**
+             * @description How much a proof is worth, weakest first
+             * @enum {string}
+             */
+            strength: "bootstrap" | "bound_key" | "platform" | "hardware";
+            /** @description How long a proof counts; then it is proven again, or what it gave ends */
+            fresh_for_seconds: number;
+            /** @enum {string} */
+            state: "active" | "retired";
+            /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+            version: number;
+            created_at: components["schemas"]["Timestamp"];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        alive: true;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        ready: true;
+                        checks: {
+                            [key: string]: "ok";
+                        };
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside; `key_unusable`: a key cannot be used */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `clock_skewed`: the clock differs too much from the database; `database_unavailable`: the database cannot be reached; `issuance_paused`: nothing is issued until the audit log has caught up */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOpenApi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPeople: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                state?: "active" | "left";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Person"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `cursor_invalid`: the cursor does not belong to this list; `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registerPerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    /** @example ada@example.com */
+                    email: string;
+                    /**
+                     * @description What the person may be asked to do; policies give these words their meaning
+                     * @default []
+                     */
+                    roles?: ("administrator" | "operator" | "approver" | "auditor")[];
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: the name is already in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id or the email */
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updatePerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id or the email */
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string;
+                    /** @example ada@example.com */
+                    email?: string;
+                    /** @description What the person may be asked to do; policies give these words their meaning */
+                    roles?: ("administrator" | "operator" | "approver" | "auditor")[];
+                    /** @enum {string} */
+                    state?: "active" | "left";
+                    /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: the name is already in use; `policy_locks_out_administrators`: no administrator could act any more; `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOwners: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                state?: "active" | "departed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Owner"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `cursor_invalid`: the cursor does not belong to this list; `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registerOwner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description 1 to 63 of `a-z`, `0-9`, `.`, `_`, `-`, beginning with a letter or digit. Unique, and never given twice
+                     * @example orders-api
+                     */
+                    name: string;
+                    /**
+                     * @description Where the team can be reached
+                     * @example #payments
+                     */
+                    contact: string;
+                    /** @description Id or email of a registered person */
+                    primary: components["schemas"]["Ref"];
+                    deputy?: components["schemas"]["Ref"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Owner"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: the name is already in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOwner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Owner"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateOwner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description Where the team can be reached
+                     * @example #payments
+                     */
+                    contact?: string;
+                    /** @description Id or email of a registered person */
+                    primary?: components["schemas"]["Ref"];
+                    deputy?: components["schemas"]["Ref"] | null;
+                    /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Owner"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIdentities: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                owner?: components["schemas"]["Ref"];
+                environment?: components["schemas"]["Environment"];
+                kind?: components["schemas"]["IdentityKind"];
+                state?: "active" | "suspended" | "retired";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Identity"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `cursor_invalid`: the cursor does not belong to this list; `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registerIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description 1 to 63 of `a-z`, `0-9`, `.`, `_`, `-`, beginning with a letter or digit. Unique, and never given twice
+                     * @example orders-api
+                     */
+                    name: string;
+                    kind: components["schemas"]["IdentityKind"];
+                    owner: components["schemas"]["Ref"];
+                    /**
+                     * @description What it does and for whom: at least 12 characters and three words, no filler
+                     * @example reads orders for the nightly report
+                     */
+                    purpose: string;
+                    environment: components["schemas"]["Environment"];
+                    expires_at: components["schemas"]["Timestamp"];
+                    /** @description What policies may ask about beside the fixed fields; at most 32 */
+                    attributes?: {
+                        [key: string]: string | number | boolean;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `identity_owner_missing`: an identity needs an owner; `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: the name is already in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    owner?: components["schemas"]["Ref"];
+                    /**
+                     * @description What it does and for whom: at least 12 characters and three words, no filler
+                     * @example reads orders for the nightly report
+                     */
+                    purpose?: string;
+                    expires_at?: components["schemas"]["Timestamp"];
+                    /** @description What policies may ask about beside the fixed fields; at most 32 */
+                    attributes?: {
+                        [key: string]: string | number | boolean;
+                    };
+                    /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `identity_owner_missing`: an identity needs an owner; `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `state_not_allowed`: its present state does not allow this; `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIdentityHolds: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityHolds"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspendIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why; recorded with the revocation */
+                    reason?: string;
+                    /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `state_not_allowed`: its present state does not allow this; `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why; recorded with the revocation */
+                    reason?: string;
+                    /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `state_not_allowed`: its present state does not allow this; `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retireIdentity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why; recorded with the revocation */
+                    reason?: string;
+                    /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `state_not_allowed`: its present state does not allow this; `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listResources: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                owner?: components["schemas"]["Ref"];
+                environment?: components["schemas"]["Environment"];
+                provider?: string;
+                state?: "active" | "retired";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Resource"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `cursor_invalid`: the cursor does not belong to this list; `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registerResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description 1 to 63 of `a-z`, `0-9`, `.`, `_`, `-`, beginning with a letter or digit. Unique, and never given twice
+                     * @example orders-api
+                     */
+                    name: string;
+                    /** @example postgres */
+                    provider: string;
+                    environment: components["schemas"]["Environment"];
+                    reach: components["schemas"]["Reach"];
+                    data_class: components["schemas"]["DataClass"];
+                    exposure: components["schemas"]["Exposure"];
+                    /** @default direct */
+                    delivery?: components["schemas"]["Delivery"];
+                    owner: components["schemas"]["Ref"];
+                    /** @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret */
+                    settings: {
+                        [key: string]: components["schemas"]["Shape113ae44d"];
+                    };
+                    /** @description Mayfly's own login at the target, in the fields of the provider. Sealed, never shown again */
+                    secret: {
+                        [key: string]: components["schemas"]["Shapefbc378f5"];
+                    };
+                    /** @description What policies may ask about beside the fixed fields; at most 32 */
+                    attributes?: {
+                        [key: string]: string | number | boolean;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `identity_owner_missing`: an identity needs an owner; `provider_unknown`: there is no such kind of provider; `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: the name is already in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reach?: components["schemas"]["Reach"];
+                    data_class?: components["schemas"]["DataClass"];
+                    exposure?: components["schemas"]["Exposure"];
+                    delivery?: components["schemas"]["Delivery"];
+                    owner?: components["schemas"]["Ref"];
+                    /** @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret */
+                    settings?: {
+                        [key: string]: components["schemas"]["Shape113ae44d"];
+                    };
+                    /** @description Mayfly's own login at the target, in the fields of the provider. Sealed, never shown again */
+                    secret?: {
+                        [key: string]: components["schemas"]["Shapefbc378f5"];
+                    };
+                    /** @description What policies may ask about beside the fixed fields; at most 32 */
+                    attributes?: {
+                        [key: string]: string | number | boolean;
+                    };
+                    /** @description States that the new address leads to the same target. Recorded */
+                    same_target?: boolean;
+                    /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `identity_owner_missing`: an identity needs an owner; `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read; `secret_required`: the secret must be entered again for this change */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `state_not_allowed`: its present state does not allow this; `still_in_use`: something still depends on it; `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `settings_invalid`: the settings do not fit this kind */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `state_not_allowed`: its present state does not allow this; `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retireResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why; recorded with the revocation */
+                    reason?: string;
+                    /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRoles: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                resource?: components["schemas"]["Ref"];
+                state?: "active" | "retired";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Role"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `cursor_invalid`: the cursor does not belong to this list; `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registerRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    resource: components["schemas"]["Ref"];
+                    /**
+                     * @description 1 to 63 of `a-z`, `0-9`, `.`, `_`, `-`, beginning with a letter or digit. Unique, and never given twice
+                     * @example orders-api
+                     */
+                    name: string;
+                    /**
+                     * @description In the closed words of the provider: never statements
+                     * @example {
+                     *       "member_of": [
+                     *         "readers"
+                     *       ]
+                     *     }
+                     */
+                    permission: {
+                        [key: string]: components["schemas"]["Shape113ae44d"];
+                    };
+                    /** @description What the holder may choose, each from a list */
+                    parameters?: {
+                        [key: string]: {
+                            one_of: string[];
+                        };
+                    };
+                    max_ttl_seconds?: number | null;
+                    max_live_per_identity?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: the name is already in use; `state_not_allowed`: its present state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, or `resource/role` with the slash written as `%2F` */
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, or `resource/role` with the slash written as `%2F` */
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description In the closed words of the provider: never statements
+                     * @example {
+                     *       "member_of": [
+                     *         "readers"
+                     *       ]
+                     *     }
+                     */
+                    permission?: {
+                        [key: string]: components["schemas"]["Shape113ae44d"];
+                    };
+                    /** @description What the holder may choose, each from a list */
+                    parameters?: {
+                        [key: string]: {
+                            one_of: string[];
+                        };
+                    };
+                    max_ttl_seconds?: number | null;
+                    max_live_per_identity?: number;
+                    /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `state_not_allowed`: its present state does not allow this; `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retireRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id, or `resource/role` with the slash written as `%2F` */
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why; recorded with the revocation */
+                    reason?: string;
+                    /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTrustProviders: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                kind?: "oidc" | "bound_key";
+                state?: "active" | "retired";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["TrustProvider"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `cursor_invalid`: the cursor does not belong to this list; `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registerTrustProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description 1 to 63 of `a-z`, `0-9`, `.`, `_`, `-`, beginning with a letter or digit. Unique, and never given twice
+                     * @example orders-api
+                     */
+                    name: string;
+                    /** @enum {string} */
+                    kind: "oidc" | "bound_key";
+                    /**
+                     * @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret
+                     * @default {}
+                     */
+                    settings?: {
+                        [key: string]: components["schemas"]["Shape113ae44d"];
+                    };
+                    /**
+                     * @description How much a proof is worth, weakest first
+                     * @enum {string}
+                     */
+                    strength?: "bootstrap" | "bound_key" | "platform" | "hardware";
+                    /** @description How long a proof counts; then it is proven again, or what it gave ends */
+                    fresh_for_seconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrustProvider"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: the name is already in use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTrustProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrustProvider"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateTrustProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret */
+                    settings?: {
+                        [key: string]: components["schemas"]["Shape113ae44d"];
+                    };
+                    /**
+                     * @description How much a proof is worth, weakest first
+                     * @enum {string}
+                     */
+                    strength?: "bootstrap" | "bound_key" | "platform" | "hardware";
+                    /** @description How long a proof counts; then it is proven again, or what it gave ends */
+                    fresh_for_seconds?: number;
+                    /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrustProvider"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: the name is already in use; `state_not_allowed`: its present state does not allow this; `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retireTrustProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why; recorded with the revocation */
+                    reason?: string;
+                    /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrustProvider"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBindings: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                trust_provider?: components["schemas"]["Ref"];
+                identity?: components["schemas"]["Ref"];
+                person?: components["schemas"]["Ref"];
+                state?: "active" | "retired";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Binding"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `cursor_invalid`: the cursor does not belong to this list; `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registerBinding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    trust_provider: components["schemas"]["Ref"];
+                    identity?: components["schemas"]["Ref"];
+                    person?: components["schemas"]["Ref"];
+                    /** @description What the proof says of itself, exactly. For a bound key: its thumbprint (RFC 7638), derived */
+                    subject?: string;
+                    /** @description Further claims, each exactly equal; all must hold. No patterns */
+                    claims?: {
+                        [key: string]: string | number | boolean;
+                    };
+                    /** @description A public key (RFC 7517). A private one is refused: it was shown, make a new one */
+                    public_jwk?: {
+                        [key: string]: components["schemas"]["Shape113ae44d"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Binding"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: the name is already in use; `state_not_allowed`: its present state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBinding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Binding"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateBinding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What the proof says of itself, exactly. For a bound key: its thumbprint (RFC 7638), derived */
+                    subject?: string;
+                    /** @description Further claims, each exactly equal; all must hold. No patterns */
+                    claims?: {
+                        [key: string]: string | number | boolean;
+                    };
+                    /** @description A public key (RFC 7517). A private one is refused: it was shown, make a new one */
+                    public_jwk?: {
+                        [key: string]: components["schemas"]["Shape113ae44d"];
+                    };
+                    /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Binding"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: the name is already in use; `state_not_allowed`: its present state does not allow this; `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retireBinding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Binding"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planManifest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    manifest: components["schemas"]["Manifest"];
+                    /** @default false */
+                    list_unlisted?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanWithUnlisted"];
+                };
+            };
+            /** @description `manifest_invalid`: the manifest is not usable; `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    applyManifest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    manifest: components["schemas"]["Manifest"];
+                    plan_digest?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `manifest_invalid`: the manifest is not usable; `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `plan_changed`: applying would do something else than the plan showed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTasks: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                identity?: components["schemas"]["Ref"];
+                state?: "active" | "completed" | "failed" | "expired" | "revoked";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Task"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    declareTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The identity that will do it */
+                    identity: components["schemas"]["Ref"];
+                    /**
+                     * @description `running_instance`: of a service, declared by itself, at most 24 h, ends when its proof lapses
+                     * @default declared
+                     * @enum {string}
+                     */
+                    kind?: "declared" | "running_instance";
+                    /** @example nightly settlement of 2026-11-21 */
+                    purpose: string;
+                    /**
+                     * @example [
+                     *       "orders-db/readonly"
+                     *     ]
+                     */
+                    roles: components["schemas"]["Ref"][];
+                    deadline: components["schemas"]["Timestamp"];
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    completeTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What came of it, for people */
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedTask"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_active`: the task is not active */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    failTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What came of it, for people */
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedTask"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_active`: the task is not active */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCredentials: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                identity?: components["schemas"]["Ref"];
+                task_id?: string;
+                environment?: "development" | "staging" | "production";
+                state?: "requested" | "active" | "revoking" | "revoked" | "abandoned";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Credential"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issueCredential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example orders-db/readonly */
+                    role: components["schemas"]["Ref"];
+                    /**
+                     * Format: uuid
+                     * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                     */
+                    task_id?: string;
+                    /** @description The life asked for, in seconds; what is granted may be shorter */
+                    ttl_seconds?: number;
+                    parameters?: {
+                        [key: string]: string;
+                    };
+                    /** @description The same key with the same request gives the same credential, without its secret */
+                    idempotency_key?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedCredential"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `credential_overtaken`: it was revoked while it was being issued; `idempotency_key_reused`: the idempotency key was used for another request; `target_unsafe`: the target is set up so that revocation would not hold */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `credential_limit_reached`: too many live credentials of this identity and role; `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `target_refused`: the target refused; `target_rights_missing`: the login at the target lacks a right; `target_unreachable`: the target did not answer */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `issuance_paused`: nothing is issued until the audit log has caught up; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `target_timeout`: the target answered too late */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renewCredential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The life asked for, in seconds; what is granted may be shorter */
+                    ttl_seconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credential"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `credential_not_renewable`: the credential cannot be renewed; `credential_overtaken`: it was revoked while it was being issued */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `target_refused`: the target refused; `target_rights_missing`: the login at the target lacks a right; `target_unreachable`: the target did not answer */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `target_timeout`: the target answered too late */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCredential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewRevocation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    selector: components["schemas"]["Selector"];
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevocationPreview"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRevocations: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                state?: "running" | "complete";
+                cause?: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Revocation"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    requestRevocation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    selector: components["schemas"]["Selector"];
+                    /** @description Why, for people; goes into the log */
+                    reason?: string;
+                    /**
+                     * @description What set it off, where no person did
+                     * @enum {string}
+                     */
+                    cause?: "anomaly" | "policy_violation" | "rotation" | "scale_down";
+                    /** @description The `total` that the preview showed: nothing ends if it would be more */
+                    expected_total?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revocation"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `preview_changed`: more would end than the preview showed; `revocation_held`: it would end most of an environment, so a person must request it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRevocation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevocationDetail"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    followRevocation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description events; the schema is that of `data` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Revocation"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRevocationReceipt: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevocationReceipt"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFindings: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                state?: "open" | "closed";
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Finding"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTrace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "credential" | "task" | "identity";
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceNode"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEntryProof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getConsistencyProof: {
+        parameters: {
+            query: {
+                from: number;
+                to: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        hashes: string[];
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyState: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StateReport"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLogKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogKeys"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
