@@ -12,6 +12,7 @@ import type {
 import type { Selectable } from 'kysely'
 import type pg from 'pg'
 import type { Tx } from './database.ts'
+import type { PageRequest } from './page.ts'
 import type { AttestationTable } from './schema.gen.ts'
 
 export type AttestationRow = Selectable<AttestationTable>
@@ -145,4 +146,21 @@ export async function markTokenRevoked(
 
 export async function findAttestation(tx: Tx, attestationId: AttestationId): Promise<AttestationRow | undefined> {
   return tx.query.selectFrom('attestation').selectAll().where('attestation_id', '=', attestationId).executeTakeFirst()
+}
+
+export interface AttestationFilter {
+  readonly identityId?: IdentityId | undefined
+  readonly state?: AttestationState | undefined
+}
+
+export async function listAttestations(
+  tx: Tx,
+  filter: AttestationFilter,
+  page: PageRequest,
+): Promise<readonly AttestationRow[]> {
+  let query = tx.query.selectFrom('attestation').selectAll()
+  if (page.after !== undefined) query = query.where('attestation_id', '>', page.after as AttestationId)
+  if (filter.identityId !== undefined) query = query.where('identity_id', '=', filter.identityId)
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state)
+  return query.orderBy('attestation_id').limit(page.limit).execute()
 }

@@ -1,12 +1,20 @@
 /** The SQL of keys. Everything secret in these rows is wrapped or sealed. */
-import type { TenantId } from '@mayfly/domain'
+import type { ResourceId, TenantId } from '@mayfly/domain'
 import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
-import type { DataKeyTable, InstallationTable, Schema, SigningKeyTable } from './schema.gen.ts'
+import type { DataKeyTable, InstallationTable, ResourceTable, Schema, SigningKeyTable } from './schema.gen.ts'
 
 export type KeyPurpose = 'access_token' | 'log_checkpoint' | 'promise' | 'fingerprint'
 export type KeyAlgorithm = 'ES256' | 'Ed25519' | 'HS256'
-export type SigningKeyRow = Selectable<SigningKeyTable>
+/** The check constraints hold the two words to their closed sets. */
+export type SigningKeyRow = Omit<Selectable<SigningKeyTable>, 'purpose' | 'algorithm'> & {
+  readonly purpose: KeyPurpose
+  readonly algorithm: KeyAlgorithm
+}
+interface Words {
+  purpose: KeyPurpose
+  algorithm: KeyAlgorithm
+}
 export type DataKeyRow = Selectable<DataKeyTable>
 
 // Installation: no tenant's row ---------------------------------------------------------------------------------------
@@ -79,19 +87,34 @@ export async function rewrapDataKey(tx: Tx, dataKeyId: string, kekId: string, wr
   await tx.query.updateTable('data_key').set({ kek_id: kekId, wrapped }).where('data_key_id', '=', dataKeyId).execute()
 }
 
+export async function hasRetiredDataKey(tx: Tx): Promise<boolean> {
+  const row = await tx.query
+    .selectFrom('data_key')
+    .select('data_key_id')
+    .where('state', '=', 'retired')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 // Signing keys --------------------------------------------------------------------------------------------------------
 
 export async function findActiveSigningKey(tx: Tx, purpose: KeyPurpose): Promise<SigningKeyRow | undefined> {
   return tx.query
     .selectFrom('signing_key')
     .selectAll()
+    .$narrowType<Words>()
     .where('purpose', '=', purpose)
     .where('state', '=', 'active')
     .executeTakeFirst()
 }
 
 export async function findSigningKey(tx: Tx, keyId: string): Promise<SigningKeyRow | undefined> {
-  return tx.query.selectFrom('signing_key').selectAll().where('key_id', '=', keyId).executeTakeFirst()
+  return tx.query
+    .selectFrom('signing_key')
+    .selectAll()
+    .$narrowType<Words>()
+    .where('key_id', '=', keyId)
+    .executeTakeFirst()
 }
 
 /** Prepared, active, and retired ones that are still believed; newest first. */
@@ -103,6 +126,7 @@ export async function listTrustedSigningKeys(
   return tx.query
     .selectFrom('signing_key')
     .selectAll()
+    .$narrowType<Words>()
     .where('purpose', '=', purpose)
     .where((where) =>
       where.or([where('state', '<>', 'retired'), where('trusted_until', 'is', null), where('trusted_until', '>', now)]),
@@ -111,8 +135,26 @@ export async function listTrustedSigningKeys(
     .execute()
 }
 
+/** What signs, and what will. */
+export async function listCurrentSigningKeys(tx: Tx): Promise<readonly SigningKeyRow[]> {
+  return tx.query
+    .selectFrom('signing_key')
+    .selectAll()
+    .$narrowType<Words>()
+    .where('state', '<>', 'retired')
+    .orderBy('purpose')
+    .orderBy('state', 'desc')
+    .execute()
+}
+
 export async function listSigningKeys(tx: Tx): Promise<readonly SigningKeyRow[]> {
-  return tx.query.selectFrom('signing_key').selectAll().orderBy('purpose').orderBy('prepared_at', 'desc').execute()
+  return tx.query
+    .selectFrom('signing_key')
+    .selectAll()
+    .$narrowType<Words>()
+    .orderBy('purpose')
+    .orderBy('prepared_at', 'desc')
+    .execute()
 }
 
 export interface NewSigningKey {
@@ -129,6 +171,7 @@ export async function insertSigningKey(tx: Tx, row: NewSigningKey): Promise<Sign
     .insertInto('signing_key')
     .values({ ...row, state: 'prepared' })
     .returningAll()
+    .$narrowType<Words>()
     .executeTakeFirstOrThrow()
 }
 
@@ -137,6 +180,7 @@ export async function lockSigningKeys(tx: Tx, purpose: KeyPurpose): Promise<read
   return tx.query
     .selectFrom('signing_key')
     .selectAll()
+    .$narrowType<Words>()
     .where('purpose', '=', purpose)
     .where('state', '<>', 'retired')
     .orderBy('prepared_at')
@@ -151,6 +195,7 @@ export async function activateSigningKey(tx: Tx, keyId: string, now: Date): Prom
     .where('key_id', '=', keyId)
     .where('state', '=', 'prepared')
     .returningAll()
+    .$narrowType<Words>()
     .executeTakeFirstOrThrow()
 }
 
@@ -166,6 +211,7 @@ export async function retireSigningKey(
     .where('key_id', '=', keyId)
     .where('state', '<>', 'retired')
     .returningAll()
+    .$narrowType<Words>()
     .executeTakeFirstOrThrow()
 }
 
@@ -204,20 +250,22 @@ export async function claimSealedValuesNotUnder(
   ]
 }
 
-export async function storeResealed(tx: Tx, value: SealedValue): Promise<void> {
+/** @returns the resource's row as it is afterwards: its version moves on */
+export async function storeResealed(tx: Tx, value: SealedValue): Promise<Selectable<ResourceTable> | undefined> {
   if (value.table === 'signing_key') {
     await tx.query
       .updateTable('signing_key')
       .set({ sealed_private: value.sealed })
       .where('key_id', '=', value.id)
       .execute()
-    return
+    return undefined
   }
-  await tx.query
+  return tx.query
     .updateTable('resource')
     .set({ sealed_secret: value.sealed })
-    .where('resource_id', '=', value.id as never)
-    .execute()
+    .where('resource_id', '=', value.id as ResourceId)
+    .returningAll()
+    .executeTakeFirst()
 }
 
 /** Held until the end of the transaction: of two servers that make or change keys at once, one waits. */
