@@ -12,6 +12,9 @@ import type { Provider } from '../adapters/targets/targets.ts'
 import type { CoreDeps } from '../application/context.ts'
 import { ensureDefaultPolicy } from '../application/decision/ensure-default-policy.ts'
 import { ensureKeys } from '../application/proof/ensure-keys.ts'
+import type { KeyDeps } from '../application/proof/key-deps.ts'
+import { makeBootstrap } from '../application/proof/make-bootstrap.ts'
+import { rewrapDataKeys } from '../application/proof/rewrap-data-keys.ts'
 import { listTenantIds } from '../store/key-rows.ts'
 import { ensureTenant } from '../store/tenant-rows.ts'
 import { watchClock } from './clock-watch.ts'
@@ -20,7 +23,7 @@ import { makeLogger, type ServerLogger } from './logger.ts'
 import { openStore, type OpenStore } from './open-store.ts'
 import { serveHttp } from './serve-http.ts'
 import { type Closers, makeClosers } from './closers.ts'
-import { wire, type Wired } from './wire.ts'
+import { wire } from './wire.ts'
 import { startWorkers } from './workers.ts'
 
 export interface StartOverrides {
@@ -95,7 +98,10 @@ async function startOn({ core, config, keks, store, overrides, closers }: Start)
     ...(overrides.providers !== undefined && { providers: overrides.providers }),
   })
   closers.add('targets', () => wired.targets.close())
-  await prepareTenants(wired, core)
+  const keyDeps = { ...core, keys: wired.keys }
+  if (installation.outcome === 'previous') await rewrapDataKeys(keyDeps, { ...keks, previous: installation.previous })
+  await prepareTenants(keyDeps)
+  await announceBootstrap(core, config.bootstrapFile)
   await clockWatch.measure()
   closers.add('clock watch', clockWatch.start(logger))
 
@@ -120,13 +126,20 @@ async function openKeys(config: Config): Promise<KeyEncryptionKeys> {
 }
 
 /** Everything that a tenant must have before anyone can ask for anything. Any number of servers may do this at once. */
-async function prepareTenants(wired: Wired, { database, clock }: CoreDeps): Promise<void> {
+async function prepareTenants(deps: KeyDeps): Promise<void> {
+  const { database, clock } = deps
   const now = clock.now()
   await database.outsideTenants((query) =>
     ensureTenant(query, { tenant_id: defaultTenantId, name: 'default', created_at: now }),
   )
   for (const tenantId of await database.outsideTenants(listTenantIds)) {
-    await ensureKeys({ database, clock, logger: wired.http.logger, keys: wired.keys }, tenantId)
+    await ensureKeys(deps, tenantId)
     await database.transaction(tenantId, (tx) => ensureDefaultPolicy(tx, now))
   }
+}
+
+async function announceBootstrap(core: CoreDeps, file: string): Promise<void> {
+  const made = await makeBootstrap(core, defaultTenantId, file)
+  if (made.outcome !== 'made') return
+  core.logger.info({ file: made.file, expires_at: made.expiresAt }, 'the first administrator registers with this file')
 }

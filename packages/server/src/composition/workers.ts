@@ -2,6 +2,9 @@
 import type { TenantId } from '@mayfly/domain'
 import { sequenceLog, type SequenceDeps } from '../application/audit/sequence-log.ts'
 import type { CoreDeps } from '../application/context.ts'
+import { runRedecisions } from '../application/decision/run-redecisions.ts'
+import { createKeyUpkeep } from '../application/proof/run-key-upkeep.ts'
+import { runLapses } from '../application/proof/run-lapses.ts'
 import { runIdentityExpiries } from '../application/registry/run-identity-expiries.ts'
 import { lifecycleWorkers } from '../surfaces/workers/lifecycle-workers.ts'
 import { type RunningWorkers, runWorkers, type Worker } from '../surfaces/workers/run-workers.ts'
@@ -9,12 +12,15 @@ import type { TenantLogs } from './tenant-logs.ts'
 import type { Wired } from './wire.ts'
 
 export async function startWorkers(wired: Wired, pollMs?: number): Promise<RunningWorkers> {
-  const deps = { ...wired.authority, targets: wired.targets }
+  const deps = { ...wired.authority, targets: wired.targets, keys: wired.keys }
   return runWorkers(
     deps,
     [
       ...lifecycleWorkers(),
       { kind: 'deadline', name: 'end-identities', run: runIdentityExpiries },
+      { kind: 'lapse', name: 'run-lapses', run: runLapses },
+      { kind: 'redecision', name: 'run-redecisions', run: runRedecisions },
+      { kind: 'deadline', name: 'keep-keys', run: createKeyUpkeep().run },
       sequencer(wired.logs, deps),
     ],
     pollMs === undefined ? {} : { pollMs },

@@ -4,17 +4,21 @@
  */
 import type { IssueDeps } from '../../application/credential/issue-deps.ts'
 import type { ResourceCheckDeps } from '../../application/registry/check-resource.ts'
+import type { KeyDeps } from '../../application/proof/key-deps.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
 import { type BoundRoutes, bindRoutes } from './app.ts'
 import { applyRoutes } from './apply.ts'
+import { attestationRoutes } from './attestations.ts'
 import { type AuditDeps, auditRoutes } from './audit.ts'
 import { bindingRoutes } from './bindings.ts'
+import { bootstrapRoutes } from './bootstrap.ts'
 import { credentialRoutes } from './credentials.ts'
 import type { Route } from './define-route.ts'
 import { findingRoutes } from './findings.ts'
 import { type HealthDeps, healthRoutes } from './health.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { identityRoutes } from './identities.ts'
+import { keyRoutes } from './keys.ts'
 import { type LogDeps, logRoutes } from './log.ts'
 import { openApiRoutes } from './openapi-route.ts'
 import { type OpenApiDocument, openApiDocument } from './openapi.ts'
@@ -30,6 +34,7 @@ export const apiVersion = '0.1.0'
 
 export interface RouteDeps {
   readonly health: HealthDeps
+  readonly proof: KeyDeps
   readonly registry: HttpDeps & RegistryDeps & ResourceCheckDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly audit: AuditDeps & LogDeps
@@ -47,6 +52,9 @@ function resource<Need extends keyof RouteDeps>(need: Need, routes: readonly Rou
 const resources: readonly Resource[] = [
   resource('health', healthRoutes),
   resource('health', openApiRoutes(makeOpenApiDocument)),
+  resource('proof', bootstrapRoutes),
+  resource('proof', keyRoutes),
+  resource('proof', attestationRoutes),
   resource('registry', peopleRoutes),
   resource('registry', ownerRoutes),
   resource('registry', identityRoutes),

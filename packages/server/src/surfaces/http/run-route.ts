@@ -17,6 +17,7 @@ export type Caller = Pick<RequestContext, 'tenantId' | 'actor'>
 // RFC 6750 section 2.1: one header, one token.
 const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 const maxTokenLength = 16_384
+const maxStreamMs = 300_000
 
 /** What makes new authority; tokens have their own surface. */
 const mintingActions: ReadonlySet<ActionName> = new Set(['credential.issue', 'credential.renew'] as const)
@@ -87,7 +88,8 @@ export async function runRoute<Deps>(
         Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]),
       )
       // A stream has no end of its own: a server that stops ends it. What else is under way is finished.
-      const signal = AbortSignal.any([known.signal, stopping])
+      // And no longer than an access token lives: who follows on asks again, and is decided on again.
+      const signal = AbortSignal.any([known.signal, stopping, AbortSignal.timeout(maxStreamMs)])
       await sendEvents(reply.raw, headers, route.events(deps, { ...known, signal }, input), signal)
       return undefined
     }
