@@ -241,6 +241,9 @@ create table attestation (
 -- Serves the lapse worker, and the search for a newer proof of the same binding and instance.
 create index attestation_lapsing on attestation (tenant_id, fresh_until) where state = 'fresh';
 create index attestation_successor on attestation (binding_id, instance, accepted_at desc) where state = 'fresh';
+-- Serves the end of an identity: its live proofs, however many it has had. And the list of all of them.
+create index attestation_fresh_identity on attestation (identity_id) where state = 'fresh' and identity_id is not null;
+create index attestation_identity on attestation (identity_id, attestation_id) where identity_id is not null;
 
 -- Single use of assertions and tokens: a jti is remembered as a digest until its own expiry.
 create table proof_seen (

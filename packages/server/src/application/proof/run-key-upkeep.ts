@@ -28,7 +28,7 @@ const keeper: Actor = { kind: 'system', worker: 'run-key-upkeep' }
 const everyMs = 60_000
 
 export interface KeyUpkeep {
-  run(deps: KeyDeps, tenantId: TenantId, signal: AbortSignal): Promise<'idle' | 'more'>
+  readonly run: (deps: KeyDeps, tenantId: TenantId, signal: AbortSignal) => Promise<'idle' | 'more'>
 }
 
 export function createKeyUpkeep(): KeyUpkeep {
