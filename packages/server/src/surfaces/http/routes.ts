@@ -13,6 +13,7 @@ import { type AuditDeps, auditRoutes } from './audit.ts'
 import { bindingRoutes } from './bindings.ts'
 import { bootstrapRoutes } from './bootstrap.ts'
 import { credentialRoutes } from './credentials.ts'
+import { decisionRoutes } from './decisions.ts'
 import type { Route } from './define-route.ts'
 import { findingRoutes } from './findings.ts'
 import { type HealthDeps, healthRoutes } from './health.ts'
@@ -24,6 +25,7 @@ import { openApiRoutes } from './openapi-route.ts'
 import { type OpenApiDocument, openApiDocument } from './openapi.ts'
 import { ownerRoutes } from './owners.ts'
 import { peopleRoutes } from './people.ts'
+import { policyRoutes } from './policies.ts'
 import { resourceRoutes } from './resources.ts'
 import { type RevocationDeps, revocationRoutes } from './revocations.ts'
 import { roleRoutes } from './roles.ts'
@@ -67,6 +69,8 @@ const resources: readonly Resource[] = [
   resource('lifecycle', credentialRoutes),
   resource('lifecycle', revocationRoutes),
   resource('lifecycle', findingRoutes),
+  resource('lifecycle', policyRoutes),
+  resource('lifecycle', decisionRoutes),
   resource('audit', auditRoutes),
   resource('audit', logRoutes),
 ]
