@@ -61,7 +61,7 @@ export interface LogReport {
   /** The first thousand; empty means that the log verifies. */
   readonly findings: readonly LogFinding[]
   readonly findingCount: number
-  /** Promises whose time is not over yet and that are not kept yet. */
+  /** Promises that are not kept yet and whose time is not over, or that could not be judged. */
   readonly promisesPending: number
 }
 
@@ -106,7 +106,9 @@ export async function verifyLog(sha256: Sha256, read: LogReader, expected: LogEx
     expected.onProgress?.(run.checked, checkpoint.size)
   }
   if (derived) await checkTree(run)
-  return { checkpoint, entriesChecked: run.checked, findings, findingCount, promisesPending: checkPromises(run) }
+  // Of a tree that could not be derived to its end nobody can say what is not in it.
+  const promisesPending = derived ? checkPromises(run) : due.size
+  return { checkpoint, entriesChecked: run.checked, findings, findingCount, promisesPending }
 }
 
 async function readCheckpoint(
@@ -163,6 +165,7 @@ async function checkLeaves(run: Run, tileIndex: number, { entries, hashes }: Lea
   const leaves = hashes ?? derived
   if (leaves === undefined) return false
   for (const hash of leaves) {
+    if (run.due.size > 0) run.due.delete(encodeBase64(hash))
     for (const tile of appendLeaf(run.sha256, run.edge, hash)) {
       if (tile.level > 0) await compareTile(run, tilePath(tile), tile.bytes)
     }
@@ -174,7 +177,6 @@ async function checkLeaves(run: Run, tileIndex: number, { entries, hashes }: Lea
 function checkEntry(run: Run, index: number, bytes: Uint8Array, inTile: Uint8Array | undefined): Uint8Array {
   const hash = leafHash(run.sha256, bytes)
   run.checked += 1
-  if (run.due.size > 0) run.due.delete(encodeBase64(hash))
   const entry = attempt(
     () => parseLogEntry(bytes),
     (detail) => run.find('entry_malformed', `entry ${index}: ${detail}`, index),
