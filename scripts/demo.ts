@@ -87,6 +87,7 @@ async function setUp(): Promise<Stage> {
     target,
     issuer,
     folder,
+    kekFile: join(folder, 'keys', 'kek'),
     adminId: clientId,
     admin: callerWith(server.url, key.tokenFor(clientId)),
   }

@@ -3,6 +3,8 @@ import { type LogReport, noteVerifier, parseVerifierKey, verifyLog } from '@mayf
 import { sha256 } from '../../packages/server/src/application/audit/sha256.ts'
 import { verifyEd25519 } from '../../packages/server/src/application/audit/ed25519.ts'
 import { Client } from 'pg'
+import { deriveSecret } from '../../packages/server/src/adapters/keys/derive-secret.ts'
+import { loadKeyEncryptionKeys } from '../../packages/server/src/adapters/keys/key-encryption-key.ts'
 import type { Stage } from './stage.ts'
 import { block, done, expect, say, step, timed } from './story.ts'
 
@@ -37,7 +39,12 @@ export async function audit(stage: Stage): Promise<void> {
 
 export async function tamper(stage: Stage): Promise<void> {
   step('A database superuser changes an entry and slips in a policy')
-  const client = new Client(stage.server.databaseUrl.reveal())
+  const url = new URL(stage.server.databaseUrl.reveal())
+  // The superuser's password follows from the key-encryption key and is written nowhere.
+  const { current } = await loadKeyEncryptionKeys({ file: stage.kekFile })
+  url.username = 'postgres'
+  url.password = deriveSecret(current, 'embedded superuser').reveal()
+  const client = new Client(url.href)
   await client.connect()
   await client.query(`
     begin;
@@ -80,12 +87,15 @@ const told: Readonly<Record<string, readonly string[]>> = {
 }
 
 function tree(node: TraceNode, indent = ''): string {
-  const facts = (told[node.kind] ?? Object.keys(node.facts))
-    .flatMap((name) => (node.facts[name] === undefined || node.facts[name] === null ? [] : [String(node.facts[name])]))
-    .join(' · ')
+  const facts = (told[node.kind] ?? Object.keys(node.facts)).flatMap((name) => wordsOf(node.facts[name])).join(' · ')
   const lines = [`${indent}${node.kind}: ${facts}`]
   for (const entry of node.entries) {
     lines.push(`${indent}   ${entry.at.slice(11, 23)}  ${entry.action}  (leaf ${entry.leaf_index ?? 'pending'})`)
   }
   return [...lines, ...node.children.map((child) => tree(child, `${indent}  `))].join('\n')
+}
+
+function wordsOf(fact: unknown): string[] {
+  if (Array.isArray(fact)) return fact.flatMap(wordsOf)
+  return typeof fact === 'string' ? [fact] : []
 }

@@ -9,6 +9,7 @@ export interface Stage {
   readonly target: OrdersDatabase
   readonly issuer: Issuer
   readonly folder: string
+  readonly kekFile: string
   readonly adminId: string
   readonly admin: Caller
   /** Set by the scene that proves. */
