@@ -63,6 +63,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/bootstrap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * register the first administrator and its public key
+         * @description Needs no token: it takes the bootstrap secret, which opens once, within fifteen minutes, where there is no administrator.
+         */
+        post: operations["bootstrap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list the signing keys
+         * @description Judged by policy as `key.read`.
+         */
+        get: operations["listKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{purpose}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * take the next step in changing a signing key
+         * @description Prepares and publishes a new key; after 600 s it becomes active by itself, or by asking again. A compromised key is replaced at once, and what it signed is believed no longer.
+         *
+         *     Judged by policy as `key.rotate`.
+         */
+        post: operations["rotateKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data-keys/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * seal under a new data key from now on, and seal again what is under the former ones
+         * @description Judged by policy as `key.rotate`.
+         */
+        post: operations["rotateDataKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/attestations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list accepted proofs
+         * @description Judged by policy as `attestation.read`.
+         */
+        get: operations["listAttestations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/attestations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * show an accepted proof
+         * @description Judged by policy as `attestation.read`.
+         */
+        get: operations["getAttestation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/people": {
         parameters: {
             query?: never;
@@ -921,6 +1043,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list the versions of the policies
+         * @description Judged by policy as `policy.read`.
+         */
+        get: operations["listPolicies"];
+        put?: never;
+        /**
+         * take a policy text as a new version, not yet in force
+         * @description Judged by policy as `policy.write`.
+         */
+        post: operations["draftPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read a version of the policies, with its text
+         * @description Judged by policy as `policy.read`.
+         */
+        get: operations["getPolicy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * show what the activation of a version would end
+         * @description Judged by policy as `policy.write`.
+         */
+        post: operations["previewPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * put a version of the policies into force
+         * @description What it no longer permits ends by itself, cause `no_longer_permitted`.
+         *
+         *     Judged by policy as `policy.activate`.
+         */
+        post: operations["activatePolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * run cases against a policy text; changes nothing
+         * @description Judged by policy as `policy.write`.
+         */
+        post: operations["testPolicies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/decisions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read why something was decided so
+         * @description Judged on the identity that the decision is about, so that an identity can read its own.
+         *
+         *     Judged by policy as `decision.read`.
+         */
+        get: operations["explainDecision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/trace/{kind}/{id}": {
         parameters: {
             query?: never;
@@ -1073,6 +1323,41 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One proof accepted once */
+        Attestation: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            attestation_id: string;
+            identity_id: string | null;
+            person_id: string | null;
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            trust_provider_id: string;
+            binding_id: string;
+            /** @description Tells instances of one identity apart; empty where nothing does */
+            instance: string;
+            /** @description What of the proof was kept */
+            claims: {
+                [key: string]: unknown;
+            };
+            /** @enum {string} */
+            strength: "bootstrap" | "bound_key" | "platform" | "hardware";
+            source_address: string | null;
+            accepted_at: components["schemas"]["Timestamp"];
+            fresh_until: components["schemas"]["Timestamp"];
+            /**
+             * @description Succeeded: a newer proof followed in time
+             * @enum {string}
+             */
+            state: "fresh" | "succeeded" | "lapsed" | "revoked";
+            token_expires_at: components["schemas"]["Timestamp"];
+            token_revoked_at: components["schemas"]["Timestamp"] | null;
+            decision_id: string;
+        };
         /** @description Whose proof it is */
         Binding: {
             /**
@@ -1098,7 +1383,7 @@ export interface components {
                 [key: string]: string | number | boolean;
             };
             public_jwk: {
-                [key: string]: components["schemas"]["Shape113ae44d"];
+                [key: string]: components["schemas"]["JsonValue"];
             } | null;
             /** @enum {string} */
             state: "active" | "retired";
@@ -1151,8 +1436,66 @@ export interface components {
         };
         /** @enum {string} */
         DataClass: "public" | "internal" | "confidential" | "restricted";
+        /** @description One recorded answer, with its reasons */
+        Decision: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            decision_id: string;
+            action: string;
+            /** @enum {string} */
+            outcome: "permit" | "deny";
+            decided_at: components["schemas"]["Timestamp"];
+            principal: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            resource: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            context: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            identity_id: string | null;
+            task_id: string | null;
+            reasons: components["schemas"]["DenyReason"][];
+            duties: components["schemas"]["Duties"];
+            policy_version: {
+                /**
+                 * Format: uuid
+                 * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                 */
+                policy_version_id: string;
+                number: number;
+            } | null;
+            /** @description Every policy that determined it or that a reason names, as it was then */
+            policies: {
+                id: string;
+                /** @enum {string} */
+                effect: "permit" | "forbid";
+                description: string;
+                text: string;
+            }[];
+        };
         /** @enum {string} */
         Delivery: "direct" | "gateway";
+        /** @description Why something was denied */
+        DenyReason: {
+            /** @example policy_forbids */
+            code: string;
+            detail: string;
+            /** @description The `@id` of the policy that it comes from */
+            policy?: string;
+        };
+        /** @description What a permit obliges to */
+        Duties: {
+            max_ttl_seconds?: number;
+            require_task?: boolean;
+            require_approval?: boolean;
+            /** @enum {string} */
+            require_binding?: "key" | "address" | "none";
+            until_task_deadline?: number;
+        };
         EndedTask: {
             /**
              * Format: uuid
@@ -1210,8 +1553,8 @@ export interface components {
         /** @description What one field was and is; a secret is never shown */
         FieldChange: {
             field: string;
-            from: components["schemas"]["Shape113ae44d"];
-            to: components["schemas"]["Shapefbc378f5"];
+            from: components["schemas"]["JsonValue"];
+            to: components["schemas"]["JsonValue"];
         };
         /** @description Something wrong that a person must know of */
         Finding: {
@@ -1229,6 +1572,17 @@ export interface components {
             detail: string;
             opened_at: components["schemas"]["Timestamp"];
             closed_at: components["schemas"]["Timestamp"] | null;
+        };
+        FirstAdministrator: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            person_id: string;
+            /** @description `iss` and `sub` of the assertions that the key will sign */
+            client_id: string;
+            /** @description The key's thumbprint (RFC 7638): `kid` of these assertions */
+            kid: string;
         };
         /** @description A machine identity */
         Identity: {
@@ -1360,6 +1714,8 @@ export interface components {
                 [key: string]: string | number;
             } | null;
         };
+        /** @description any JSON value */
+        JsonValue: unknown;
         LogKeys: {
             origin: string;
             checkpoint_keys: string[];
@@ -1371,7 +1727,7 @@ export interface components {
         };
         /** @description As written in docs/guides/apply.md, with the secrets filled in by the client */
         Manifest: {
-            [key: string]: components["schemas"]["Shape113ae44d"];
+            [key: string]: components["schemas"]["JsonValue"];
         };
         /** @description The team that answers for identities and resources */
         Owner: {
@@ -1462,6 +1818,47 @@ export interface components {
                 section: "people" | "owners" | "trust_providers" | "identities" | "resources" | "roles" | "bindings";
                 name: string;
             }[];
+        };
+        /** @description Something about a policy text, and where: lines and columns count from 1 */
+        PolicyFault: {
+            line: number;
+            column: number;
+            policy?: string;
+            message: string;
+            hint?: string;
+        };
+        /** @description A version of the policies; its text never changes */
+        PolicyVersion: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            policy_version_id: string;
+            number: number;
+            /** @enum {string} */
+            state: "draft" | "active" | "superseded";
+            /** @description SHA-256 of the text, base64 */
+            digest: string;
+            note: string;
+            created_at: components["schemas"]["Timestamp"];
+            activated_at: components["schemas"]["Timestamp"] | null;
+        };
+        PolicyVersionWithText: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            policy_version_id: string;
+            number: number;
+            /** @enum {string} */
+            state: "draft" | "active" | "superseded";
+            /** @description SHA-256 of the text, base64 */
+            digest: string;
+            note: string;
+            created_at: components["schemas"]["Timestamp"];
+            activated_at: components["schemas"]["Timestamp"] | null;
+            /** @description Cedar policies; each with an `@id` of its own */
+            text: string;
         };
         /** @description Why it was refused (RFC 9457) */
         Problem: {
@@ -1573,7 +1970,7 @@ export interface components {
             owner: string;
             /** @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret */
             settings: {
-                [key: string]: components["schemas"]["Shape113ae44d"];
+                [key: string]: components["schemas"]["JsonValue"];
             };
             /** @description What policies may ask about beside the fixed fields; at most 32 */
             attributes: {
@@ -1719,7 +2116,7 @@ export interface components {
              *     }
              */
             permission: {
-                [key: string]: components["schemas"]["Shape113ae44d"];
+                [key: string]: components["schemas"]["JsonValue"];
             };
             /** @description What the holder may choose, each from a list */
             parameters: {
@@ -1748,11 +2145,29 @@ export interface components {
             /** @description Id, or name where the kind has names; of `environment` its word */
             ref: components["schemas"]["Ref"];
         };
-        Shape113ae44d: string | number | boolean | null | components["schemas"]["Shape113ae44d"][] | {
-            [key: string]: components["schemas"]["Shape113ae44d"];
-        };
-        Shapefbc378f5: string | number | boolean | null | components["schemas"]["Shapefbc378f5"][] | {
-            [key: string]: components["schemas"]["Shapefbc378f5"];
+        SigningKey: {
+            key_id: string;
+            /**
+             * @description What the key signs
+             * @enum {string}
+             */
+            purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint";
+            /** @enum {string} */
+            algorithm: "ES256" | "Ed25519" | "HS256";
+            /** @description Null for a symmetric key */
+            public_jwk: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description Prepared: published, and not yet signing
+             * @enum {string}
+             */
+            state: "prepared" | "active" | "retired";
+            prepared_at: components["schemas"]["Timestamp"];
+            activated_at: components["schemas"]["Timestamp"] | null;
+            retired_at: components["schemas"]["Timestamp"] | null;
+            /** @description What a retired key signed is believed until then */
+            trusted_until: components["schemas"]["Timestamp"] | null;
         };
         StateReport: {
             /** @description The log verifies, and every row is as its last entry says */
@@ -1855,7 +2270,7 @@ export interface components {
             issuer: string | null;
             /** @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret */
             settings: {
-                [key: string]: components["schemas"]["Shape113ae44d"];
+                [key: string]: components["schemas"]["JsonValue"];
             };
             /**
              * @description How much a proof is worth, weakest first
@@ -2046,6 +2461,547 @@ export interface operations {
                 };
             };
             /** @description `database_unavailable`: the database cannot be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bootstrap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    secret: string;
+                    /** @description A public key (RFC 7517) */
+                    public_jwk: {
+                        [key: string]: unknown;
+                    };
+                    name: string;
+                    /** Format: email */
+                    email: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirstAdministrator"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `bootstrap_rejected`: the bootstrap secret is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["SigningKey"][];
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What the key signs */
+                purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description The active key is in wrong hands
+                     * @default false
+                     */
+                    compromised?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        key: components["schemas"]["SigningKey"];
+                        retired: components["schemas"]["SigningKey"] | null;
+                    } & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateDataKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data_key_id: string;
+                    } & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAttestations: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                identity?: string;
+                /** @description Succeeded: a newer proof followed in time */
+                state?: "fresh" | "succeeded" | "lapsed" | "revoked";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Attestation"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `cursor_invalid`: the cursor does not belong to this list; `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAttestation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attestation"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3903,11 +4859,11 @@ export interface operations {
                     owner: components["schemas"]["Ref"];
                     /** @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret */
                     settings: {
-                        [key: string]: components["schemas"]["Shape113ae44d"];
+                        [key: string]: components["schemas"]["JsonValue"];
                     };
                     /** @description Mayfly's own login at the target, in the fields of the provider. Sealed, never shown again */
                     secret: {
-                        [key: string]: components["schemas"]["Shapefbc378f5"];
+                        [key: string]: components["schemas"]["JsonValue"];
                     };
                     /** @description What policies may ask about beside the fixed fields; at most 32 */
                     attributes?: {
@@ -4115,11 +5071,11 @@ export interface operations {
                     owner?: components["schemas"]["Ref"];
                     /** @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret */
                     settings?: {
-                        [key: string]: components["schemas"]["Shape113ae44d"];
+                        [key: string]: components["schemas"]["JsonValue"];
                     };
                     /** @description Mayfly's own login at the target, in the fields of the provider. Sealed, never shown again */
                     secret?: {
-                        [key: string]: components["schemas"]["Shapefbc378f5"];
+                        [key: string]: components["schemas"]["JsonValue"];
                     };
                     /** @description What policies may ask about beside the fixed fields; at most 32 */
                     attributes?: {
@@ -4573,7 +5529,7 @@ export interface operations {
                      *     }
                      */
                     permission: {
-                        [key: string]: components["schemas"]["Shape113ae44d"];
+                        [key: string]: components["schemas"]["JsonValue"];
                     };
                     /** @description What the holder may choose, each from a list */
                     parameters?: {
@@ -4789,7 +5745,7 @@ export interface operations {
                      *     }
                      */
                     permission?: {
-                        [key: string]: components["schemas"]["Shape113ae44d"];
+                        [key: string]: components["schemas"]["JsonValue"];
                     };
                     /** @description What the holder may choose, each from a list */
                     parameters?: {
@@ -5138,7 +6094,7 @@ export interface operations {
                      * @default {}
                      */
                     settings?: {
-                        [key: string]: components["schemas"]["Shape113ae44d"];
+                        [key: string]: components["schemas"]["JsonValue"];
                     };
                     /**
                      * @description How much a proof is worth, weakest first
@@ -5344,7 +6300,7 @@ export interface operations {
                 "application/json": {
                     /** @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret */
                     settings?: {
-                        [key: string]: components["schemas"]["Shape113ae44d"];
+                        [key: string]: components["schemas"]["JsonValue"];
                     };
                     /**
                      * @description How much a proof is worth, weakest first
@@ -5701,7 +6657,7 @@ export interface operations {
                     };
                     /** @description A public key (RFC 7517). A private one is refused: it was shown, make a new one */
                     public_jwk?: {
-                        [key: string]: components["schemas"]["Shape113ae44d"];
+                        [key: string]: components["schemas"]["JsonValue"];
                     };
                 };
             };
@@ -5906,7 +6862,7 @@ export interface operations {
                     };
                     /** @description A public key (RFC 7517). A private one is refused: it was shown, make a new one */
                     public_jwk?: {
-                        [key: string]: components["schemas"]["Shape113ae44d"];
+                        [key: string]: components["schemas"]["JsonValue"];
                     };
                     /** @description Moves on with each change. Given with a change: refuse where it is another by now */
                     version?: number;
@@ -7933,6 +8889,1005 @@ export interface operations {
             };
             /** @description `policy_denied`: policy does not permit this */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPolicies: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["PolicyVersion"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draftPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Cedar policies; each with an `@id` of its own */
+                    text: string;
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                         */
+                        policy_version_id: string;
+                        number: number;
+                        /** @enum {string} */
+                        state: "draft" | "active" | "superseded";
+                        /** @description SHA-256 of the text, base64 */
+                        digest: string;
+                        note: string;
+                        created_at: components["schemas"]["Timestamp"];
+                        activated_at: components["schemas"]["Timestamp"] | null;
+                        warnings: components["schemas"]["PolicyFault"][];
+                    } & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `policy_invalid`: the policy text is not valid; `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersionWithText"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        added: string[];
+                        changed: string[];
+                        removed: string[];
+                        /** @description Live credentials that the difference can concern */
+                        concerned: number;
+                        /** @description How many of them would end; give it to the activation */
+                        would_end: number;
+                        ending: {
+                            /**
+                             * Format: uuid
+                             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                             */
+                            credential_id: string;
+                            /**
+                             * Format: uuid
+                             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                             */
+                            identity_id: string;
+                            identity: string;
+                            role: string;
+                            task_id: string | null;
+                            expires_at: components["schemas"]["Timestamp"];
+                            reasons: components["schemas"]["DenyReason"][];
+                        }[];
+                    };
+                };
+            };
+            /** @description `policy_invalid`: the policy text is not valid; `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activatePolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The `would_end` of a preview; if more would end now, nothing is activated */
+                    expected_to_end?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyVersion"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `policy_invalid`: the policy text is not valid; `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_locks_out_administrators`: no administrator could act any more; `preview_changed`: more would end than the preview showed; `state_not_allowed`: its present state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testPolicies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    cases: {
+                        name: string;
+                        principal: {
+                            person: string;
+                            /** @default [] */
+                            roles?: ("administrator" | "operator" | "approver" | "auditor")[];
+                            /** @default [] */
+                            answers_for?: string[];
+                        } | {
+                            identity: string;
+                            /**
+                             * @default job
+                             * @enum {string}
+                             */
+                            kind?: "service" | "job" | "pipeline" | "agent" | "service_account" | "device" | "third_party";
+                            /**
+                             * @default development
+                             * @enum {string}
+                             */
+                            environment?: "development" | "staging" | "production";
+                            /** @default a-team */
+                            owner?: string;
+                            /** @default {} */
+                            attributes?: {
+                                [key: string]: string;
+                            };
+                        };
+                        /** @enum {string} */
+                        action: "token.issue" | "token.introspect" | "task.declare" | "task.read" | "task.end" | "credential.issue" | "credential.renew" | "credential.read" | "revocation.request" | "revocation.read" | "registry.read" | "registry.apply" | "person.write" | "owner.write" | "identity.write" | "resource.write" | "resource.check" | "role.write" | "trust_provider.write" | "binding.write" | "attestation.read" | "policy.read" | "policy.write" | "policy.activate" | "decision.read" | "audit.read" | "key.read" | "key.rotate" | "finding.read" | "finding.write";
+                        resource: "tenant" | {
+                            role: string;
+                            /**
+                             * @default development
+                             * @enum {string}
+                             */
+                            environment?: "development" | "staging" | "production";
+                            /**
+                             * @default data
+                             * @enum {string}
+                             */
+                            reach?: "data" | "admin" | "deploy";
+                            /**
+                             * @default internal
+                             * @enum {string}
+                             */
+                            data_class?: "public" | "internal" | "confidential" | "restricted";
+                            /**
+                             * @default internal
+                             * @enum {string}
+                             */
+                            exposure?: "internal" | "partner" | "internet";
+                            /**
+                             * @default direct
+                             * @enum {string}
+                             */
+                            delivery?: "direct" | "gateway";
+                            /** @default postgres */
+                            provider?: string;
+                            /**
+                             * @default [
+                             *       "none"
+                             *     ]
+                             */
+                            offered_bindings?: ("key" | "address" | "none")[];
+                            /** @default a-team */
+                            owner?: string;
+                            /** @default {} */
+                            attributes?: {
+                                [key: string]: string;
+                            };
+                        } | {
+                            resource: string;
+                            /**
+                             * @default development
+                             * @enum {string}
+                             */
+                            environment?: "development" | "staging" | "production";
+                            /**
+                             * @default data
+                             * @enum {string}
+                             */
+                            reach?: "data" | "admin" | "deploy";
+                            /**
+                             * @default internal
+                             * @enum {string}
+                             */
+                            data_class?: "public" | "internal" | "confidential" | "restricted";
+                            /**
+                             * @default internal
+                             * @enum {string}
+                             */
+                            exposure?: "internal" | "partner" | "internet";
+                            /**
+                             * @default direct
+                             * @enum {string}
+                             */
+                            delivery?: "direct" | "gateway";
+                            /** @default postgres */
+                            provider?: string;
+                            /**
+                             * @default [
+                             *       "none"
+                             *     ]
+                             */
+                            offered_bindings?: ("key" | "address" | "none")[];
+                            /** @default a-team */
+                            owner?: string;
+                            /** @default {} */
+                            attributes?: {
+                                [key: string]: string;
+                            };
+                        } | {
+                            identity: string;
+                            /**
+                             * @default job
+                             * @enum {string}
+                             */
+                            kind?: "service" | "job" | "pipeline" | "agent" | "service_account" | "device" | "third_party";
+                            /**
+                             * @default development
+                             * @enum {string}
+                             */
+                            environment?: "development" | "staging" | "production";
+                            /** @default a-team */
+                            owner?: string;
+                            /** @default {} */
+                            attributes?: {
+                                [key: string]: string;
+                            };
+                        } | {
+                            owner: string;
+                        } | {
+                            trust_provider: string;
+                        } | {
+                            task_of: {
+                                identity: string;
+                                /**
+                                 * @default job
+                                 * @enum {string}
+                                 */
+                                kind?: "service" | "job" | "pipeline" | "agent" | "service_account" | "device" | "third_party";
+                                /**
+                                 * @default development
+                                 * @enum {string}
+                                 */
+                                environment?: "development" | "staging" | "production";
+                                /** @default a-team */
+                                owner?: string;
+                                /** @default {} */
+                                attributes?: {
+                                    [key: string]: string;
+                                };
+                            };
+                            declared_by?: {
+                                person: string;
+                                /** @default [] */
+                                roles?: ("administrator" | "operator" | "approver" | "auditor")[];
+                                /** @default [] */
+                                answers_for?: string[];
+                            } | {
+                                identity: string;
+                                /**
+                                 * @default job
+                                 * @enum {string}
+                                 */
+                                kind?: "service" | "job" | "pipeline" | "agent" | "service_account" | "device" | "third_party";
+                                /**
+                                 * @default development
+                                 * @enum {string}
+                                 */
+                                environment?: "development" | "staging" | "production";
+                                /** @default a-team */
+                                owner?: string;
+                                /** @default {} */
+                                attributes?: {
+                                    [key: string]: string;
+                                };
+                            };
+                        } | {
+                            credential_of: {
+                                identity: string;
+                                /**
+                                 * @default job
+                                 * @enum {string}
+                                 */
+                                kind?: "service" | "job" | "pipeline" | "agent" | "service_account" | "device" | "third_party";
+                                /**
+                                 * @default development
+                                 * @enum {string}
+                                 */
+                                environment?: "development" | "staging" | "production";
+                                /** @default a-team */
+                                owner?: string;
+                                /** @default {} */
+                                attributes?: {
+                                    [key: string]: string;
+                                };
+                            };
+                            role: string;
+                        } | {
+                            policy_version: string;
+                        };
+                        /** @default {} */
+                        proof?: {
+                            /**
+                             * @default platform
+                             * @enum {string}
+                             */
+                            strength?: "bootstrap" | "bound_key" | "platform" | "hardware";
+                            /** @default 0 */
+                            age_seconds?: number;
+                            /** @default a-platform */
+                            trust_provider?: string;
+                        };
+                        task?: {
+                            /**
+                             * @default declared
+                             * @enum {string}
+                             */
+                            kind?: "declared" | "running_instance";
+                            /** @default 3600 */
+                            seconds_left?: number;
+                            declared_by?: {
+                                person: string;
+                                /** @default [] */
+                                roles?: ("administrator" | "operator" | "approver" | "auditor")[];
+                                /** @default [] */
+                                answers_for?: string[];
+                            } | {
+                                identity: string;
+                                /**
+                                 * @default job
+                                 * @enum {string}
+                                 */
+                                kind?: "service" | "job" | "pipeline" | "agent" | "service_account" | "device" | "third_party";
+                                /**
+                                 * @default development
+                                 * @enum {string}
+                                 */
+                                environment?: "development" | "staging" | "production";
+                                /** @default a-team */
+                                owner?: string;
+                                /** @default {} */
+                                attributes?: {
+                                    [key: string]: string;
+                                };
+                            };
+                        };
+                        declares?: {
+                            for?: {
+                                identity: string;
+                                /**
+                                 * @default job
+                                 * @enum {string}
+                                 */
+                                kind?: "service" | "job" | "pipeline" | "agent" | "service_account" | "device" | "third_party";
+                                /**
+                                 * @default development
+                                 * @enum {string}
+                                 */
+                                environment?: "development" | "staging" | "production";
+                                /** @default a-team */
+                                owner?: string;
+                                /** @default {} */
+                                attributes?: {
+                                    [key: string]: string;
+                                };
+                            };
+                            /**
+                             * @default declared
+                             * @enum {string}
+                             */
+                            kind?: "declared" | "running_instance";
+                            /** @default 3600 */
+                            seconds?: number;
+                        };
+                        ttl_seconds?: number;
+                        source_address?: string;
+                        /** Format: date-time */
+                        now?: string;
+                        expect: {
+                            /** @enum {string} */
+                            outcome: "permit" | "deny";
+                            policy?: string;
+                            reason?: string;
+                            max_ttl_seconds?: number;
+                        };
+                    }[];
+                    /** @description Cedar policies; each with an `@id` of its own */
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        passed: boolean;
+                        results: {
+                            name: string;
+                            passed: boolean;
+                            /** @enum {string} */
+                            outcome: "permit" | "deny";
+                            determining: string[];
+                            reasons: components["schemas"]["DenyReason"][];
+                            duties: components["schemas"]["Duties"] | null;
+                            differences: string[];
+                        }[];
+                    };
+                };
+            };
+            /** @description `policy_invalid`: the policy text is not valid; `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainDecision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decision"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

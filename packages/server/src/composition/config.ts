@@ -126,7 +126,13 @@ export const environmentSchema = z.strictObject({
 })
 
 /** Keys with our prefix that other programs of ours read. */
-export const keysOfOtherPrograms = ['MAYFLY_URL', 'MAYFLY_PROFILE', 'MAYFLY_KEY_FILE', 'MAYFLY_CLIENT_ID'] as const
+export const keysOfOtherPrograms = [
+  'MAYFLY_URL',
+  'MAYFLY_IDENTITY',
+  'MAYFLY_KEY_FILE',
+  'MAYFLY_TOKEN_FILE',
+  'MAYFLY_DEBUG',
+] as const
 
 export interface Config {
   readonly listen: ListenAddress

@@ -13,6 +13,7 @@ import type { Wired } from './wire.ts'
 
 export async function startWorkers(wired: Wired, pollMs?: number): Promise<RunningWorkers> {
   const deps = { ...wired.authority, targets: wired.targets, keys: wired.keys }
+  const upkeep = createKeyUpkeep()
   return runWorkers(
     deps,
     [
@@ -20,7 +21,7 @@ export async function startWorkers(wired: Wired, pollMs?: number): Promise<Runni
       { kind: 'deadline', name: 'end-identities', run: runIdentityExpiries },
       { kind: 'lapse', name: 'run-lapses', run: runLapses },
       { kind: 'redecision', name: 'run-redecisions', run: runRedecisions },
-      { kind: 'deadline', name: 'keep-keys', run: createKeyUpkeep().run },
+      { kind: 'deadline', name: 'keep-keys', run: (_deps, tenantId, signal) => upkeep.run(deps, tenantId, signal) },
       sequencer(wired.logs, deps),
     ],
     pollMs === undefined ? {} : { pollMs },

@@ -3,7 +3,6 @@
  *
  * Named schemas (`.meta({ id })`) become components, each once; two different schemas of one name are an error.
  */
-import { createHash } from 'node:crypto'
 import { type ProblemCode, problems } from '@mayfly/domain'
 import { z } from 'zod'
 import type { Route } from './define-route.ts'
@@ -211,7 +210,8 @@ function hoisted(schema: z.ZodType, components: Map<string, string>): JsonSchema
     ) as JsonSchema
   for (const [name, definition] of Object.entries(definitions)) {
     const component = names.get(name) ?? name
-    const text = JSON.stringify(moved(definition))
+    // Spelt out it refers to itself, which generators of types cannot follow.
+    const text = JSON.stringify(component === 'JsonValue' ? { description: 'any JSON value' } : moved(definition))
     const known = components.get(component)
     if (known !== undefined && known !== text) throw new Error(`two schemas have the name \`${component}\``)
     components.set(component, text)
@@ -219,10 +219,11 @@ function hoisted(schema: z.ZodType, components: Map<string, string>): JsonSchema
   return moved(root)
 }
 
-/** Recursive schemas without a name get one from their content, so that it is the same wherever they occur. */
+/** The one recursive shape that may go without a name is JSON itself (`z.json()`). */
 function componentName(name: string, definition: JsonSchema): string {
   if (!name.startsWith('__')) return name
-  return `Shape${createHash('sha256').update(JSON.stringify(definition)).digest('hex').slice(0, 8)}`
+  if (Array.isArray(definition['anyOf']) && definition['anyOf'].length === 6) return 'JsonValue'
+  throw new Error('a recursive schema needs a name: give it `.meta({ id })`')
 }
 
 function tagOf(route: AnyRoute): string {
