@@ -32,7 +32,7 @@ export async function createRegistryFixture() {
   const keys = createKeyRing({ keks, clock })
   const core = { database, clock, logger: base.deps.logger }
   await ensureKeys({ ...core, keys }, tenantId)
-  const providers = new Map<string, Provider>([['postgres', postgresProvider as unknown as Provider]])
+  const providers = new Map<string, Provider>([['postgres', postgresProvider]])
   const targets = createTargets({
     providers,
     keys,

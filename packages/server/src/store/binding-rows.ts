@@ -3,7 +3,7 @@ import { type BindingId, type IdentityId, isId, type PersonId, type TrustProvide
 import { type Insertable, type Selectable, sql, type Updateable } from 'kysely'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
-import { notFound } from './registry-errors.ts'
+import { notFound, orNotFound } from './registry-errors.ts'
 import type { BindingTable } from './schema.gen.ts'
 
 export type BindingRow = Selectable<BindingTable>
@@ -40,21 +40,20 @@ function withNames(tx: Tx) {
     ])
 }
 
+function byId(tx: Tx, id: string) {
+  // What is not in the shape of an id would be an error of the database, not an absence.
+  if (!isId(id)) throw notFound('binding', id)
+  return withNames(tx).where('binding_id', '=', id as BindingId)
+}
+
 /** @throws MayflyError `resource_not_found` */
 export async function getBinding(tx: Tx, id: string): Promise<BindingWithNames> {
-  const row = isId(id)
-    ? await withNames(tx)
-        .where('binding_id', '=', id as BindingId)
-        .executeTakeFirst()
-    : undefined
-  if (row === undefined) throw notFound('binding', id)
-  return row
+  return orNotFound('binding', id, await byId(tx, id).executeTakeFirst())
 }
 
 /** The row, locked until the transaction ends. */
 export async function claimBinding(tx: Tx, id: string): Promise<BindingWithNames> {
-  const { binding_id } = await getBinding(tx, id)
-  return withNames(tx).where('binding_id', '=', binding_id).forUpdate('binding').executeTakeFirstOrThrow()
+  return orNotFound('binding', id, await byId(tx, id).forUpdate('binding').executeTakeFirst())
 }
 
 export interface BindingFilter {

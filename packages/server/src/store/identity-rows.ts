@@ -10,7 +10,7 @@ import {
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
-import { notFound, orNameTaken } from './registry-errors.ts'
+import { orNameTaken, orNotFound } from './registry-errors.ts'
 import type { IdentityTable } from './schema.gen.ts'
 
 export type IdentityRow = Selectable<IdentityTable>
@@ -48,24 +48,23 @@ function withOwner(tx: Tx) {
     .select(['owner.name as owner_name', 'owner.state as owner_state'])
 }
 
-export async function findIdentity(tx: Tx, ref: string): Promise<IdentityWithOwner | undefined> {
+function byRef(tx: Tx, ref: string) {
   const query = withOwner(tx)
-  return (
-    isId(ref) ? query.where('identity_id', '=', ref as IdentityId) : query.where('identity.name', '=', ref)
-  ).executeTakeFirst()
+  return isId(ref) ? query.where('identity_id', '=', ref as IdentityId) : query.where('identity.name', '=', ref)
+}
+
+export async function findIdentity(tx: Tx, ref: string): Promise<IdentityWithOwner | undefined> {
+  return byRef(tx, ref).executeTakeFirst()
 }
 
 /** @throws MayflyError `resource_not_found` */
 export async function getIdentity(tx: Tx, ref: string): Promise<IdentityWithOwner> {
-  const row = await findIdentity(tx, ref)
-  if (row === undefined) throw notFound('identity', ref)
-  return row
+  return orNotFound('identity', ref, await findIdentity(tx, ref))
 }
 
 /** The row, locked until the transaction ends. */
 export async function claimIdentity(tx: Tx, ref: string): Promise<IdentityWithOwner> {
-  const { identity_id } = await getIdentity(tx, ref)
-  return withOwner(tx).where('identity_id', '=', identity_id).forUpdate('identity').executeTakeFirstOrThrow()
+  return orNotFound('identity', ref, await byRef(tx, ref).forUpdate('identity').executeTakeFirst())
 }
 
 export interface IdentityFilter {

@@ -3,7 +3,7 @@ import { isId, type OwnerId, type OwnerState, type PersonId } from '@mayfly/doma
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
-import { notFound, orNameTaken } from './registry-errors.ts'
+import { orNameTaken, orNotFound } from './registry-errors.ts'
 import type { OwnerTable } from './schema.gen.ts'
 
 export type OwnerRow = Selectable<OwnerTable>
@@ -21,23 +21,28 @@ export async function updateOwner(tx: Tx, ownerId: OwnerId, change: OwnerChange)
   return update.returningAll().executeTakeFirstOrThrow()
 }
 
-export async function findOwner(tx: Tx, ref: string): Promise<OwnerRow | undefined> {
+function byRef(tx: Tx, ref: string) {
   const query = tx.query.selectFrom('owner').selectAll()
-  return (isId(ref) ? query.where('owner_id', '=', ref as OwnerId) : query.where('name', '=', ref)).executeTakeFirst()
+  return isId(ref) ? query.where('owner_id', '=', ref as OwnerId) : query.where('name', '=', ref)
+}
+
+export async function findOwner(tx: Tx, ref: string): Promise<OwnerRow | undefined> {
+  return byRef(tx, ref).executeTakeFirst()
 }
 
 /** @throws MayflyError `resource_not_found` */
 export async function getOwner(tx: Tx, ref: string): Promise<OwnerRow> {
-  const row = await findOwner(tx, ref)
-  if (row === undefined) throw notFound('owner', ref)
-  return row
+  return orNotFound('owner', ref, await findOwner(tx, ref))
 }
 
 /** The row, locked until the transaction ends. */
 export async function claimOwner(tx: Tx, ref: string): Promise<OwnerRow> {
-  const { owner_id } = await getOwner(tx, ref)
-  const query = tx.query.selectFrom('owner').selectAll().where('owner_id', '=', owner_id).forUpdate()
-  return query.executeTakeFirstOrThrow()
+  return orNotFound('owner', ref, await byRef(tx, ref).forUpdate().executeTakeFirst())
+}
+
+/** The row, held so that it stays as it is until the transaction ends; others may hold it too. */
+export async function findOwnerHeld(tx: Tx, ref: string): Promise<OwnerRow | undefined> {
+  return byRef(tx, ref).forShare().executeTakeFirst()
 }
 
 export interface OwnerFilter {

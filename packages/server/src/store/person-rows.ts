@@ -3,7 +3,7 @@ import { isId, type PersonId, type PersonState } from '@mayfly/domain'
 import { type Insertable, type Selectable, sql, type Updateable } from 'kysely'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
-import { notFound, orNameTaken } from './registry-errors.ts'
+import { orNameTaken, orNotFound } from './registry-errors.ts'
 import type { PersonTable } from './schema.gen.ts'
 
 export type PersonRow = Selectable<PersonTable>
@@ -27,25 +27,23 @@ export async function updatePerson(tx: Tx, personId: PersonId, change: PersonCha
   return orNameTaken(update.executeTakeFirstOrThrow(), taken(change.email))
 }
 
-export async function findPerson(tx: Tx, ref: string): Promise<PersonRow | undefined> {
+function byRef(tx: Tx, ref: string) {
   const query = tx.query.selectFrom('person').selectAll()
-  return (
-    isId(ref) ? query.where('person_id', '=', ref as PersonId) : query.where('email', '=', ref)
-  ).executeTakeFirst()
+  return isId(ref) ? query.where('person_id', '=', ref as PersonId) : query.where('email', '=', ref)
+}
+
+export async function findPerson(tx: Tx, ref: string): Promise<PersonRow | undefined> {
+  return byRef(tx, ref).executeTakeFirst()
 }
 
 /** @throws MayflyError `resource_not_found` */
 export async function getPerson(tx: Tx, ref: string): Promise<PersonRow> {
-  const row = await findPerson(tx, ref)
-  if (row === undefined) throw notFound('person', ref)
-  return row
+  return orNotFound('person', ref, await findPerson(tx, ref))
 }
 
 /** The row, locked until the transaction ends. */
 export async function claimPerson(tx: Tx, ref: string): Promise<PersonRow> {
-  const { person_id } = await getPerson(tx, ref)
-  const query = tx.query.selectFrom('person').selectAll().where('person_id', '=', person_id).forUpdate()
-  return query.executeTakeFirstOrThrow()
+  return orNotFound('person', ref, await byRef(tx, ref).forUpdate().executeTakeFirst())
 }
 
 export interface PersonFilter {

@@ -7,6 +7,12 @@ export function notFound(noun: string, ref: string): MayflyError {
   return new MayflyError('resource_not_found', { publicDetail: `there is no ${noun} \`${ref}\`` })
 }
 
+/** @throws MayflyError `resource_not_found` */
+export function orNotFound<Row>(noun: string, ref: string, row: Row | undefined): Row {
+  if (row === undefined) throw notFound(noun, ref)
+  return row
+}
+
 const uniqueViolation = '23505'
 
 /**

@@ -3,7 +3,7 @@ import { type Environment, isId, type OwnerId, type ResourceId } from '@mayfly/d
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
-import { notFound, orNameTaken } from './registry-errors.ts'
+import { orNameTaken, orNotFound } from './registry-errors.ts'
 import type { ResourceTable } from './schema.gen.ts'
 
 export type ResourceRow = Selectable<ResourceTable>
@@ -36,24 +36,23 @@ function withOwner(tx: Tx) {
     .select(['owner.name as owner_name', 'owner.state as owner_state'])
 }
 
-export async function findResource(tx: Tx, ref: string): Promise<ResourceWithOwner | undefined> {
+function byRef(tx: Tx, ref: string) {
   const query = withOwner(tx)
-  return (
-    isId(ref) ? query.where('resource_id', '=', ref as ResourceId) : query.where('resource.name', '=', ref)
-  ).executeTakeFirst()
+  return isId(ref) ? query.where('resource_id', '=', ref as ResourceId) : query.where('resource.name', '=', ref)
+}
+
+export async function findResource(tx: Tx, ref: string): Promise<ResourceWithOwner | undefined> {
+  return byRef(tx, ref).executeTakeFirst()
 }
 
 /** @throws MayflyError `resource_not_found` */
 export async function getResource(tx: Tx, ref: string): Promise<ResourceWithOwner> {
-  const row = await findResource(tx, ref)
-  if (row === undefined) throw notFound('resource', ref)
-  return row
+  return orNotFound('resource', ref, await findResource(tx, ref))
 }
 
 /** The row, locked until the transaction ends. */
 export async function claimResource(tx: Tx, ref: string): Promise<ResourceWithOwner> {
-  const { resource_id } = await getResource(tx, ref)
-  return withOwner(tx).where('resource_id', '=', resource_id).forUpdate('resource').executeTakeFirstOrThrow()
+  return orNotFound('resource', ref, await byRef(tx, ref).forUpdate('resource').executeTakeFirst())
 }
 
 export interface ResourceFilter {

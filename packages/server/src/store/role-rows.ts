@@ -3,7 +3,7 @@ import { isId, type ResourceId, type RoleId } from '@mayfly/domain'
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
-import { notFound, orNameTaken } from './registry-errors.ts'
+import { orNameTaken, orNotFound } from './registry-errors.ts'
 import type { RoleTable } from './schema.gen.ts'
 
 export type RoleRow = Selectable<RoleTable>
@@ -41,28 +41,27 @@ function withResource(tx: Tx) {
 }
 
 /** @param ref an id, or `resource-name/role-name` */
-export async function findRole(tx: Tx, ref: string): Promise<RoleWithResource | undefined> {
+function byRef(tx: Tx, ref: string) {
   const query = withResource(tx)
-  if (isId(ref)) return query.where('role_id', '=', ref as RoleId).executeTakeFirst()
+  if (isId(ref)) return query.where('role_id', '=', ref as RoleId)
   const slash = ref.indexOf('/')
-  if (slash < 0) return undefined
-  return query
-    .where('resource.name', '=', ref.slice(0, slash))
-    .where('role.name', '=', ref.slice(slash + 1))
-    .executeTakeFirst()
+  // Without a slash it names no role: no resource has an empty name.
+  const [resourceName, roleName] = [ref.slice(0, Math.max(slash, 0)), ref.slice(slash + 1)]
+  return query.where('resource.name', '=', resourceName).where('role.name', '=', roleName)
+}
+
+export async function findRole(tx: Tx, ref: string): Promise<RoleWithResource | undefined> {
+  return byRef(tx, ref).executeTakeFirst()
 }
 
 /** @throws MayflyError `resource_not_found` */
 export async function getRole(tx: Tx, ref: string): Promise<RoleWithResource> {
-  const row = await findRole(tx, ref)
-  if (row === undefined) throw notFound('role', ref)
-  return row
+  return orNotFound('role', ref, await findRole(tx, ref))
 }
 
 /** The row, locked until the transaction ends. */
 export async function claimRole(tx: Tx, ref: string): Promise<RoleWithResource> {
-  const { role_id } = await getRole(tx, ref)
-  return withResource(tx).where('role_id', '=', role_id).forUpdate('role').executeTakeFirstOrThrow()
+  return orNotFound('role', ref, await byRef(tx, ref).forUpdate('role').executeTakeFirst())
 }
 
 export interface RoleFilter {

@@ -3,7 +3,7 @@ import { isId, type TrustProviderId } from '@mayfly/domain'
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
-import { notFound, orNameTaken } from './registry-errors.ts'
+import { orNameTaken, orNotFound } from './registry-errors.ts'
 import type { TrustProviderTable } from './schema.gen.ts'
 
 export type TrustProviderRow = Selectable<TrustProviderTable>
@@ -37,25 +37,23 @@ export async function updateTrustProvider(
   return orNameTaken(update.returningAll().executeTakeFirstOrThrow(), taken('', change.issuer))
 }
 
-export async function findTrustProvider(tx: Tx, ref: string): Promise<TrustProviderRow | undefined> {
+function byRef(tx: Tx, ref: string) {
   const query = tx.query.selectFrom('trust_provider').selectAll()
-  return (
-    isId(ref) ? query.where('trust_provider_id', '=', ref as TrustProviderId) : query.where('name', '=', ref)
-  ).executeTakeFirst()
+  return isId(ref) ? query.where('trust_provider_id', '=', ref as TrustProviderId) : query.where('name', '=', ref)
+}
+
+export async function findTrustProvider(tx: Tx, ref: string): Promise<TrustProviderRow | undefined> {
+  return byRef(tx, ref).executeTakeFirst()
 }
 
 /** @throws MayflyError `resource_not_found` */
 export async function getTrustProvider(tx: Tx, ref: string): Promise<TrustProviderRow> {
-  const row = await findTrustProvider(tx, ref)
-  if (row === undefined) throw notFound('trust provider', ref)
-  return row
+  return orNotFound('trust provider', ref, await findTrustProvider(tx, ref))
 }
 
 /** The row, locked until the transaction ends. */
 export async function claimTrustProvider(tx: Tx, ref: string): Promise<TrustProviderRow> {
-  const { trust_provider_id: id } = await getTrustProvider(tx, ref)
-  const query = tx.query.selectFrom('trust_provider').selectAll().where('trust_provider_id', '=', id).forUpdate()
-  return query.executeTakeFirstOrThrow()
+  return orNotFound('trust provider', ref, await byRef(tx, ref).forUpdate().executeTakeFirst())
 }
 
 export interface TrustProviderFilter {

@@ -106,6 +106,7 @@ async function carryOut(deps: RegistryDeps, change: Change, manifest: JsonObject
   const counted: Change = { ...change, onEnded: (total) => (endsCredentials += total) }
   const done: { item: ManifestItem; changed: Changed<unknown> }[] = []
   const seen = new Map<string, string>()
+  await sql`savepoint item`.execute(change.tx.query)
   for (const item of items) {
     if (faults.length >= maxFaults) break
     const twice = seen.get(keyOf(item))
@@ -137,10 +138,10 @@ async function tryItem(
   item: ManifestItem,
   faults: FieldProblem[],
 ): Promise<Changed<unknown> | undefined> {
-  await sql`savepoint item`.execute(change.tx.query)
   try {
     const changed = await parseAndApply(deps, change, item)
-    await sql`release savepoint item`.execute(change.tx.query)
+    // One round trip for the end of this item's and the begin of the next one's.
+    await sql`release savepoint item; savepoint item`.execute(change.tx.query)
     return changed
   } catch (error) {
     // What is broken is no fault of the manifest.

@@ -28,6 +28,8 @@ export async function changePerson(change: Change, ref: string, input: PersonUpd
   const faults = collectFaults()
   judgePerson(faults, input)
   faults.refuse()
+  // Before the person's own row: two administrators who leave at once then wait for each other in one order.
+  if (input.state === 'left' || input.roles?.includes('administrator') === false) await claimAdministrators(change.tx)
   const current = await claimPerson(change.tx, ref)
   requireVersion('person', current, input.version)
   const changes = diffFields(current, {

@@ -1,5 +1,5 @@
 import { findPurposeFault, type JsonValue, MayflyError } from '@mayfly/domain'
-import { findOwner, type OwnerRow } from '../../store/owner-rows.ts'
+import { findOwnerHeld, type OwnerRow } from '../../store/owner-rows.ts'
 import type { Tx } from '../../store/database.ts'
 import type { Faults } from './faults.ts'
 import type { RegistryDeps } from './registry-deps.ts'
@@ -50,16 +50,7 @@ export function judgeAttributes(faults: Faults, attributes: Readonly<Record<stri
  * @throws MayflyError `identity_owner_missing`: there is no such owner, or nobody of it is left
  */
 export async function getAnsweringOwner(tx: Tx, ref: string): Promise<OwnerRow> {
-  const found = await findOwner(tx, ref)
-  const owner =
-    found === undefined
-      ? undefined
-      : await tx.query
-          .selectFrom('owner')
-          .selectAll()
-          .where('owner_id', '=', found.owner_id)
-          .forShare()
-          .executeTakeFirstOrThrow()
+  const owner = await findOwnerHeld(tx, ref)
   if (owner === undefined) throw ownerMissing(`there is no owner \`${ref}\``, 'register the owner first')
   if (owner.state === 'departed') {
     throw ownerMissing(

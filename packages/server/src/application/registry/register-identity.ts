@@ -1,5 +1,5 @@
 import { type Environment, findNameFault, type IdentityId, type IdentityKind, newId, spiffeIdOf } from '@mayfly/domain'
-import { getIdentity, type IdentityWithOwner, insertIdentity } from '../../store/identity-rows.ts'
+import { type IdentityWithOwner, insertIdentity } from '../../store/identity-rows.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { Change, Changed } from './change.ts'
 import { allFields } from './diff-fields.ts'
@@ -65,5 +65,6 @@ export async function registerIdentity(
     shown: shownIdentityFields,
     subject: { identityId: row.identity_id },
   })
-  return { row: await getIdentity(tx, row.identity_id), receipt, outcome: 'created', changes }
+  const shown = { ...row, owner_name: owner.name, owner_state: owner.state }
+  return { row: shown, receipt, outcome: 'created', changes }
 }
