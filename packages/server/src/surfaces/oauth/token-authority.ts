@@ -10,9 +10,19 @@ import { loadPolicy } from '../../application/decision/load-policy.ts'
 import { decisionRowOf, recordDenial } from '../../application/decision/record-decision.ts'
 
 export function createTokenAuthority(deps: AuthorityDeps): TokenAuthority {
+  const loading = new Map<string, Promise<void>>()
+
+  /** Requests that come while a policy version is being compiled wait for it together. */
   async function knowPolicy({ tenantId, policy }: TokenFacts): Promise<void> {
     if (policy === undefined || deps.policies.find(policy.digest) !== undefined) return
-    await deps.database.transaction(tenantId, (tx) => loadPolicy(deps, tx, policy))
+    let load = loading.get(policy.digest)
+    if (load === undefined) {
+      load = deps.database
+        .transaction(tenantId, (tx) => loadPolicy(deps, tx, policy))
+        .finally(() => loading.delete(policy.digest))
+      loading.set(policy.digest, load)
+    }
+    await load
   }
 
   return {
