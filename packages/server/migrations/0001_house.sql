@@ -566,6 +566,54 @@ begin
   end loop;
 end $$;
 
+-- Who acts on a decision and who changes what it was made of take turns, in the order in which they came. Row locks do not
+-- do that: holders of FOR SHARE (and the KEY SHARE of foreign keys) let each other pass, so that a caller who asks without
+-- pause would keep its own suspension waiting for ever. Advisory locks queue fairly.
+-- The order of the classes is the order of locking: what contains before what is contained. Ids share 256 places a class,
+-- so that a change of any number of rows takes a bounded number of locks.
+create function authority_class(kind text) returns integer
+  language sql immutable parallel safe
+  return array_position(array['policy_version', 'owner', 'person', 'trust_provider', 'identity', 'attestation', 'resource', 'role', 'task'], kind);
+
+create function authority_place(id uuid) returns integer
+  language sql immutable parallel safe
+  return hashtext(id::text) & 255;
+
+-- Until the transaction ends, none of these rows changes. Read them in a later statement: this one may have waited.
+create function hold_authority(kinds text[], ids uuid[]) returns void language plpgsql as $$
+declare held record;
+begin
+  for held in
+    select distinct authority_class(kind) as class, authority_place(id) as place
+    from unnest(kinds, ids) as of (kind, id) order by 1, 2
+  loop
+    perform pg_advisory_xact_lock_shared(held.class, held.place);
+  end loop;
+end $$;
+
+-- Waits for those who act on the row, and holds back those who come after.
+create function change_authority(kind text, id uuid) returns void
+  language sql
+  begin atomic
+    select pg_advisory_xact_lock(authority_class(kind), authority_place(id));
+  end;
+
+create function await_holders() returns trigger language plpgsql as $$
+begin
+  perform change_authority(tg_table_name::text, (to_jsonb(old) ->> (tg_table_name || '_id'))::uuid);
+  return new;
+end $$;
+
+do $$
+declare decided_on text;
+begin
+  foreach decided_on in array
+    array['policy_version', 'owner', 'person', 'trust_provider', 'identity', 'attestation', 'resource', 'role', 'task']
+  loop
+    execute format('create trigger await_holders before update on %I for each row execute function await_holders()', decided_on);
+  end loop;
+end $$;
+
 create function keep_credential_law() returns trigger language plpgsql as $$
 begin
   if tg_op = 'DELETE' then

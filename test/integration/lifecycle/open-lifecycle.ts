@@ -26,6 +26,7 @@ import {
   type IssueDeps,
   type IssueLimits,
 } from '../../../packages/server/src/application/credential/issue-deps.ts'
+import { sequenceLog } from '../../../packages/server/src/application/audit/sequence-log.ts'
 import { ensureDefaultPolicy } from '../../../packages/server/src/application/decision/ensure-default-policy.ts'
 import { ensureKeys } from '../../../packages/server/src/application/proof/ensure-keys.ts'
 import type { Change } from '../../../packages/server/src/application/registry/change.ts'
@@ -34,6 +35,7 @@ import { registerOwner } from '../../../packages/server/src/application/registry
 import { registerPerson } from '../../../packages/server/src/application/registry/register-person.ts'
 import { registerResource } from '../../../packages/server/src/application/registry/register-resource.ts'
 import { registerRole } from '../../../packages/server/src/application/registry/register-role.ts'
+import { createTenantLogs } from '../../../packages/server/src/composition/tenant-logs.ts'
 import { openDatabase, type Tx } from '../../../packages/server/src/store/database.ts'
 import { ensureTenant } from '../../../packages/server/src/store/tenant-rows.ts'
 import { lifecycleWorkers } from '../../../packages/server/src/surfaces/workers/lifecycle-workers.ts'
@@ -98,6 +100,8 @@ export async function openLifecycle(url: string, options: LifecycleOptions = {})
     offeredBindings: () => ['none'],
     issueLimits: { ...defaultIssueLimits, ...options.limits },
   }
+  const logs = createTenantLogs(keys, 'a-test')
+  const remembered = new Map()
   let workers: RunningWorkers | undefined
 
   return {
@@ -112,6 +116,11 @@ export async function openLifecycle(url: string, options: LifecycleOptions = {})
     async stopWorkers(): Promise<void> {
       await workers?.stop()
       workers = undefined
+    },
+    /** Gives every committed entry its place in the log. */
+    async sequence(): Promise<void> {
+      const log = await inTenant((tx) => logs.open(tx))
+      await sequenceLog({ database, clock, remembered }, log, new AbortController().signal)
     },
     /** All entries so far, oldest first. */
     entries: () =>

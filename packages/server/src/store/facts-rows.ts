@@ -289,25 +289,25 @@ function uuid(id: string): Fragment {
 }
 
 /**
- * Locks rows FOR SHARE, in one round trip, and tells at which version each is; one that is gone is missing.
+ * Keeps rows as they are until the transaction ends, and tells at which version each is; one that is gone is missing.
  *
- * @returns the version by `<table> <id>`
+ * By advisory locks and not FOR SHARE: those who change a row take their turn with those who hold it, however many come
+ * (see hold_authority in the first migration). Two statements: the second must see what the first waited for.
  */
 export async function lockVersions(
   tx: Tx,
   wanted: readonly { readonly table: string; readonly id: string }[],
 ): Promise<ReadonlyMap<string, number>> {
-  // Always in this order, so that two who lock the same rows do not wait for each other.
-  const tables = [...Map.groupBy(wanted, (row) => row.table)].toSorted(([a], [b]) => (a < b ? -1 : 1))
-  if (tables.length === 0) return new Map()
-  const locked = tables.map(([table, rows]) => {
+  if (wanted.length === 0) return new Map()
+  await sql`select hold_authority(${wanted.map((row) => row.table)}::text[], ${wanted.map((row) => row.id)}::uuid[])`.execute(
+    tx.query,
+  )
+  const tables = [...Map.groupBy(wanted, (row) => row.table)]
+  const reads = tables.map(([table, rows]) => {
     const key = sql.ref(`${table}_id`)
-    return sql`${sql.id(`locked_${table}`)} as (select ${table}::text || ' ' || ${key} as key, version
-      from ${sql.table(table)} where ${key} = any(${rows.map((row) => row.id).toSorted()}::uuid[])
-      order by ${key} for share)`
+    return sql`select ${table}::text || ' ' || ${key} as key, version
+      from ${sql.table(table)} where ${key} = any(${rows.map((row) => row.id)}::uuid[])`
   })
-  const union = tables.map(([table]) => sql`select key, version from ${sql.table(`locked_${table}`)}`)
-  const { rows } = await sql<{ key: string; version: number }>`
-    with ${sql.join(locked)} ${sql.join(union, sql` union all `)}`.execute(tx.query)
+  const { rows } = await sql<{ key: string; version: number }>`${sql.join(reads, sql` union all `)}`.execute(tx.query)
   return new Map(rows.map((row) => [row.key, row.version]))
 }

@@ -64,7 +64,7 @@ export async function getIdentity(tx: Tx, ref: string): Promise<IdentityWithOwne
 
 /** The row, locked until the transaction ends. */
 export async function claimIdentity(tx: Tx, ref: string): Promise<IdentityWithOwner> {
-  return orNotFound('identity', ref, await byRef(tx, ref).forUpdate('identity').executeTakeFirst())
+  return orNotFound('identity', ref, await byRef(tx, ref).forNoKeyUpdate('identity').executeTakeFirst())
 }
 
 export interface IdentityFilter {
@@ -94,7 +94,7 @@ export async function claimExpiredIdentities(tx: Tx, now: Date, limit: number): 
     .where('expired_at', 'is', null)
     .orderBy('expires_at')
     .limit(limit)
-    .forUpdate()
+    .forNoKeyUpdate()
     .skipLocked()
     .execute()
 }

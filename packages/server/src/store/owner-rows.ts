@@ -37,7 +37,7 @@ export async function getOwner(tx: Tx, ref: string): Promise<OwnerRow> {
 
 /** The row, locked until the transaction ends. */
 export async function claimOwner(tx: Tx, ref: string): Promise<OwnerRow> {
-  return orNotFound('owner', ref, await byRef(tx, ref).forUpdate().executeTakeFirst())
+  return orNotFound('owner', ref, await byRef(tx, ref).forNoKeyUpdate().executeTakeFirst())
 }
 
 /** The row, held so that it stays as it is until the transaction ends; others may hold it too. */
@@ -63,7 +63,7 @@ export async function claimOwnersOfPerson(tx: Tx, personId: PersonId): Promise<O
     .selectAll()
     .where((is) => is.or([is('primary_person_id', '=', personId), is('deputy_person_id', '=', personId)]))
     .orderBy('owner_id')
-    .forUpdate()
+    .forNoKeyUpdate()
     .execute()
 }
 

@@ -43,7 +43,7 @@ export async function getPerson(tx: Tx, ref: string): Promise<PersonRow> {
 
 /** The row, locked until the transaction ends. */
 export async function claimPerson(tx: Tx, ref: string): Promise<PersonRow> {
-  return orNotFound('person', ref, await byRef(tx, ref).forUpdate().executeTakeFirst())
+  return orNotFound('person', ref, await byRef(tx, ref).forNoKeyUpdate().executeTakeFirst())
 }
 
 export interface PersonFilter {
@@ -65,6 +65,6 @@ export async function claimAdministrators(tx: Tx): Promise<PersonRow[]> {
     .where('state', '=', 'active')
     .where(sql<boolean>`'administrator' = any(roles)`)
     .orderBy('person_id')
-    .forUpdate()
+    .forNoKeyUpdate()
     .execute()
 }

@@ -52,7 +52,7 @@ export async function getResource(tx: Tx, ref: string): Promise<ResourceWithOwne
 
 /** The row, locked until the transaction ends. */
 export async function claimResource(tx: Tx, ref: string): Promise<ResourceWithOwner> {
-  return orNotFound('resource', ref, await byRef(tx, ref).forUpdate('resource').executeTakeFirst())
+  return orNotFound('resource', ref, await byRef(tx, ref).forNoKeyUpdate('resource').executeTakeFirst())
 }
 
 export interface ResourceFilter {

@@ -47,28 +47,22 @@ export function credentialsOf(selector: Selector): RawBuilder<boolean> {
   }
 }
 
-const subjectRows = {
-  credential: sql`select from credential where credential_id = `,
-  task: sql`select from task where task_id = `,
-  attestation: sql`select from attestation where attestation_id = `,
-  identity: sql`select from identity where identity_id = `,
-  owner: sql`select from identity where owner_id = `,
-  role: sql`select from role where role_id = `,
-  resource: sql`select from resource where resource_id = `,
-  trust_provider: sql`select from trust_provider where trust_provider_id = `,
-  policy: sql`select from policy_version where policy_version_id = `,
-} as const
-
 /**
- * Makes revocations and issues take turns. A new credential's foreign keys share-lock the rows that it names; this
- * waits for those that are being inserted, so that the revocation sees them, and holds back the rest until it commits.
+ * Makes revocations and issues take turns: waits for issues that are under way on what the selector names, so that the
+ * revocation sees their rows, and holds back those that come after.
  */
 export async function lockSelector(tx: Tx, { kind, id }: Selector): Promise<void> {
+  // Every credential that an issue adds is new: nothing can come to be under a credential.
+  if (kind === 'credential') return
   if (kind === 'environment') {
-    await sql`select from policy_version where state = 'active' for update`.execute(tx.query)
+    // Every issue holds the active policy.
+    await sql`select change_authority('policy_version', policy_version_id) from policy_version where state = 'active'`.execute(
+      tx.query,
+    )
     return
   }
-  await sql`${subjectRows[kind]} ${id}::uuid for update`.execute(tx.query)
+  const table = kind === 'policy' ? 'policy_version' : kind
+  await sql`select change_authority(${table}, ${id}::uuid)`.execute(tx.query)
 }
 
 export interface NewRevocation {

@@ -61,7 +61,7 @@ export async function getRole(tx: Tx, ref: string): Promise<RoleWithResource> {
 
 /** The row, locked until the transaction ends. */
 export async function claimRole(tx: Tx, ref: string): Promise<RoleWithResource> {
-  return orNotFound('role', ref, await byRef(tx, ref).forUpdate('role').executeTakeFirst())
+  return orNotFound('role', ref, await byRef(tx, ref).forNoKeyUpdate('role').executeTakeFirst())
 }
 
 export interface RoleFilter {

@@ -53,7 +53,7 @@ export async function getTrustProvider(tx: Tx, ref: string): Promise<TrustProvid
 
 /** The row, locked until the transaction ends. */
 export async function claimTrustProvider(tx: Tx, ref: string): Promise<TrustProviderRow> {
-  return orNotFound('trust provider', ref, await byRef(tx, ref).forUpdate().executeTakeFirst())
+  return orNotFound('trust provider', ref, await byRef(tx, ref).forNoKeyUpdate().executeTakeFirst())
 }
 
 export interface TrustProviderFilter {
