@@ -89,9 +89,8 @@ export function underDeadline(
 ): Promise<readonly Row[]> {
   // At least 1: a timeout of 0 means none. The function compares the clock with the deadline as well.
   const leftMs = Math.max(1, Math.min(deadlineAt.getTime() - Date.now(), 600_000))
-  return session.script(
-    [`set local statement_timeout = ${leftMs}`, `set local lock_timeout = ${leftMs}`, ...statements].join('; '),
-  )
+  // It bounds waiting for locks as well.
+  return session.script([`set local statement_timeout = ${leftMs}`, ...statements].join('; '))
 }
 
 function textArray(value: unknown): readonly string[] {
