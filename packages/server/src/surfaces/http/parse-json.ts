@@ -1,8 +1,8 @@
 /**
  * Reads the JSON of a request so that it has one reading only.
  *
- * Promise: duplicate keys, `__proto__`, text that is not UTF-8, deep nesting and very many members are refused, so that
- * what was checked is what is used. Messages never repeat the input, which may hold a secret.
+ * Promise: duplicate keys, `__proto__`, text that is not UTF-8 or that PostgreSQL cannot hold, deep nesting and very many
+ * members are refused, so that what was checked is what is used. Messages never repeat the input, which may hold a secret.
  */
 import { MayflyError } from '@mayfly/domain'
 
@@ -44,10 +44,12 @@ function refuseSecondReadings(text: string): void {
   const levels: Level[] = []
   let level: Level | undefined
   let members = 0
+  const escaped = text.includes('\\u')
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
       case 0x22: {
         const end = endOfString(text, at)
+        if (escaped) refuseUnstorable(text.slice(at, end + 1))
         if (level?.keys !== undefined && level.atKey) addKey(level.keys, text.slice(at, end + 1))
         at = end
         break
@@ -79,6 +81,16 @@ function endOfString(text: string, start: number): number {
     const code = text.charCodeAt(at)
     if (code === 0x5c) at += 1
     else if (code === 0x22) return at
+  }
+}
+
+/** Only an escape can write them: a zero character, which PostgreSQL's text has not, and half of a surrogate pair. */
+function refuseUnstorable(quoted: string): void {
+  if (!quoted.includes('\\u')) return
+  const value = JSON.parse(quoted) as string
+  // With the `u` flag a pair of surrogates is one character of another category, so this finds lone ones only.
+  if (value.includes('\0') || /\p{Surrogate}/u.test(value)) {
+    throw malformed('the body holds a zero character or half of a surrogate pair', 'send text that is whole Unicode')
   }
 }
 

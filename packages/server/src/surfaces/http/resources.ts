@@ -104,7 +104,11 @@ export const resourceRoutes: readonly Route<Deps>[] = [
     query: pageQuery.extend({
       owner: ref.optional(),
       environment: fields.environment.optional(),
-      provider: z.string().max(31).optional(),
+      provider: z
+        .string()
+        .max(31)
+        .regex(/^[a-z0-9_]+$/, { error: 'is not a kind of provider' })
+        .optional(),
       state: fields.usedOrRetired.optional(),
     }),
     resource: () => ({ type: 'Tenant' }),

@@ -25,6 +25,7 @@ export const ref = z
   .string()
   .min(1)
   .max(200)
+  .regex(/^\P{Cc}*$/u, { error: 'holds control characters' })
   .meta({ id: 'Ref', description: 'An id, or a name', examples: ['orders-team'] })
 
 /** `?limit=&cursor=`: extend it with the filters of the list. */
