@@ -16,66 +16,80 @@ export const maxPolicyTextBytes = 1_048_576
 export const maxPolicies = 10_000
 
 export function compilePolicies(cedar: Cedar, schema: string, text: string): CompileResult {
+  const { policies, faults, at } = readPolicies(cedar, text)
+  // Cedar numbers the policies as they stand in the text; if they cannot all be read, the numbers mean nothing.
+  if (policies === undefined) return refused(faults)
+  const validated = cedar.validate({ schema, policies: { staticPolicies: text } })
+  if (validated.type === 'failure') return refused(validated.errors.map((error) => parseFault(error, at)))
+  const told = (error: ValidationError): PolicyFault => validationFault(error, policies, at)
+  const all = [...faults, ...validated.validationErrors.map(told)]
+  return all.length > 0 ? refused(all) : { ok: true, policies, warnings: validated.validationWarnings.map(told) }
+}
+
+interface ReadPolicies {
+  /** In the order of the text; absent where the text cannot be read at all. */
+  readonly policies?: readonly CompiledPolicy[]
+  readonly faults: readonly PolicyFault[]
+  readonly at: At
+}
+
+/** Reads policies without asking whether the schema knows what they speak of. */
+export function readPolicies(cedar: Cedar, text: string): ReadPolicies {
   const at = textPositions(text)
-  const start = { line: 1, column: 1 }
+  const unreadable = (message: string, hint?: string, index = 0): ReadPolicies => {
+    const position = at(Buffer.byteLength(text.slice(0, index)))
+    return { at, faults: [{ ...position, message, ...(hint === undefined ? {} : { hint }) }] }
+  }
   if (Buffer.byteLength(text) > maxPolicyTextBytes) {
-    return refused([{ ...start, message: `the text is larger than ${maxPolicyTextBytes} bytes` }])
+    return unreadable(`the text is larger than ${maxPolicyTextBytes} bytes`)
   }
   const deep = findDeepNesting(text)
   if (deep !== undefined) {
-    const message = `brackets are nested more than ${maxNesting} deep`
-    return refused([{ ...at(Buffer.byteLength(text.slice(0, deep))), message, hint: 'split it into several policies' }])
+    return unreadable(`brackets are nested more than ${maxNesting} deep`, 'split it into several policies', deep)
   }
   const parts = cedar.policySetTextToParts(text)
-  if (parts.type === 'failure') return refused(parts.errors.map((error) => parseFault(error, at)))
+  if (parts.type === 'failure') return { at, faults: parts.errors.map((error) => parseFault(error, at)) }
   if (parts.policy_templates.length > 0) {
-    return refused([
-      { ...start, message: 'templates (`?principal`, `?resource`) are not used', hint: 'write a policy for each' },
-    ])
+    return unreadable('templates (`?principal`, `?resource`) are not used', 'write a policy for each')
   }
   if (parts.policies.length > maxPolicies) {
-    return refused([{ ...start, message: `there are ${parts.policies.length} policies, at most ${maxPolicies} fit` }])
+    return unreadable(`there are ${parts.policies.length} policies, at most ${maxPolicies} fit`)
   }
-  const texts = inOrderOfText(parts.policies)
   const faults: PolicyFault[] = []
   const policies: CompiledPolicy[] = []
   const lines = new Map<string, number>()
   let from = 0
-  for (const itsText of texts) {
+  for (const itsText of inOrderOfText(parts.policies)) {
     const index = text.indexOf(itsText, from)
     const position = at(Buffer.byteLength(text.slice(0, index)))
     from = index + itsText.length
-    const json = cedar.policyToJson(itsText)
-    if (json.type === 'failure') {
-      faults.push(...json.errors.map((error) => ({ ...position, message: error.message })))
-      policies.push(placeholder)
-      continue
-    }
-    const annotated = parseAnnotations(json.json.effect, json.json.annotations ?? {})
-    const named = annotated.id === '' ? {} : { policyId: annotated.id }
-    faults.push(...annotated.faults.map((fault) => ({ ...position, ...named, ...fault })))
-    const twin = lines.get(annotated.id)
-    if (twin !== undefined && annotated.id !== '') {
+    const read = cedar.policyToJson(itsText)
+    if (read.type === 'failure') return { at, faults: read.errors.map(({ message }) => ({ ...position, message })) }
+    const {
+      id,
+      description,
+      duties,
+      faults: annotationFaults,
+    } = parseAnnotations(read.json.effect, read.json.annotations ?? {})
+    const named = id === '' ? position : { ...position, policyId: id }
+    faults.push(...annotationFaults.map((fault) => ({ ...named, ...fault })))
+    const twin = lines.get(id)
+    if (twin !== undefined && id !== '') {
       const message = `the \`@id\` is used already by the policy on line ${twin}`
-      faults.push({ ...position, ...named, message, hint: 'give each policy an `@id` of its own' })
+      faults.push({ ...named, message, hint: 'give each policy an `@id` of its own' })
     }
-    lines.set(annotated.id, position.line)
+    lines.set(id, position.line)
     policies.push({
-      id: annotated.id,
-      effect: json.json.effect,
-      description: annotated.description,
-      duties: annotated.duties,
-      ...scopeOf(json.json),
-      ...readAttributes(json.json.conditions),
+      id,
+      effect: read.json.effect,
+      description,
+      duties,
+      ...scopeOf(read.json),
+      ...readAttributes(read.json.conditions),
       text: itsText,
     })
   }
-  const validated = cedar.validate({ schema, policies: { staticPolicies: text } })
-  if (validated.type === 'failure') return refused(validated.errors.map((error) => parseFault(error, at)))
-  const told = (error: ValidationError): PolicyFault => validationFault(error, policies, at)
-  faults.push(...validated.validationErrors.map(told))
-  if (faults.length > 0) return refused(faults)
-  return { ok: true, policies, warnings: validated.validationWarnings.map(told) }
+  return { policies, faults, at }
 }
 
 function refused(faults: readonly PolicyFault[]): CompileResult {
@@ -143,17 +157,4 @@ function validationFault(
     message: error.message.replace(`for policy \`${policyId}\`, `, ''),
     ...(error.help === null ? {} : { hint: error.help }),
   }
-}
-
-/** Holds the place of a policy that cannot be read, so that Cedar's numbers stay right. It is never given back. */
-const placeholder: CompiledPolicy = {
-  id: '',
-  effect: 'forbid',
-  principal: {},
-  resource: {},
-  description: '',
-  duties: {},
-  attributes: [],
-  wholeContext: true,
-  text: '',
 }

@@ -195,14 +195,17 @@ function contextFor(slice: Slice, { context }: Question): Record<string, CedarVa
 function entitiesFor(slice: Slice, { principal, resource, entities }: Question): EntityJson[] {
   const needed = slice.attributes.size > 0 || slice.wholeContext
   const ends = [uidKey(principal), uidKey(resource)]
-  return entities
-    .filter((entity) => needed || ends.includes(uidKey(entity.uid)))
-    .map(({ uid, attrs, parents, tags }) => ({
-      uid,
-      attrs: pick(attrs, slice.attributes) as Record<string, CedarValueJson>,
-      parents: [...parents],
-      ...(tags === undefined ? {} : { tags: tags as Record<string, CedarValueJson> }),
-    }))
+  return (
+    entities
+      // One between an end and its ancestor stays: without it `in` would not be true.
+      .filter((entity) => needed || entity.parents.length > 0 || ends.includes(uidKey(entity.uid)))
+      .map(({ uid, attrs, parents, tags }) => ({
+        uid,
+        attrs: pick(attrs, slice.attributes) as Record<string, CedarValueJson>,
+        parents: [...parents],
+        ...(tags === undefined ? {} : { tags: tags as Record<string, CedarValueJson> }),
+      }))
+  )
 }
 
 function pick(
