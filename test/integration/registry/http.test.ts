@@ -158,11 +158,7 @@ describe('each thing of the registry', () => {
       expect(entry?.subject['decision_id'], 'under the decision that permitted it').toMatch(/^[0-9a-f-]{36}$/)
 
       const { entry: _entry, ...shown } = made.body
-      const id = String(
-        shown[
-          `${path.slice(4).replaceAll('-', '_').replace(/ies$/, 'y').replace('people', 'person').replace(/s$/, '')}_id`
-        ],
-      )
+      const id = textOf(shown, member)
       for (const ref of name === undefined ? [id] : [id, name]) {
         expect(await call('GET', `${path}/${ref}`), `${path}/${ref}`).toMatchObject({ status: 200, body: shown })
       }
@@ -258,7 +254,10 @@ describe('change', () => {
       '/v1/trust-providers/builds',
       '/v1/resources/orders-db',
     ]) {
-      expect(await call('POST', `${path}/retire`), `${path}`).toMatchObject({ status: 200, body: { state: 'retired' } })
+      expect(await call('POST', `${path}/retire`), `retire ${path}`).toMatchObject({
+        status: 200,
+        body: { state: 'retired' },
+      })
     }
   })
 })
