@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
 import { type Cedar, openCedar } from './cedar-instance.ts'
+import { cedarSchema } from './cedar-schema.ts'
+import { compilePolicies } from './compile-policies.ts'
 import { createPolicyEngine, type Question } from './policy-engine.ts'
+
+const compiler = openCedar()
+const compile = async (text: string) => compilePolicies(compiler, cedarSchema(), text)
 
 const question: Question = {
   principal: { type: 'Identity', id: 'job' },
@@ -14,7 +19,7 @@ const permitAll = '@id("all") permit (principal, action, resource);'
 const overflow = '9223372036854775807 + context.risk > 0'
 
 test('an error in any policy is an answer of its own, also where another one permits', async () => {
-  const engine = createPolicyEngine()
+  const engine = createPolicyEngine({ compile })
   const sound = await engine.load('sound', permitAll)
   expect(engine.ask(sound, question).outcome, 'control: without the error it is permitted').toBe('permit')
   const broken = await engine.load(
@@ -26,12 +31,12 @@ test('an error in any policy is an answer of its own, also where another one per
 })
 
 test('no policy at all is no match', async () => {
-  const engine = createPolicyEngine()
+  const engine = createPolicyEngine({ compile })
   expect(engine.ask(await engine.load('none', ''), question)).toEqual({ outcome: 'no_match', near: [] })
 })
 
 test('a permit whose conditions are not met is told as near', async () => {
-  const engine = createPolicyEngine()
+  const engine = createPolicyEngine({ compile })
   const set = await engine.load('near', '@id("near") permit (principal, action, resource) when { context.risk > 5 };')
   expect(engine.ask(set, question)).toMatchObject({ outcome: 'no_match', near: [{ id: 'near' }] })
 })
@@ -50,7 +55,7 @@ test('an instance that traps is replaced, and the question is asked again', asyn
       },
     }
   }
-  const engine = createPolicyEngine({ open: trapOnce, onReplaced: (why) => replaced.push(why) })
+  const engine = createPolicyEngine({ compile, open: trapOnce, onReplaced: (why) => replaced.push(why) })
   const set = await engine.load('all', permitAll)
   expect(engine.ask(set, question).outcome).toBe('permit')
   expect(replaced).toEqual(['memory access out of bounds'])
@@ -59,6 +64,7 @@ test('an instance that traps is replaced, and the question is asked again', asyn
 test('an instance that really trapped is replaced', async () => {
   const instances: Cedar[] = []
   const engine = createPolicyEngine({
+    compile,
     open: () => {
       const cedar = openCedar()
       instances.push(cedar)
@@ -82,7 +88,7 @@ test('an engine that fails twice says so and permits nothing', async () => {
       throw new Error('unreachable')
     },
   })
-  const engine = createPolicyEngine({ open: broken })
+  const engine = createPolicyEngine({ compile, open: broken })
   expect(engine.ask(await engine.load('all', permitAll), question).outcome).toBe('failed')
 })
 
@@ -98,7 +104,7 @@ test('more slices than slots: the slots are used again', async () => {
       },
     }
   }
-  const engine = createPolicyEngine({ open: counting })
+  const engine = createPolicyEngine({ compile, open: counting })
   const text = Array.from(
     { length: 400 },
     (_, at) => `@id("p${at}") permit (principal == Identity::"job-${at}", action, resource);`,
