@@ -1894,7 +1894,7 @@ export interface components {
             reasons?: {
                 code: string;
                 detail: string;
-                policy_id?: string;
+                policy?: string;
             }[];
             determining_policies?: string[];
         };
@@ -4378,7 +4378,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": {
                     /** @description Why; recorded with the revocation */
@@ -4501,7 +4501,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": {
                     /** @description Why; recorded with the revocation */
@@ -4624,7 +4624,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": {
                     /** @description Why; recorded with the revocation */
@@ -5297,7 +5297,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": {
                     /** @description Why; recorded with the revocation */
@@ -5874,7 +5874,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": {
                     /** @description Why; recorded with the revocation */
@@ -6427,7 +6427,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": {
                     /** @description Why; recorded with the revocation */
@@ -6982,7 +6982,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": {
                     /** @description Moves on with each change. Given with a change: refuse where it is another by now */

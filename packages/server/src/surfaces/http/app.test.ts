@@ -91,7 +91,7 @@ const routes: readonly Route<HttpDeps>[] = [
     name: 'followEvents',
     summary: 'follow',
     action: 'revocation.read',
-    resource: () => ({ type: 'Tenant' }),
+    admit: async () => undefined,
     response: z.object({ n: z.int() }),
     events: async function* (_deps: HttpDeps) {
       yield { event: 'step', id: '1', data: { n: 1 } }

@@ -124,7 +124,7 @@ export type Route<Deps> = RouteShape &
         readonly access: 'events'
         readonly action: ActionName
         readonly changes: false
-        readonly resource: (input: Input<RouteShape>) => ResourceRef
+        readonly admit: (deps: Deps, ctx: RouteContext, input: Input<RouteShape>) => Promise<void>
         readonly events: (deps: Deps, ctx: RouteContext, input: Input<RouteShape>) => AsyncIterable<RouteEvent<unknown>>
       }
   )
@@ -232,8 +232,8 @@ export function definePublicRoute<
 }
 
 /**
- * Server-sent events. The gate is asked once, before the first event, in a transaction of its own; `events` runs outside
- * of any. The response schema is that of one event's `data`.
+ * Server-sent events. `admit` asks the gate, once, before the first event; `events` runs outside of any transaction. The
+ * response schema is that of one event's `data`.
  */
 export function defineEventRoute<
   Deps,
@@ -244,7 +244,11 @@ export function defineEventRoute<
 >(
   route: Omit<RouteShape<P, Q, Nothing, H, R>, 'method' | 'body' | 'produces' | 'status'> & {
     readonly action: ActionName
-    readonly resource: (input: RouteInput<z.output<P>, z.output<Q>, Record<string, never>, z.output<H>>) => ResourceRef
+    readonly admit: (
+      deps: Deps,
+      ctx: RouteContext,
+      input: RouteInput<z.output<P>, z.output<Q>, Record<string, never>, z.output<H>>,
+    ) => Promise<void>
     readonly events: (
       deps: Deps,
       ctx: RouteContext,

@@ -6,20 +6,25 @@ import type { RouteEvent } from './define-route.ts'
 // Proxies close what is silent for a minute.
 const heartbeatMs = 15_000
 
+/** An iteration whose first step has been taken. */
+export interface StartedEvents {
+  readonly first: IteratorResult<RouteEvent<unknown>>
+  readonly iterator: AsyncIterator<RouteEvent<unknown>>
+}
+
 /** Sends events until there are none, the client goes or `signal` is aborted. A failure of `events` is thrown. */
 export async function sendEvents(
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
-  events: AsyncIterable<RouteEvent<unknown>>,
+  events: StartedEvents,
   signal: AbortSignal,
 ): Promise<void> {
   response.writeHead(200, { ...headers, 'content-type': 'text/event-stream; charset=utf-8' })
   response.flushHeaders()
   const heartbeat = setInterval(() => response.write(': still here\n\n'), heartbeatMs)
   try {
-    for await (const event of events) {
-      if (signal.aborted) break
-      const taken = response.write(frame(event))
+    for (let step = events.first; step.done !== true && !signal.aborted; step = await events.iterator.next()) {
+      const taken = response.write(frame(step.value))
       // A reader that is slower than the events must not make them pile up in memory.
       if (!taken) await once(response, 'drain', { signal })
     }
@@ -29,6 +34,7 @@ export async function sendEvents(
   } finally {
     clearInterval(heartbeat)
     response.end()
+    await events.iterator.return?.()
   }
 }
 

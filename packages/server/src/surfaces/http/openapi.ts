@@ -77,7 +77,10 @@ function operation(route: AnyRoute, schemaOf: (schema: z.ZodType) => JsonSchema)
     ...(description !== '' && { description }),
     ...(parameters.length > 0 && { parameters }),
     ...(route.body !== undefined && {
-      requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body) } } },
+      requestBody: {
+        required: !route.body.safeParse(undefined).success,
+        content: { 'application/json': { schema: schemaOf(route.body) } },
+      },
     }),
     responses: { [String(route.status ?? 200)]: success(route, schemaOf), ...problemResponses(route) },
     security: route.access === 'public' ? [] : [{ accessToken: [] }],
@@ -159,7 +162,7 @@ const problemSchema = z
     request_id: z.string(),
     decision_id: z.string().optional().meta({ description: 'of a denial: for `mayfly explain`' }),
     reasons: z
-      .array(z.object({ code: z.string(), detail: z.string(), policy_id: z.string().optional() }))
+      .array(z.object({ code: z.string(), detail: z.string(), policy: z.string().optional() }))
       .optional()
       .meta({ description: 'of a denial' }),
     determining_policies: z.array(z.string()).optional(),

@@ -282,8 +282,8 @@ export const revocationRoutes: readonly Route<RevocationDeps>[] = [
     summary: 'follow a revocation until it is complete',
     action: 'revocation.read',
     params: revocationParams,
-    resource: () => ({ type: 'Tenant' }),
     response: revocation,
+    admit: (deps: RevocationDeps, ctx, { params }) => readRevocation(deps, ctx, params.id, async () => undefined),
     events: (deps: RevocationDeps, ctx, { params }) => follow(deps, ctx, params.id),
   }),
   defineSelfGatedRoute({

@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuditReceipt } from '../../application/audit/audit-entry.ts'
 import type { Actor, RequestContext } from '../../application/context.ts'
-import type { PublicContext, RawAnswer, Route, RouteContext } from './define-route.ts'
+import type { PublicContext, RawAnswer, Route, RouteContext, RouteEvent } from './define-route.ts'
 import { sendEvents } from './event-stream.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { parseInput } from './parse-input.ts'
@@ -80,19 +80,35 @@ export async function runRoute<Deps>(
       }))
       return answer(http, route, reply, done, caller, promise)
     }
-    case 'events': {
-      const asked = { action: route.action, readOnly: true, resource: route.resource(input) }
-      await http.gate(known, asked, async () => undefined)
-      reply.hijack()
-      const headers = Object.fromEntries(
-        Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]),
-      )
-      // A stream has no end of its own: a server that stops ends it. What else is under way is finished.
-      // And no longer than an access token lives: who follows on asks again, and is decided on again.
-      const signal = AbortSignal.any([known.signal, stopping, AbortSignal.timeout(maxStreamMs)])
-      await sendEvents(reply.raw, headers, route.events(deps, { ...known, signal }, input), signal)
-      return undefined
-    }
+    case 'events':
+      await route.admit(deps, known, input)
+      // A stream has no end of its own: a server that stops ends it. What else is under way is finished. And it lives no
+      // longer than an access token: who follows on asks again, and is decided on again.
+      return streamEvents(http, request, reply, route.events, {
+        deps,
+        input,
+        ctx: { ...known, signal: AbortSignal.any([known.signal, stopping, AbortSignal.timeout(maxStreamMs)]) },
+      })
+  }
+}
+
+async function streamEvents<Deps, Input>(
+  http: HttpDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  events: (deps: Deps, ctx: RouteContext, input: Input) => AsyncIterable<RouteEvent<unknown>>,
+  { deps, ctx, input }: { deps: Deps; ctx: RouteContext; input: Input },
+): Promise<void> {
+  const iterator = events(deps, ctx, input)[Symbol.asyncIterator]()
+  // Before the head is written: what fails here is still a problem document.
+  const first = await iterator.next()
+  reply.hijack()
+  const headers = Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]))
+  try {
+    await sendEvents(reply.raw, headers, { first, iterator }, ctx.signal)
+  } catch (error) {
+    // The client sees a stream that ends, and asks again.
+    http.logger.error({ request_id: request.id, err: error }, 'a stream of events broke off')
   }
 }
 
