@@ -26,9 +26,10 @@ import { registerIdentity } from './register-identity.ts'
 import { registerOwner } from './register-owner.ts'
 import { registerPerson } from './register-person.ts'
 import { registerResource } from './register-resource.ts'
-import { registerRole } from './register-role.ts'
-import { registerTrustProvider } from './register-trust-provider.ts'
+import { defaultMaxLivePerIdentity, registerRole } from './register-role.ts'
+import { defaultFreshForSeconds, registerTrustProvider } from './register-trust-provider.ts'
 import type { RegistryDeps } from './registry-deps.ts'
+import { getTrustProviderPlugIn } from './trust-provider-fields.ts'
 
 type Applied = Changed<unknown>
 type Apply<S extends ManifestSection> = (deps: RegistryDeps, change: Change, item: ManifestValue<S>) => Promise<Applied>
@@ -49,7 +50,11 @@ export const applyItem: { readonly [S in ManifestSection]: Apply<S> } = {
     const current = await findTrustProvider(change.tx, item.name)
     if (current === undefined) return registerTrustProvider(change, { ...given, freshForSeconds })
     requireSame({ kind: [current.kind, item.kind] })
-    return changeTrustProvider(change, current.trust_provider_id, { ...given, freshForSeconds })
+    return changeTrustProvider(change, current.trust_provider_id, {
+      settings: item.settings,
+      strength: item.strength ?? getTrustProviderPlugIn(item.kind).maxStrength,
+      freshForSeconds: freshForSeconds ?? defaultFreshForSeconds,
+    })
   },
   async identities(deps, change, item) {
     const { expires_at: expiresAt, ...given } = item
@@ -85,7 +90,7 @@ export const applyItem: { readonly [S in ManifestSection]: Apply<S> } = {
       permission: item.permission,
       parameters: item.parameters ?? {},
       maxTtlSeconds: maxTtlSeconds ?? null,
-      maxLivePerIdentity: maxLivePerIdentity ?? 200,
+      maxLivePerIdentity: maxLivePerIdentity ?? defaultMaxLivePerIdentity,
     })
   },
   async bindings(_deps, change, item) {

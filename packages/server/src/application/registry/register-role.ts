@@ -23,6 +23,8 @@ export interface NewRole {
   readonly maxLivePerIdentity?: number | undefined
 }
 
+export const defaultMaxLivePerIdentity = 200
+
 export const shownRoleFields = [
   'resource_id',
   'name',
@@ -55,7 +57,7 @@ export async function registerRole(
     permission,
     parameters: input.parameters ?? {},
     max_ttl_seconds: input.maxTtlSeconds ?? null,
-    max_live_per_identity: input.maxLivePerIdentity ?? 200,
+    max_live_per_identity: input.maxLivePerIdentity ?? defaultMaxLivePerIdentity,
   }
   const row = await insertRole(tx, {
     role_id: newId<RoleId>(),

@@ -17,6 +17,8 @@ export interface NewTrustProvider {
   readonly freshForSeconds?: number | undefined
 }
 
+export const defaultFreshForSeconds = 3_600
+
 export const shownTrustProviderFields = ['name', 'kind', 'issuer', 'strength', 'fresh_for_seconds', 'state']
 
 /** @throws MayflyError `request_invalid`, `provider_unknown`, `name_taken` (the name, or the issuer) */
@@ -38,7 +40,7 @@ export async function registerTrustProvider(
     issuer: parsed.issuer,
     settings: parsed.settings,
     strength: input.strength ?? plugIn.maxStrength,
-    fresh_for_seconds: input.freshForSeconds ?? 3600,
+    fresh_for_seconds: input.freshForSeconds ?? defaultFreshForSeconds,
   }
   const row = await insertTrustProvider(change.tx, {
     trust_provider_id: newId<TrustProviderId>(),

@@ -1,5 +1,6 @@
 import type { BindingId, IdentityId, PersonId, TrustProviderId } from '@mayfly/domain'
 import { z } from 'zod'
+import type { Change } from '../../application/registry/change.ts'
 import { changeBinding, retireBinding } from '../../application/registry/change-binding.ts'
 import { registerBinding } from '../../application/registry/register-binding.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
@@ -7,7 +8,7 @@ import { type BindingWithNames, getBinding, listBindings } from '../../store/bin
 import { getIdentity } from '../../store/identity-rows.ts'
 import { getPerson } from '../../store/person-rows.ts'
 import { getTrustProvider } from '../../store/trust-provider-rows.ts'
-import { defineRoute, defineSelfGatedRoute, type Route } from './define-route.ts'
+import { defineRoute, defineSelfGatedRoute, type Route, type RouteContext } from './define-route.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { readPage } from './pages.ts'
 import * as fields from './registry-fields.ts'
@@ -46,10 +47,6 @@ const binding = z
 
 const params = z.strictObject({ id: id<BindingId>() })
 
-/**
- * A binding is judged on the whole tenant once it exists: to change whose proof it is, is as powerful as to become that
- * holder, and policies judge that on the tenant, or on the identity for a new one.
- */
 export const bindingRoutes: readonly Route<Deps>[] = [
   defineSelfGatedRoute({
     method: 'POST',
@@ -129,7 +126,7 @@ export const bindingRoutes: readonly Route<Deps>[] = [
     problems: ['resource_not_found'],
     handle: async (_deps: Deps, _ctx, input, tx) => bindingWire(await getBinding(tx, input.params.id)),
   }),
-  defineRoute({
+  defineSelfGatedRoute({
     method: 'PATCH',
     path: '/v1/bindings/{id}',
     name: 'updateBinding',
@@ -143,18 +140,17 @@ export const bindingRoutes: readonly Route<Deps>[] = [
       public_jwk: publicJwk.optional(),
       version: fields.seenVersion,
     }),
-    resource: () => ({ type: 'Tenant' }),
     changes: true,
     response: binding,
     problems: ['resource_not_found', 'name_taken', 'state_not_allowed', 'version_conflict'],
-    handle: async (deps: Deps, ctx, { params: { id: which }, body }, tx, decision) => {
-      const { public_jwk: key, ...given } = body
-      const change = fields.changeOf(deps, ctx, tx, decision)
-      const { row, receipt } = await changeBinding(change, which, { ...given, publicJwk: key })
-      return { ...bindingWire(row), entry: receipt }
-    },
+    handle: (deps: Deps, ctx, { params: { id: which }, body }) =>
+      gateOnHolder(deps, ctx, which, async (change) => {
+        const { public_jwk: key, ...given } = body
+        const { row, receipt } = await changeBinding(change, which, { ...given, publicJwk: key })
+        return { ...bindingWire(row), entry: receipt }
+      }),
   }),
-  defineRoute({
+  defineSelfGatedRoute({
     method: 'POST',
     path: '/v1/bindings/{id}/retire',
     name: 'retireBinding',
@@ -162,16 +158,33 @@ export const bindingRoutes: readonly Route<Deps>[] = [
     action: 'binding.write',
     params,
     body: z.strictObject({ version: fields.seenVersion }).default({}),
-    resource: () => ({ type: 'Tenant' }),
     changes: true,
     response: binding,
     problems: ['resource_not_found', 'version_conflict'],
-    handle: async (deps: Deps, ctx, { params: { id: which }, body }, tx, decision) => {
-      const { row, receipt } = await retireBinding(fields.changeOf(deps, ctx, tx, decision), which, body)
-      return { ...bindingWire(row), entry: receipt }
-    },
+    handle: (deps: Deps, ctx, { params: { id: which }, body }) =>
+      gateOnHolder(deps, ctx, which, async (change) => {
+        const { row, receipt } = await retireBinding(change, which, body)
+        return { ...bindingWire(row), entry: receipt }
+      }),
   }),
 ]
+
+/**
+ * To change whose proof it is, is as powerful as to become that holder: it is judged on the identity, or for a person on
+ * the tenant.
+ */
+async function gateOnHolder<T>(
+  deps: Deps,
+  ctx: RouteContext,
+  bindingId: string,
+  work: (change: Change) => Promise<T>,
+): Promise<T> {
+  const { identity_id: id } = await deps.database.transaction(ctx.tenantId, (tx) => getBinding(tx, bindingId))
+  const on = id === null ? ({ type: 'Tenant' } as const) : ({ type: 'Identity', id } as const)
+  return deps.gate(ctx, { action: 'binding.write', resource: on }, (tx, decision) =>
+    work(fields.changeOf(deps, ctx, tx, decision)),
+  )
+}
 
 function bindingWire(row: BindingWithNames): z.output<typeof binding> {
   return {

@@ -181,7 +181,7 @@ export const identityRoutes: readonly Route<Deps>[] = [
       return held as z.output<typeof holds>
     },
   }),
-  defineRoute({
+  defineSelfGatedRoute({
     method: 'PATCH',
     path: '/v1/identities/{ref}',
     name: 'updateIdentity',
@@ -196,15 +196,18 @@ export const identityRoutes: readonly Route<Deps>[] = [
       attributes: fields.attributes.optional(),
       version: fields.seenVersion,
     }),
-    resource: one,
     changes: true,
     response: identity,
     problems: ['resource_not_found', 'identity_owner_missing', 'state_not_allowed', 'version_conflict'],
-    handle: async (deps: Deps, ctx, { params: { ref: which }, body }, tx, decision) => {
-      const change = fields.changeOf(deps, ctx, tx, decision)
-      const { expires_at: expiresAt, ...given } = body
-      const { row, receipt } = await changeIdentity(deps, change, which, { ...given, expiresAt })
-      return { ...identityWire(row, change.now), entry: receipt }
+    handle: async (deps: Deps, ctx, { params: { ref: which }, body }) => {
+      await fields.gateOnNewOwner(deps, ctx, 'identity.write', body.owner)
+      const asked = { action: 'identity.write', resource: { type: 'Identity', id: which } } as const
+      return deps.gate(ctx, asked, async (tx, decision) => {
+        const change = fields.changeOf(deps, ctx, tx, decision)
+        const { expires_at: expiresAt, ...given } = body
+        const { row, receipt } = await changeIdentity(deps, change, which, { ...given, expiresAt })
+        return { ...identityWire(row, change.now), entry: receipt }
+      })
     },
   }),
   moveRoute('suspend', suspendIdentity, 'suspend an identity: it can do nothing, and what it holds ends at once'),

@@ -7,6 +7,7 @@ import type { PermitDecision } from '../../application/decision/decision.ts'
 import type { Clock } from '@mayfly/domain'
 import type { Tx } from '../../store/database.ts'
 import type { RouteContext } from './define-route.ts'
+import type { HttpDeps } from './http-deps.ts'
 
 /** The change that a handler makes: in the gate's transaction and under its decision. */
 export function changeOf(
@@ -35,6 +36,25 @@ export async function gateOnField<T>(
     const detail = cause.options.publicDetail ?? 'names nothing that is registered'
     throw new MayflyError(code, { publicDetail: detail, fields: [{ pointer, detail }], cause })
   }
+}
+
+/**
+ * Asks the gate whether the caller may give something to this owner too: who may write a thing may not therefore load it
+ * onto another team.
+ */
+export async function gateOnNewOwner(
+  deps: Pick<HttpDeps, 'gate'>,
+  ctx: RouteContext,
+  action: 'identity.write' | 'resource.write',
+  owner: string | undefined,
+): Promise<void> {
+  if (owner === undefined) return
+  const asked = { action, resource: { type: 'Owner', id: owner }, readOnly: true } as const
+  await gateOnField(
+    '/owner',
+    'identity_owner_missing',
+    deps.gate(ctx, asked, async () => undefined),
+  )
 }
 
 export const name = z

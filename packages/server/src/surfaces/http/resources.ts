@@ -138,7 +138,7 @@ export const resourceRoutes: readonly Route<Deps>[] = [
     problems: ['resource_not_found'],
     handle: async (_deps: Deps, _ctx, input, tx) => resourceWire(await getResource(tx, input.params.ref)),
   }),
-  defineRoute({
+  defineSelfGatedRoute({
     method: 'PATCH',
     path: '/v1/resources/{ref}',
     name: 'updateResource',
@@ -163,7 +163,6 @@ export const resourceRoutes: readonly Route<Deps>[] = [
         .meta({ description: 'States that the new address leads to the same target. Recorded' }),
       version: fields.seenVersion,
     }),
-    resource: one,
     changes: true,
     response: resource,
     problems: [
@@ -174,11 +173,15 @@ export const resourceRoutes: readonly Route<Deps>[] = [
       'state_not_allowed',
       'version_conflict',
     ],
-    handle: async (deps: Deps, ctx, { params: { ref: which }, body }, tx, decision) => {
-      const { data_class: dataClass, same_target: sameTarget, ...given } = body
-      const change = fields.changeOf(deps, ctx, tx, decision)
-      const { row, receipt } = await changeResource(deps, change, which, { ...given, dataClass, sameTarget })
-      return { ...resourceWire(row), entry: receipt }
+    handle: async (deps: Deps, ctx, { params: { ref: which }, body }) => {
+      await fields.gateOnNewOwner(deps, ctx, 'resource.write', body.owner)
+      const asked = { action: 'resource.write', resource: { type: 'Resource', id: which } } as const
+      return deps.gate(ctx, asked, async (tx, decision) => {
+        const { data_class: dataClass, same_target: sameTarget, ...given } = body
+        const change = fields.changeOf(deps, ctx, tx, decision)
+        const { row, receipt } = await changeResource(deps, change, which, { ...given, dataClass, sameTarget })
+        return { ...resourceWire(row), entry: receipt }
+      })
     },
   }),
   defineSelfGatedRoute({
