@@ -204,10 +204,13 @@ describe.each(everyWay)('removal on PostgreSQL $version by $mode', ({ version, m
 
   test('an open transaction of someone else that holds the account makes it wait, not the others', async () => {
     await using prepared = await preparePostgres(version, mode)
-    const [held, free] = [await prepared.issue(), await prepared.issue()]
+    const [held, free] = [await prepared.issue(prepared.writers), await prepared.issue(prepared.writers)]
+    for (const [at, one] of [held, free].entries()) {
+      await withClient(urlOf(one.account), (client) => client.query(`create table app.loot_${at} (id integer)`))
+    }
     await withClient(prepared.superuserUrl, async (client) => {
-      await client.query('begin')
-      await client.query(`grant select on app.orders to ${held.name}`)
+      // Takes the lock that dropping the role needs, and from 16 on the one that becoming it needs.
+      await client.query(`begin; comment on role ${held.name} is 'held'; grant select on app.orders to ${held.name}`)
       const report = await revoke(prepared.target, held.handle, free.handle)
       expect(report.cutNames.toSorted()).toEqual([held.name, free.name].toSorted())
       expect(report.removedNames).toEqual([free.name])

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createroleGuide, functionsGuide, postgresProvider } from '@mayfly/provider-postgres'
-import { createTargetDatabase, withClient } from '../../support/index.ts'
+import { createTargetDatabase, until, withClient } from '../../support/index.ts'
 import {
   type OpenSession,
   codeOf,
@@ -131,6 +131,24 @@ describe.each(everyWay)('rights on PostgreSQL $version by $mode', ({ version, mo
     expect(await codeOf(prepared.issue())).toBe('target_unsafe')
     await prepared.sql(`drop role ${strong}`)
     await revoke(prepared.target, (await prepared.issue()).handle)
+  })
+
+  test('a connection that the target ends in the middle is an error of that call alone', async () => {
+    await using prepared = await preparePostgres(version, mode)
+    const [mine, other] = [await prepared.issue(), await prepared.issue()]
+    await withClient(prepared.superuserUrl, async (client) => {
+      // A removal waits for this lock, at most 250 ms, so it is found waiting.
+      await client.query(`begin; comment on role ${mine.name} is 'held'`)
+      const revoking = codeOf(revoke(prepared.target, mine.handle))
+      const waiting = `select pg_terminate_backend(pid) from pg_stat_activity where usename = $1 and wait_event_type = 'Lock'`
+      await until(async () => (await prepared.sql(waiting, [prepared.mayflyLogin.username])).length > 0, {
+        describe: "Mayfly's connection waits for a lock",
+        everyMs: 2,
+      })
+      expect(await revoking).toBe('target_unreachable')
+      await client.query('rollback')
+    })
+    expect((await revoke(prepared.target, mine.handle, other.handle)).removedNames).toHaveLength(2)
   })
 
   test('a database that is not there, a server that is not there and a wrong password are told apart', async () => {

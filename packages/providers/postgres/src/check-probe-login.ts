@@ -126,7 +126,11 @@ async function tryLogin(sessions: Sessions, issued: IssuedAccount, password: Sec
     await client.end()
     const { code, message } = readError(error)
     if (code !== undefined && /^(28|3D|42|53)/.test(code)) return { refused: { code, message } }
-    throw new MayflyError('target_unreachable', { log: `postgres: probe login: ${code ?? 'no code'}: ${message}` })
+    throw new MayflyError('target_unreachable', {
+      log: `postgres: probe login: ${code ?? 'no code'}: ${message}`,
+      publicDetail: 'the login that was made could not be tried: the connection failed',
+      hint: 'look at what stands between Mayfly and the target, e.g. a pooler that does not know the login',
+    })
   }
 }
 

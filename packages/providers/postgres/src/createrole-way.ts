@@ -8,6 +8,7 @@
  */
 import { underDeadline } from './functions-way.ts'
 import { dropOwnedAs } from './drop-owned-as.ts'
+import { eachAlone } from './each-alone.ts'
 import { MayflyError } from '@mayfly/domain'
 import { readError } from './postgres-error.ts'
 import type { Session, Sessions } from './postgres-session.ts'
@@ -21,7 +22,10 @@ type ByCreator = ReadonlyMap<string | undefined, readonly string[]>
 const adminAttributes = 'r.rolsuper or r.rolcreaterole or r.rolcreatedb or r.rolreplication or r.rolbypassrls'
 
 export function createroleWay(sessions: Sessions, creatorRoles: readonly string[]): PostgresWay {
-  /** Runs statements as the creator of the accounts, in one transaction and one round trip for each creator. */
+  /**
+   * Runs statements as the creator of the accounts, in one transaction and one round trip for each creator. Nothing here
+   * waits long for a lock: one account that somebody holds must not hold up the others.
+   */
   const asCreators = async (
     doing: string,
     names: readonly string[],
@@ -32,7 +36,8 @@ export function createroleWay(sessions: Sessions, creatorRoles: readonly string[
       const rows = []
       for (const [creator, made] of await findCreators(session, names)) {
         const role = creator ?? sessions.username
-        rows.push(...(await session.script([...become(creator), ...statements(made, role, session)].join('; '))))
+        const script = [...become(creator), `set local lock_timeout = '250ms'`, ...statements(made, role, session)]
+        rows.push(...(await session.script(script.join('; '))))
       }
       return rows
     })
@@ -68,7 +73,6 @@ export function createroleWay(sessions: Sessions, creatorRoles: readonly string[
 
     async disable(names, signal) {
       await asCreators('cut', names, signal, (made) => [
-        `set local lock_timeout = '250ms'`,
         inBlock(
           forEachAccount(
             made,
@@ -157,7 +161,6 @@ export function createroleWay(sessions: Sessions, creatorRoles: readonly string[
 
     async strip(names, signal) {
       await asCreators('remove', names, signal, (made) => [
-        `set local lock_timeout = '250ms'`,
         inBlock(
           `for granted in
              select g.rolname as group_name, r.rolname as account from pg_auth_members as m
@@ -175,8 +178,9 @@ export function createroleWay(sessions: Sessions, creatorRoles: readonly string[
     },
 
     async dropOwned(names, signal) {
-      await this.adopt(names, signal)
-      return sessions.run('remove', signal, (session) => dropOwnedAs(session, names))
+      const blocked = await eachAlone(names, signal, (some) => this.adopt(some, signal))
+      const adopted = names.filter((name) => !blocked.some((one) => one.accountName === name))
+      return [...blocked, ...(await sessions.run('remove', signal, (session) => dropOwnedAs(session, adopted)))]
     },
 
     async dropRoles(names, signal) {

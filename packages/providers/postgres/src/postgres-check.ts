@@ -3,7 +3,7 @@
  *
  * Each line stands alone: one that fails does not hide the others. Leaves nothing behind.
  */
-import { MayflyError } from '@mayfly/domain'
+import { MayflyError, problems } from '@mayfly/domain'
 import type { CheckFinding, CheckProbe } from '@mayfly/provider-kit'
 import { checkGroups } from './check-groups.ts'
 import { checkProbeLogin, type ProbeTarget } from './check-probe-login.ts'
@@ -59,7 +59,7 @@ export function failedBy(check: string, error: MayflyError): CheckFinding {
   return {
     check,
     outcome: 'failed',
-    detail: error.options.publicDetail ?? error.code,
+    detail: error.options.publicDetail ?? problems[error.code].title,
     ...(error.options.hint === undefined ? {} : { hint: error.options.hint }),
   }
 }

@@ -43,12 +43,13 @@ export async function cutAccounts(
     // Logins under way are nobody's yet: while there is one, none of these accounts can be called cut.
     if (scan.inFlight.length === 0) {
       const busy = new Set(scan.busy)
+      const nobody = scan.busy.length === 0 && scan.orphans === 0
       const done = disabled.filter((name) => !busy.has(name) && !cut.includes(name))
-      if (done.length > 0 && (scan.busy.length === 0 || look >= pausesMs.length)) {
+      if (done.length > 0 && (nobody || look >= pausesMs.length)) {
         cut.push(...done)
         await onCut(done)
       }
-      if (scan.busy.length === 0 && scan.orphans === 0) break
+      if (nobody) break
     }
     const elapsedMs = performance.now() - startedAt
     if (elapsedMs > sessionPatienceMs) break

@@ -1,4 +1,6 @@
 import { MayflyError } from '@mayfly/domain'
+import { describeBlocked } from './describe-blocked.ts'
+import { eachAlone } from './each-alone.ts'
 import type { Sessions } from './postgres-session.ts'
 import type { PostgresWay, PreparedTransaction } from './postgres-way.ts'
 import { quoteIdentifier } from './quote-identifier.ts'
@@ -19,8 +21,12 @@ export async function rollBackPrepared(
   const failed = new Map<string, string>()
   const prepared = await way.listPrepared(names, signal)
   if (prepared.length === 0) return failed
-  await way.adopt([...new Set(prepared.map((transaction) => transaction.accountName))], signal)
+  const owners = [...new Set(prepared.map((transaction) => transaction.accountName))]
+  for (const one of await eachAlone(owners, signal, (some) => way.adopt(some, signal))) {
+    failed.set(one.accountName, describeBlocked(one, undefined))
+  }
   for (const transaction of prepared) {
+    if (failed.has(transaction.accountName)) continue
     try {
       await rollBack(sessions, transaction, signal)
     } catch (error) {

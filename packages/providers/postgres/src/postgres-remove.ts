@@ -8,6 +8,7 @@
 import { MayflyError } from '@mayfly/domain'
 import { describeBlocked } from './describe-blocked.ts'
 import { dropOwnedAs } from './drop-owned-as.ts'
+import { eachAlone } from './each-alone.ts'
 import { rollBackPrepared } from './postgres-prepared.ts'
 import type { Sessions } from './postgres-session.ts'
 import type { Blocked, PostgresWay } from './postgres-way.ts'
@@ -44,11 +45,11 @@ export async function removeAccounts(
   // Not what the calls said, but what the target says afterwards.
   const present = new Set(await listPresent(sessions, names, signal))
   const stuck = names.filter((name) => present.has(name))
-  if (stuck.length > 0) await way.strip(stuck, signal)
-  return {
-    removed: names.filter((name) => !present.has(name)),
-    pending: new Map(stuck.map((name) => [name, why.get(name) ?? 'the target still has the account'])),
+  const pending = new Map(stuck.map((name) => [name, why.get(name) ?? 'the target still has the account']))
+  for (const one of await eachAlone(stuck, signal, (some) => way.strip(some, signal))) {
+    pending.set(one.accountName, `${pending.get(one.accountName)}; its memberships could not be taken away yet`)
   }
+  return { removed: names.filter((name) => !present.has(name)), pending }
 }
 
 /** Which of the accounts own or were given something, by database; `''` for what belongs to the whole cluster. */
@@ -86,9 +87,11 @@ async function dropOwnedElsewhere(
   owners: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly Blocked[]> {
-  await way.adopt(owners, signal)
+  const blocked = await eachAlone(owners, signal, (some) => way.adopt(some, signal))
+  const adopted = owners.filter((owner) => !blocked.some((one) => one.accountName === owner))
   try {
-    return await sessions.run('remove', signal, (session) => dropOwnedAs(session, owners), databaseName)
+    const left = await sessions.run('remove', signal, (session) => dropOwnedAs(session, adopted), databaseName)
+    return [...blocked, ...left]
   } catch (error) {
     if (signal.aborted || !(error instanceof MayflyError)) throw error
     // One database that cannot be reached must not hold up what lies in the others.

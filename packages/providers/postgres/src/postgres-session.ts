@@ -79,6 +79,9 @@ export function openSessions(settings: PostgresSettings, secret: PostgresSecret)
         const connected = client
         let serverVersion = versions.get(connected)
         if (serverVersion === undefined) {
+          // The pool listens while a connection is idle only: one that the target ends while it is in use would otherwise
+          // end this process. The statement under way fails, and says so.
+          connected.on('error', () => undefined)
           serverVersion = await Promise.race([prepareConnection(connected, settings), onAbort.promise])
           versions.set(connected, serverVersion)
         }
