@@ -1,10 +1,11 @@
 /**
- * Requests that share a round trip: for the one path where each request is small and there are many (decision 0009).
+ * Requests that share a round trip: for the one path where each request is small and there are many.
  *
- * Promise: one batch of a tenant is under way at a time; what comes meanwhile waits and goes together in the next. Each
- * caller hears of its own row, and of a write only after the commit is durable. One bad row fails alone: the batch is
- * halved until it is found. A connection lost at commit leaves the outcome unknown, and the caller is told so.
- * Limit: rows of one batch stand or fall by the same transaction only in timing, never in meaning: each is its own change.
+ * Promise: one statement of a tenant is under way at a time; what comes meanwhile waits and goes together in the next.
+ * A statement is its own transaction, so each caller hears of a write only after it is durable, and one round trip is all
+ * that a batch costs. One bad row fails alone: the batch is halved until it is found. A connection lost under way leaves
+ * the outcome unknown, and the callers are told so.
+ * Limit: a busy tenant keeps one connection for each of its queues.
  */
 import { MayflyError, type TenantId } from '@mayfly/domain'
 import pg from 'pg'
@@ -16,7 +17,7 @@ export interface BatchQueue<Item, Answer> {
 
 export interface BatchQueueOptions<Item, Answer> {
   readonly database: Database
-  /** Runs all items in one go, inside the tenant's transaction; answers in their order. */
+  /** Runs all items in one single statement, which sees the tenant's rows only; answers in their order. */
   readonly run: (client: pg.PoolClient, items: readonly Item[], tenantId: TenantId) => Promise<readonly Answer[]>
   /** Two items of one key never share a batch: the second would not see the first. */
   readonly keyOf?: (item: Item) => string
@@ -35,10 +36,20 @@ export function openBatchQueue<Item, Answer>(options: BatchQueueOptions<Item, An
   const waitingOf = new Map<TenantId, Waiting<Item, Answer>[]>()
 
   async function work(tenantId: TenantId, waiting: Waiting<Item, Answer>[]): Promise<void> {
-    // What this turn of the event loop still brings goes along.
-    await new Promise((next) => setImmediate(next))
-    while (waiting.length > 0) await settle(tenantId, takeBatch(waiting))
-    waitingOf.delete(tenantId)
+    try {
+      await options.database.withClient(async (client) => {
+        // For the session, not for a transaction: beginning and ending one would cost more than the statement.
+        await client.query(`select set_config('mayfly.tenant_id', ${pg.escapeLiteral(tenantId)}, false)`)
+        while (waiting.length > 0) await settle(client, tenantId, takeBatch(waiting))
+        // The next to use this connection says for itself whose rows it may see. If this fails, it is closed.
+        await client.query('reset mayfly.tenant_id')
+      })
+    } catch (error) {
+      // No connection, or it was lost: who was under way has been told; who still waits hears it now.
+      for (const one of waiting.splice(0)) one.fail(error)
+    }
+    if (waiting.length > 0) void work(tenantId, waiting)
+    else waitingOf.delete(tenantId)
   }
 
   function takeBatch(waiting: Waiting<Item, Answer>[]): readonly Waiting<Item, Answer>[] {
@@ -59,43 +70,28 @@ export function openBatchQueue<Item, Answer>(options: BatchQueueOptions<Item, An
     return batch
   }
 
-  async function settle(tenantId: TenantId, batch: readonly Waiting<Item, Answer>[]): Promise<void> {
+  async function settle(
+    client: pg.PoolClient,
+    tenantId: TenantId,
+    batch: readonly Waiting<Item, Answer>[],
+  ): Promise<void> {
     try {
-      const answers = await inTransaction(tenantId, batch)
+      const items = batch.map(({ item }) => item)
+      const answers = await options.run(client, items, tenantId)
+      if (answers.length !== items.length) throw new MayflyError('internal', { log: 'a batch lost an answer' })
       batch.forEach((one, index) => one.done(answers[index] as Answer))
     } catch (error) {
       const state = sqlStateOf(error)
       if (batch.length > 1 && /^(22|23|40|54)/.test(state)) {
         const half = batch.length >> 1
-        await settle(tenantId, batch.slice(0, half))
-        await settle(tenantId, batch.slice(half))
+        await settle(client, tenantId, batch.slice(0, half))
+        await settle(client, tenantId, batch.slice(half))
         return
       }
-      for (const one of batch) one.fail(error)
+      const lost = state === '' || /^(08|57)/.test(state)
+      for (const one of batch) one.fail(lost && !(error instanceof MayflyError) ? outcomeUnknown(error) : error)
+      if (lost) throw error
     }
-  }
-
-  async function inTransaction(
-    tenantId: TenantId,
-    batch: readonly Waiting<Item, Answer>[],
-  ): Promise<readonly Answer[]> {
-    return options.database.withClient(async (client) => {
-      try {
-        // Sent together, before the first answer is back, where the connection pipelines.
-        await client.query(`begin; select set_config('mayfly.tenant_id', ${pg.escapeLiteral(tenantId)}, true)`)
-        const answers = await options.run(
-          client,
-          batch.map(({ item }) => item),
-          tenantId,
-        )
-        if (answers.length !== batch.length) throw new MayflyError('internal', { log: 'a batch lost an answer' })
-        await commit(client)
-        return answers
-      } catch (error) {
-        await client.query('rollback').catch(() => undefined)
-        throw error
-      }
-    })
   }
 
   return {
@@ -113,16 +109,11 @@ export function openBatchQueue<Item, Answer>(options: BatchQueueOptions<Item, An
   }
 }
 
-async function commit(client: pg.PoolClient): Promise<void> {
-  try {
-    await client.query('commit')
-  } catch (cause) {
-    if (sqlStateOf(cause) !== '' && !/^(08|57)/.test(sqlStateOf(cause))) throw cause
-    throw new MayflyError('database_unavailable', {
-      log: 'the connection was lost at commit: the outcome is unknown',
-      publicDetail: 'the database was lost at the last moment, and it is not known whether this took effect',
-      hint: 'make a new proof and try again',
-      cause,
-    })
-  }
+function outcomeUnknown(cause: unknown): MayflyError {
+  return new MayflyError('database_unavailable', {
+    log: 'the connection was lost under way: the outcome is unknown',
+    publicDetail: 'the database was lost at the last moment, and it is not known whether this took effect',
+    hint: 'make a new proof and try again',
+    cause,
+  })
 }

@@ -10,6 +10,7 @@ import type {
   IdentityId,
   IdentityKind,
   IdentityState,
+  JsonObject,
   OwnerId,
   PersonId,
   PersonRole,
@@ -286,7 +287,7 @@ export interface AcceptedProofRow {
   readonly owner: { readonly id: OwnerId; readonly version: number } | null
   readonly person: { readonly id: PersonId; readonly version: number } | null
   readonly instance: string
-  readonly claims: string
+  readonly claims: JsonObject
   readonly strength: Strength
   readonly sourceAddress: string | null
   readonly acceptedAt: Date
@@ -298,11 +299,11 @@ export interface AcceptedProofRow {
     readonly decisionId: DecisionId
     readonly policyVersionId: PolicyVersionId
     readonly action: string
-    readonly principal: string
-    readonly resource: string
+    readonly principal: JsonObject
+    readonly resource: JsonObject
     readonly determining: readonly string[]
-    readonly duties: string
-    readonly context: string
+    readonly duties: JsonObject
+    readonly context: JsonObject
   }
   readonly entry: EntryRow
 }
@@ -318,16 +319,13 @@ export type AcceptOutcome =
 // may not reach the optional side of a join, so identities and people are looked at apart.
 const acceptStatement = `
   with input as materialized (
-    select * from unnest(
-      $1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::int[], $6::uuid[], $7::int[], $8::uuid[], $9::int[],
-      $10::uuid[], $11::int[], $12::text[], $13::jsonb[], $14::text[], $15::inet[], $16::timestamptz[],
-      $17::timestamptz[], $18::timestamptz[], $19::bytea[], $20::timestamptz[], $21::uuid[], $22::uuid[], $23::text[],
-      $24::jsonb[], $25::jsonb[], $26::jsonb[], $27::jsonb[], $28::jsonb[], $29::uuid[], $30::text[], $31::text[],
-      $32::bytea[], $33::bytea[]
-    ) as r(attestation_id, trust_provider_id, t_version, binding_id, b_version, identity_id, i_version, owner_id,
-      o_version, person_id, p_version, instance, claims, strength, source_address, accepted_at, fresh_until,
-      token_expires_at, jti_digest, jti_expires_at, decision_id, policy_version_id, action, principal, resource,
-      determining, duties, context, entry_id, stream, entry_action, data, leaf_hash)
+    select * from json_to_recordset($1::json) as r(
+      attestation_id uuid, trust_provider_id uuid, t_version int, binding_id uuid, b_version int, identity_id uuid,
+      i_version int, owner_id uuid, o_version int, person_id uuid, p_version int, instance text, claims jsonb,
+      strength text, source_address inet, accepted_at timestamptz, fresh_until timestamptz, token_expires_at timestamptz,
+      jti_digest text, jti_expires_at timestamptz, decision_id uuid, policy_version_id uuid, action text,
+      principal jsonb, resource jsonb, determining jsonb, duties jsonb, context jsonb, entry_id uuid, stream text,
+      entry_action text, data text, leaf_hash text)
   ), live_identity as materialized (
     select r.attestation_id from input r
     join trust_provider t on t.trust_provider_id = r.trust_provider_id and t.version = r.t_version
@@ -348,8 +346,8 @@ const acceptStatement = `
     where r.attestation_id in (select attestation_id from live_identity union all select attestation_id from live_person)
   ), seen as (
     insert into proof_seen (trust_provider_id, jti_digest, expires_at)
-    select trust_provider_id, jti_digest, jti_expires_at from live
-    on conflict do nothing returning trust_provider_id, jti_digest
+    select trust_provider_id, decode(jti_digest, 'base64'), jti_expires_at from live
+    on conflict do nothing returning trust_provider_id, encode(jti_digest, 'base64') as jti_digest
   ), accepted as materialized (
     select live.* from live join seen using (trust_provider_id, jti_digest)
   ), decided as (
@@ -366,7 +364,8 @@ const acceptStatement = `
     from accepted
   ), told as (
     insert into entry (entry_id, stream, action, recorded_at, identity_id, attestation_id, decision_id, data, leaf_hash)
-    select entry_id, stream, entry_action, accepted_at, identity_id, attestation_id, decision_id, data, leaf_hash
+    select entry_id, stream, entry_action, accepted_at, identity_id, attestation_id, decision_id,
+           decode(data, 'base64'), decode(leaf_hash, 'base64')
     from accepted
   )
   select attestation_id, 'accepted' as outcome from accepted
@@ -378,46 +377,55 @@ export async function insertAcceptedProofs(
   client: pg.ClientBase,
   rows: readonly AcceptedProofRow[],
 ): Promise<readonly AcceptOutcome[]> {
-  const column = <T>(of: (row: AcceptedProofRow) => T): T[] => rows.map(of)
   const answer = await client.query<{ attestation_id: string; outcome: AcceptOutcome }>({
     name: 'proof_accept',
     text: acceptStatement,
-    values: [
-      column((row) => row.attestationId),
-      column((row) => row.trustProvider.id),
-      column((row) => row.trustProvider.version),
-      column((row) => row.binding.id),
-      column((row) => row.binding.version),
-      column((row) => row.identity?.id ?? null),
-      column((row) => row.identity?.version ?? null),
-      column((row) => row.owner?.id ?? null),
-      column((row) => row.owner?.version ?? null),
-      column((row) => row.person?.id ?? null),
-      column((row) => row.person?.version ?? null),
-      column((row) => row.instance),
-      column((row) => row.claims),
-      column((row) => row.strength),
-      column((row) => row.sourceAddress),
-      column((row) => row.acceptedAt),
-      column((row) => row.freshUntil),
-      column((row) => row.tokenExpiresAt),
-      column((row) => row.proofDigest),
-      column((row) => row.proofExpiresAt),
-      column((row) => row.decision.decisionId),
-      column((row) => row.decision.policyVersionId),
-      column((row) => row.decision.action),
-      column((row) => row.decision.principal),
-      column((row) => row.decision.resource),
-      column((row) => JSON.stringify(row.decision.determining)),
-      column((row) => row.decision.duties),
-      column((row) => row.decision.context),
-      column((row) => row.entry.entryId),
-      column((row) => row.entry.stream),
-      column((row) => row.entry.action),
-      column((row) => Buffer.from(row.entry.data)),
-      column((row) => Buffer.from(row.entry.leafHash)),
-    ],
+    // One parameter: thirty arrays would cost more to write than the rows.
+    values: [JSON.stringify(rows.map(acceptedJson))],
   })
   const outcomes = new Map(answer.rows.map((row) => [row.attestation_id, row.outcome]))
   return rows.map((row) => outcomes.get(row.attestationId) ?? 'overtaken')
+}
+
+function acceptedJson(row: AcceptedProofRow) {
+  const { decision, entry } = row
+  return {
+    attestation_id: row.attestationId,
+    trust_provider_id: row.trustProvider.id,
+    t_version: row.trustProvider.version,
+    binding_id: row.binding.id,
+    b_version: row.binding.version,
+    identity_id: row.identity?.id,
+    i_version: row.identity?.version,
+    owner_id: row.owner?.id,
+    o_version: row.owner?.version,
+    person_id: row.person?.id,
+    p_version: row.person?.version,
+    instance: row.instance,
+    claims: row.claims,
+    strength: row.strength,
+    source_address: row.sourceAddress,
+    accepted_at: row.acceptedAt,
+    fresh_until: row.freshUntil,
+    token_expires_at: row.tokenExpiresAt,
+    jti_digest: row.proofDigest.toString('base64'),
+    jti_expires_at: row.proofExpiresAt,
+    decision_id: decision.decisionId,
+    policy_version_id: decision.policyVersionId,
+    action: decision.action,
+    principal: decision.principal,
+    resource: decision.resource,
+    determining: decision.determining,
+    duties: decision.duties,
+    context: decision.context,
+    entry_id: entry.entryId,
+    stream: entry.stream,
+    entry_action: entry.action,
+    data: base64(entry.data),
+    leaf_hash: base64(entry.leafHash),
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }

@@ -7,7 +7,7 @@
  * Not here: whether the token still lives when it is used (`authenticate.ts`).
  */
 import { createHash } from 'node:crypto'
-import { type AttestationId, MayflyError, newId, type TenantId } from '@mayfly/domain'
+import { type AttestationId, type JsonObject, MayflyError, newId, type TenantId } from '@mayfly/domain'
 import type { Secret } from '@mayfly/provider-kit'
 import { isJwtFault, type Jwt, readJwt } from '../../adapters/trust-providers/jwt.ts'
 import { type AcceptedProof, type Rejection, rejected } from '../../adapters/trust-providers/trust-provider.ts'
@@ -177,7 +177,7 @@ function acceptedRow(
     owner: identity === undefined ? null : { id: identity.owner.ownerId, version: identity.owner.version },
     person: person === undefined ? null : { id: person.personId, version: person.version },
     instance: verdict.instance,
-    claims: JSON.stringify({ ...verdict.recorded, claims: binding.claims }),
+    claims: { ...verdict.recorded, claims: binding.claims as JsonObject },
     strength: trustProvider.strength,
     sourceAddress: proof.sourceAddress ?? null,
     proofDigest,

@@ -3,7 +3,15 @@
  *
  * An interface, because the decision stands a floor above: proof must not call it, it is handed in by composition.
  */
-import type { AttestationId, DecisionId, PolicyVersionId, Strength, TenantId, TrustProviderId } from '@mayfly/domain'
+import type {
+  AttestationId,
+  DecisionId,
+  JsonObject,
+  PolicyVersionId,
+  Strength,
+  TenantId,
+  TrustProviderId,
+} from '@mayfly/domain'
 import type { Tx } from '../../store/database.ts'
 import type { ProvingParty } from '../../store/proof-rows.ts'
 
@@ -30,11 +38,11 @@ export interface TokenPermit {
   readonly determining: readonly string[]
   /** The longest life of the token, from now. */
   readonly maxTtlSeconds: number
-  /** As the decision row holds them, JSON. */
-  readonly principal: string
-  readonly resource: string
-  readonly duties: string
-  readonly context: string
+  /** As the decision row holds them. */
+  readonly principal: JsonObject
+  readonly resource: JsonObject
+  readonly duties: JsonObject
+  readonly context: JsonObject
 }
 
 export interface TokenDenial {

@@ -7,7 +7,7 @@ import type { AuthorityDeps } from '../../application/decision/authority-deps.ts
 import { decide } from '../../application/decision/decide.ts'
 import type { Facts } from '../../application/decision/facts.ts'
 import { loadPolicy } from '../../application/decision/load-policy.ts'
-import { decisionRowOf, recordDenial } from '../../application/decision/record-decision.ts'
+import { dutiesJson, recordDenial } from '../../application/decision/record-decision.ts'
 
 export function createTokenAuthority(deps: AuthorityDeps): TokenAuthority {
   const loading = new Map<string, Promise<void>>()
@@ -46,17 +46,17 @@ export function createTokenAuthority(deps: AuthorityDeps): TokenAuthority {
           },
         }
       }
-      const row = decisionRowOf(decision)
+      const { policyVersionId, determining, principal, resource, context, duties } = decision
       return {
         outcome: 'permit',
         decisionId,
-        policyVersionId: decision.policyVersionId,
-        determining: decision.determining,
-        maxTtlSeconds: decision.duties.maxTtlSeconds,
-        principal: row.principal,
-        resource: row.resource,
-        duties: row.duties,
-        context: row.context,
+        policyVersionId,
+        determining,
+        maxTtlSeconds: duties.maxTtlSeconds,
+        principal,
+        resource,
+        duties: dutiesJson(duties),
+        context,
       }
     },
   }
