@@ -79,14 +79,17 @@ export interface CheckFinding {
 
 /** An open way to one target. Every call honours `signal`; all throw MayflyError `target_*`. */
 export interface Target<Permission> {
-  /** Creates the account. Called once a handle; never retried by the caller. */
+  /**
+   * Creates the account. Called once a handle; never retried by the caller: a second call is refused. After an abort or a
+   * timeout the account may still come to be, until `createDeadlineAt`.
+   */
   issue(handle: AccountHandle, request: IssueRequest<Permission>, signal: AbortSignal): Promise<IssuedAccount>
   /**
    * Ends accounts for good: cut, then remove. Idempotent: an absent account is removed. Handles several at once, in
    * batches fit for the target; one that cannot be removed does not hold up the others.
    */
   revoke(handles: readonly AccountHandle[], report: RevokeReport, signal: AbortSignal): Promise<void>
-  /** Asks the target. Never remembers. */
+  /** Asks the target. Never remembers. One answer for each handle, in their order. */
   observe(handles: readonly AccountHandle[], signal: AbortSignal): Promise<readonly Observation[]>
   /** Proves by doing that the settings suffice: issues, logs in, cuts, sees it dead. Leaves nothing behind. */
   check(probe: CheckProbe<Permission>, signal: AbortSignal): Promise<readonly CheckFinding[]>
@@ -120,7 +123,10 @@ export interface AccountProvider<Settings, Permission, SecretFields> {
   readonly title: string
   /** A closed object (`z.strictObject`); unknown keys are refused. */
   readonly settings: z.ZodType<Settings>
-  /** The admin login at the target: sealed at rest, entered again when an address or TLS setting changes. */
+  /**
+   * The admin login at the target: sealed at rest, entered again when an address or TLS setting changes. Parsing may turn
+   * a field into a `Secret`, which serialises to `[secret]`: seal what was entered, and parse it again to open.
+   */
   readonly secret: z.ZodType<SecretFields>
   /** Names of the settings that say where the target is and how it is trusted. */
   readonly addressSettings: readonly (keyof Settings & string)[]
