@@ -16,6 +16,7 @@ import {
 import { Secret } from '@mayfly/provider-kit'
 import { postgresProvider } from '@mayfly/provider-postgres'
 import { createPolicyEngine } from '../../../packages/server/src/adapters/cedar/policy-engine.ts'
+import { checkInstallation } from '../../../packages/server/src/adapters/keys/check-installation.ts'
 import { createKeyRing } from '../../../packages/server/src/adapters/keys/key-ring.ts'
 import { parseKeyEncryptionKey } from '../../../packages/server/src/adapters/keys/key-encryption-key.ts'
 import { createTargets, type Provider } from '../../../packages/server/src/adapters/targets/targets.ts'
@@ -27,6 +28,7 @@ import {
   type IssueLimits,
 } from '../../../packages/server/src/application/credential/issue-deps.ts'
 import { sequenceLog } from '../../../packages/server/src/application/audit/sequence-log.ts'
+import { type StateReport, verifyState } from '../../../packages/server/src/application/audit/verify-state.ts'
 import { ensureDefaultPolicy } from '../../../packages/server/src/application/decision/ensure-default-policy.ts'
 import { ensureKeys } from '../../../packages/server/src/application/proof/ensure-keys.ts'
 import type { Change } from '../../../packages/server/src/application/registry/change.ts'
@@ -84,6 +86,7 @@ export async function openLifecycle(url: string, options: LifecycleOptions = {})
     ensureTenant(query, { tenant_id: tenantId, name: 'default', created_at: clock.now() }),
   )
   const keks = { current: parseKeyEncryptionKey(new Secret(options.kek ?? newKek()), 'the test key') }
+  const { installationId } = await checkInstallation(database, keks, clock.now())
   const keys = createKeyRing({ keks, clock })
   await ensureKeys({ database, clock, logger, keys }, tenantId)
   const inTenant = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.transaction(tenantId, work)
@@ -100,7 +103,7 @@ export async function openLifecycle(url: string, options: LifecycleOptions = {})
     offeredBindings: () => ['none'],
     issueLimits: { ...defaultIssueLimits, ...options.limits },
   }
-  const logs = createTenantLogs(keys, 'a-test')
+  const logs = createTenantLogs(keys, installationId)
   const remembered = new Map()
   let workers: RunningWorkers | undefined
 
@@ -116,6 +119,11 @@ export async function openLifecycle(url: string, options: LifecycleOptions = {})
     async stopWorkers(): Promise<void> {
       await workers?.stop()
       workers = undefined
+    },
+    /** Whether the log verifies and explains every row, from the entries alone. */
+    async verify(): Promise<StateReport> {
+      const { signer, verifiers } = await inTenant((tx) => logs.open(tx))
+      return verifyState(database, { tenantId, origin: signer.name, verifiers, now: clock.now() })
     },
     /** Gives every committed entry its place in the log. */
     async sequence(): Promise<void> {
