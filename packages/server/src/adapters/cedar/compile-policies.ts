@@ -6,7 +6,8 @@
  */
 import type { DetailedError, PolicyJson, ValidationError } from '@cedar-policy/cedar-wasm/nodejs'
 import type { Cedar } from './cedar-instance.ts'
-import type { CompiledPolicy, CompileResult, EntityUid, PolicyFault, ScopeConstraint } from './compiled-policy.ts'
+import type { CompiledPolicy, CompileResult, PolicyFault, ScopeConstraint } from './compiled-policy.ts'
+import type { EntityUid } from './entity-uid.ts'
 import { parseAnnotations } from './duty-annotations.ts'
 import { findDeepNesting, maxNesting } from './find-deep-nesting.ts'
 import { readAttributes } from './read-attributes.ts'

@@ -1,9 +1,6 @@
 import type { BoundTo } from '@mayfly/domain'
-
-export interface EntityUid {
-  readonly type: string
-  readonly id: string
-}
+import type { EntityUid } from './entity-uid.ts'
+import type { AttributesRead } from './read-attributes.ts'
 
 /** What a permit obliges to, as its annotations say it. */
 export interface DutyAnnotations {
@@ -25,7 +22,7 @@ export interface ScopeConstraint {
   readonly within?: EntityUid
 }
 
-export interface CompiledPolicy {
+export interface CompiledPolicy extends AttributesRead {
   /** Its `@id`, unique in the set. */
   readonly id: string
   readonly effect: 'permit' | 'forbid'
@@ -35,10 +32,6 @@ export interface CompiledPolicy {
   readonly resource: ScopeConstraint
   readonly description: string
   readonly duties: DutyAnnotations
-  /** Every attribute that its conditions name: what is not in here need not be handed to Cedar. */
-  readonly attributes: readonly string[]
-  /** True where it uses the context otherwise than by naming an attribute of it. */
-  readonly wholeContext: boolean
   /** Its own text, without what stands between policies. */
   readonly text: string
 }

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { type Cedar, openCedar } from './cedar-instance.ts'
 import { cedarSchema } from './cedar-schema.ts'
 import { compilePolicies } from './compile-policies.ts'
-import { createPolicyEngine, type Question } from './policy-engine.ts'
+import { createPolicyEngine } from './policy-engine.ts'
+import type { Question } from './question.ts'
 
 const compiler = openCedar()
 const compile = async (text: string) => compilePolicies(compiler, cedarSchema(), text)

@@ -8,35 +8,12 @@
  */
 import type { CedarValueJson, EntityJson } from '@cedar-policy/cedar-wasm/nodejs'
 import { type Cedar, openCedar } from './cedar-instance.ts'
-import type { CompiledPolicy, CompileResult, EntityUid, PolicyFault } from './compiled-policy.ts'
+import type { CompiledPolicy, CompileResult, PolicyFault } from './compiled-policy.ts'
 import { compileApart } from './policy-compiler.ts'
 import { policyInvalid } from './policy-invalid.ts'
-import { indexPolicies, type PolicyIndex, type Slice, uidKey } from './slice-policies.ts'
-
-export type CedarValue =
-  | boolean
-  | number
-  | string
-  | readonly CedarValue[]
-  | { readonly __entity: EntityUid }
-  | { readonly __extn: { readonly fn: string; readonly arg: string } }
-  | { readonly [name: string]: CedarValue }
-
-export interface CedarEntity {
-  readonly uid: EntityUid
-  readonly attrs: Readonly<Record<string, CedarValue>>
-  readonly parents: readonly EntityUid[]
-  readonly tags?: Readonly<Record<string, CedarValue>>
-}
-
-export interface Question {
-  readonly principal: EntityUid
-  /** The action's name, e.g. `credential.issue`. */
-  readonly action: string
-  readonly resource: EntityUid
-  readonly context: Readonly<Record<string, CedarValue>>
-  readonly entities: readonly CedarEntity[]
-}
+import { pruneQuestion } from './prune-question.ts'
+import type { Question } from './question.ts'
+import { indexPolicies, type PolicyIndex, type Slice } from './slice-policies.ts'
 
 export type Answer =
   | { readonly outcome: 'permit'; readonly determining: readonly CompiledPolicy[] }
@@ -115,12 +92,13 @@ export function createPolicyEngine(options: PolicyEngineOptions = {}): PolicyEng
   }
 
   function askOnce(slice: Slice, question: Question): Answer {
+    const { context, entities } = pruneQuestion(slice.sight, question)
     const answer = cedar.statefulIsAuthorized({
       principal: question.principal,
       action: { type: 'Action', id: question.action },
       resource: question.resource,
-      context: contextFor(slice, question),
-      entities: entitiesFor(slice, question),
+      context: context as Record<string, CedarValueJson>,
+      entities: entities as EntityJson[],
       preparsedPolicySetId: slotOf(slice),
     })
     if (answer.type === 'failure') {
@@ -187,38 +165,4 @@ async function compiled(compile: (text: string) => Promise<CompileResult>, text:
   const result = await compile(text)
   if (!result.ok) throw policyInvalid(result.faults)
   return { policies: result.policies, warnings: result.warnings, index: indexPolicies(result.policies) }
-}
-
-/** Only what the slice's conditions name: parsing the question costs Cedar more than judging it. */
-function contextFor(slice: Slice, { context }: Question): Record<string, CedarValueJson> {
-  const kept = slice.wholeContext ? context : pick(context, slice.attributes)
-  return kept as Record<string, CedarValueJson>
-}
-
-function entitiesFor(slice: Slice, { principal, resource, entities }: Question): EntityJson[] {
-  const needed = slice.attributes.size > 0 || slice.wholeContext
-  const ends = [uidKey(principal), uidKey(resource)]
-  return (
-    entities
-      // One between an end and its ancestor stays: without it `in` would not be true.
-      .filter((entity) => needed || entity.parents.length > 0 || ends.includes(uidKey(entity.uid)))
-      .map(({ uid, attrs, parents, tags }) => ({
-        uid,
-        attrs: pick(attrs, slice.attributes) as Record<string, CedarValueJson>,
-        parents: [...parents],
-        ...(tags === undefined ? {} : { tags: tags as Record<string, CedarValueJson> }),
-      }))
-  )
-}
-
-function pick(
-  values: Readonly<Record<string, CedarValue>>,
-  names: ReadonlySet<string>,
-): Readonly<Record<string, CedarValue>> {
-  const picked: Record<string, CedarValue> = {}
-  for (const name in values) {
-    const value = values[name]
-    if (value !== undefined && names.has(name)) picked[name] = value
-  }
-  return picked
 }

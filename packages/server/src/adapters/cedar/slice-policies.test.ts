@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { openCedar } from './cedar-instance.ts'
 import { readPolicies } from './compile-policies.ts'
-import { createPolicyEngine, type Question } from './policy-engine.ts'
+import { createPolicyEngine } from './policy-engine.ts'
+import type { Question } from './question.ts'
 import { indexPolicies } from './slice-policies.ts'
 
 const cedar = openCedar()
@@ -41,6 +42,13 @@ const condition = fc.constantFrom(
   ' unless { context.attestation.strength_rank > 1 }',
   ' when { 9223372036854775807 + context.risk + 1 > 0 }',
   ' when { principal has kind && principal.kind == "job" }',
+  ' when { context has task && context.task == {kind: "declared", seconds_left: 60, declared_by_self: true} }',
+  ' when { context has task.seconds_left && context.task.seconds_left > 30 }',
+  ' when { context.attestation.trust_provider == TrustProvider::"x" }',
+  ' when { Role::"db/readonly".reach == "data" }',
+  ' when { principal has owner && principal.owner in Owner::"team" }',
+  ' when { principal.hasTag("tier") && principal.getTag("tier") == "gold" }',
+  ' unless { {a: context}.a has task }',
 )
 const policy = fc.tuple(fc.constantFrom('permit', 'forbid'), principalScope, actionScope, resourceScope, condition)
 
@@ -70,7 +78,7 @@ function question(action: string, role: string, risk: number, withTask: boolean)
         uid: { type: 'Identity', id: 'job' },
         attrs: { kind: 'job', environment, owner: { __entity: owner } },
         parents: [owner],
-        tags: {},
+        tags: { tier: 'gold' },
       },
       {
         uid: { type: 'Role', id: `db/${role}` },

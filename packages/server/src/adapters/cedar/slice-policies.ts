@@ -6,7 +6,9 @@
  * How: each policy lies in one bucket, named by its action, its principal and its resource constraint; a question opens
  * the buckets of its own principal and resource, of all their ancestors, and of "any".
  */
-import type { CompiledPolicy, EntityUid, ScopeConstraint } from './compiled-policy.ts'
+import type { CompiledPolicy, ScopeConstraint } from './compiled-policy.ts'
+import { type EntityUid, uidKey } from './entity-uid.ts'
+import { type Sight, sightOf } from './prune-question.ts'
 
 export interface SliceQuestion {
   readonly principal: EntityUid
@@ -17,9 +19,7 @@ export interface SliceQuestion {
 
 export interface Slice {
   readonly policies: readonly CompiledPolicy[]
-  /** Attributes that the policies name; `undefined` is not known: hand over all. */
-  readonly attributes: ReadonlySet<string>
-  readonly wholeContext: boolean
+  readonly sight: Sight
 }
 
 export interface PolicyIndex {
@@ -50,11 +50,7 @@ export function indexPolicies(policies: readonly CompiledPolicy[]): PolicyIndex 
         (policy) => fitsType(policy.principal, question.principal) && fitsType(policy.resource, question.resource),
       )
       .toSorted((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0))
-    return {
-      policies: [...new Set(found)],
-      attributes: new Set(found.flatMap((policy) => policy.attributes)),
-      wholeContext: found.some((policy) => policy.wholeContext),
-    }
+    return { policies: [...new Set(found)], sight: sightOf(found) }
   }
 
   return {
@@ -87,15 +83,10 @@ function bucketKey(action: string, principal: string, resource: string): string 
   return `${action} ${principal} ${resource}`
 }
 
-// Ids are quoted, so that no id can look like another bucket's key.
 function constraintKey(constraint: ScopeConstraint): string {
   if (constraint.equal !== undefined) return `==${uidKey(constraint.equal)}`
   if (constraint.within !== undefined) return `in${uidKey(constraint.within)}`
   return anything
-}
-
-export function uidKey({ type, id }: EntityUid): string {
-  return `${type}::${JSON.stringify(id)}`
 }
 
 /** Keys of every constraint that an entity meets: any, itself, and `in` itself and each ancestor. */

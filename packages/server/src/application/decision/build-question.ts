@@ -3,8 +3,8 @@
  * test validates each built question against it.
  */
 import { strengthRank } from '@mayfly/domain'
-import type { EntityUid } from '../../adapters/cedar/compiled-policy.ts'
-import type { CedarEntity, CedarValue, Question } from '../../adapters/cedar/policy-engine.ts'
+import type { EntityUid } from '../../adapters/cedar/entity-uid.ts'
+import type { CedarEntity, CedarValue, Question } from '../../adapters/cedar/question.ts'
 import type { Facts, IdentityFacts, PrincipalFacts, ResourceFacts, RoleFacts, TargetFacts, TaskFacts } from './facts.ts'
 
 /** `task.declare` is one question a role; everything else is one question. */
