@@ -160,19 +160,15 @@ async function parseAndApply<S extends ManifestSection>(
   change: Change,
   item: ManifestItem & { readonly section: S },
 ): Promise<Changed<unknown>> {
-  const parsed = manifestSchemas[item.section].safeParse(item.value)
-  if (!parsed.success) {
-    const faults = collectFaults()
-    faults.addIssues('', parsed.error)
-    faults.refuse()
-    throw new Error('a fault was not told')
-  }
+  const faults = collectFaults()
+  const value: unknown = faults.parse<unknown>('', manifestSchemas[item.section], item.value)
+  faults.refuse()
   const apply = applyItem[item.section] as (
     deps: RegistryDeps,
     change: Change,
     value: unknown,
   ) => Promise<Changed<unknown>>
-  return apply(deps, change, parsed.data)
+  return apply(deps, change, value)
 }
 
 function placed(item: ManifestItem, fields: readonly FieldProblem[]): FieldProblem[] {

@@ -19,7 +19,7 @@ export async function endAuthority(
     requestId: change.requestId,
     ...(reason === undefined ? {} : { reason }),
   })
-  change.onEnded?.(ended?.total ?? 0)
+  change.onEnded?.(ended?.ended ?? 0)
 }
 
 /** Has what is live decided again, since what it was decided on has changed (law 11). */

@@ -27,15 +27,17 @@ test('all faults come at once, the first in the message', () => {
   })
 })
 
-test('the issues of a schema stand below their field, unknown keys each by name, escaped (RFC 6901)', () => {
+test('what a schema refuses stands below its field, unknown members with what may be meant, escaped (RFC 6901)', () => {
   const faults = collectFaults()
-  const parsed = z
-    .strictObject({ tls: z.object({ mode: z.literal('on') }) })
-    .safeParse({ tls: { mode: 'off' }, 'a/b~': 1 })
-  if (!parsed.success) faults.addIssues('/settings', parsed.error)
-  expect(
-    refusal(faults)
-      .fields?.map((field) => field.pointer)
-      .toSorted(),
-  ).toEqual(['/settings/a~1b~0', '/settings/tls/mode'])
+  const schema = z.strictObject({ tls: z.object({ mode: z.literal('on') }), port: z.int() })
+  expect(faults.parse('/settings', schema, { tls: { mode: 'off' }, prot: 1, 'a/b~': 1 })).toBeUndefined()
+  expect(refusal(faults).fields).toEqual(
+    expect.arrayContaining([
+      { pointer: '/settings/tls/mode', detail: 'must be `on`' },
+      { pointer: '/settings/port', detail: 'is required' },
+      { pointer: '/settings/prot', detail: 'is not known (did you mean `port`?)' },
+      { pointer: '/settings/a~1b~0', detail: 'is not known' },
+    ]),
+  )
+  expect(collectFaults().parse('', schema, { tls: { mode: 'on' }, port: 1 })).toEqual({ tls: { mode: 'on' }, port: 1 })
 })

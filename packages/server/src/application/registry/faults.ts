@@ -3,12 +3,13 @@
  */
 import { type FieldProblem, MayflyError, type ProblemCode } from '@mayfly/domain'
 import type { z } from 'zod'
+import { fieldProblems, messageOf } from '../field-problems.ts'
 
 export interface Faults {
   /** @param pointer JSON pointer into the body, e.g. `/purpose` */
   add(pointer: string, detail: string | undefined): void
-  /** The faults of a schema, each below `pointer`. */
-  addIssues(pointer: string, error: z.ZodError): void
+  /** What the schema makes of the value; undefined where it had faults, which are kept, each below `pointer`. */
+  parse<T>(pointer: string, schema: z.ZodType<T>, value: unknown): T | undefined
   /** @throws MayflyError with every fault as a field, where there is one */
   refuse(code?: ProblemCode, hint?: string): void
 }
@@ -19,14 +20,12 @@ export function collectFaults(): Faults {
     add(pointer, detail) {
       if (detail !== undefined) found.push({ pointer, detail })
     },
-    addIssues(pointer, error) {
-      for (const issue of error.issues) {
-        const keys = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
-        for (const path of keys) {
-          const detail = issue.code === 'unrecognized_keys' ? 'is not a known field' : lowerFirst(issue.message)
-          found.push({ pointer: pointer + pointerOf(path), detail })
-        }
-      }
+    parse(pointer, schema, value) {
+      const parsed = schema.safeParse(value, { error: messageOf })
+      if (parsed.success) return parsed.data
+      const problems = parsed.error.issues.flatMap((issue) => fieldProblems(issue, schema))
+      found.push(...problems.map((problem) => ({ ...problem, pointer: pointer + problem.pointer })))
+      return undefined
     },
     refuse(code = 'request_invalid', hint) {
       const first = found[0]
@@ -39,13 +38,4 @@ export function collectFaults(): Faults {
       })
     },
   }
-}
-
-/** RFC 6901 section 3. */
-export function pointerOf(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
-}
-
-function lowerFirst(text: string): string {
-  return text.slice(0, 1).toLowerCase() + text.slice(1)
 }

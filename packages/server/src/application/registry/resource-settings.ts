@@ -22,16 +22,12 @@ export function getProvider(deps: Pick<RegistryDeps, 'providers'>, kind: string)
 
 /** @returns the settings as they are stored, defaults filled in; undefined where faults were added */
 export function parseSettings(faults: Faults, provider: Provider, settings: unknown): JsonObject | undefined {
-  const parsed = provider.settings.safeParse(settings)
-  if (parsed.success) return parsed.data as JsonObject
-  faults.addIssues('/settings', parsed.error)
-  return undefined
+  return faults.parse('/settings', provider.settings, settings) as JsonObject | undefined
 }
 
 /** Only whether it fits: what was entered is sealed, not what the schema made of it (that holds `Secret`s). */
 export function judgeSecret(faults: Faults, provider: Provider, secret: unknown): void {
-  const parsed = provider.secret.safeParse(secret)
-  if (!parsed.success) faults.addIssues('/secret', parsed.error)
+  faults.parse('/secret', provider.secret, secret)
 }
 
 export interface SealedSecret {

@@ -7,10 +7,7 @@ export type RoleParameters = Readonly<Record<string, { readonly one_of: readonly
 
 /** @returns the permission as it is stored; undefined where faults were added */
 export function parsePermission(faults: Faults, provider: Provider, permission: unknown): JsonObject | undefined {
-  const parsed = provider.permission.safeParse(permission)
-  if (parsed.success) return parsed.data as JsonObject
-  faults.addIssues('/permission', parsed.error)
-  return undefined
+  return faults.parse('/permission', provider.permission, permission) as JsonObject | undefined
 }
 
 export function judgeParameters(faults: Faults, parameters: RoleParameters | undefined): void {

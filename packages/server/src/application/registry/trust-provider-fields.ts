@@ -23,10 +23,8 @@ export function parseTrustSettings(
   plugIn: TrustProvider<unknown>,
   settings: unknown,
 ): { settings: JsonObject; issuer: string | null } | undefined {
-  const parsed = plugIn.settings.safeParse(settings)
-  if (parsed.success) return { settings: parsed.data as JsonObject, issuer: plugIn.issuerOf(parsed.data) }
-  faults.addIssues('/settings', parsed.error)
-  return undefined
+  const parsed = faults.parse('/settings', plugIn.settings, settings)
+  return parsed === undefined ? undefined : { settings: parsed as JsonObject, issuer: plugIn.issuerOf(parsed) }
 }
 
 /** A kind of proof is worth what it is worth: no setting makes a bearer token hardware. */
