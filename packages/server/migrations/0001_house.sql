@@ -672,3 +672,21 @@ begin
 end $$;
 create trigger keep_policy_law before update or delete on policy_version
   for each row execute function keep_policy_law();
+
+-- Policies speak of these by name: a name that moved on to something else would take its permits along.
+create function keep_name() returns trigger language plpgsql as $$
+begin
+  raise exception 'the name of a registered % is fixed: policies speak of it', replace(tg_table_name, '_', ' ')
+    using errcode = 'restrict_violation';
+end $$;
+
+do $$
+declare named text;
+begin
+  foreach named in array array['owner', 'identity', 'resource', 'role', 'trust_provider']
+  loop
+    execute format(
+      'create trigger keep_name before update of name on %I for each row when (new.name is distinct from old.name) execute function keep_name()',
+      named);
+  end loop;
+end $$;

@@ -14,7 +14,7 @@ import { readAttributes } from './read-attributes.ts'
 import { textPositions } from './text-position.ts'
 
 export const maxPolicyTextBytes = 1_048_576
-export const maxPolicies = 10_000
+export const maxPolicies = 5_000
 
 export function compilePolicies(cedar: Cedar, schema: string, text: string): CompileResult {
   const { policies, faults, at } = readPolicies(cedar, text)

@@ -9,14 +9,14 @@ import { MayflyError } from '@mayfly/domain'
 import type { CompileResult } from './compiled-policy.ts'
 
 export interface CompileOptions {
-  /** Milliseconds until the text counts as too costly; default 10,000. */
+  /** Milliseconds until the text counts as too costly; default 30,000. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
 }
 
 /** @throws MayflyError `decision_engine_failed`: no thread can be had */
 export async function compileApart(text: string, options: CompileOptions = {}): Promise<CompileResult> {
-  const timeoutMs = options.timeoutMs ?? 10_000
+  const timeoutMs = options.timeoutMs ?? 30_000
   let worker: Worker
   try {
     worker = new Worker(new URL('./compile-worker.ts', import.meta.url), {
