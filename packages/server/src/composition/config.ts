@@ -129,6 +129,7 @@ export const environmentSchema = z.strictObject({
 export const keysOfOtherPrograms = [
   'MAYFLY_URL',
   'MAYFLY_IDENTITY',
+  'MAYFLY_CLIENT_ID',
   'MAYFLY_KEY_FILE',
   'MAYFLY_TOKEN_FILE',
   'MAYFLY_DEBUG',

@@ -32,7 +32,12 @@ import { createTenantLogs, type TenantLogs } from './tenant-logs.ts'
 const ownProviders: readonly AnyProvider[] = [postgresProvider]
 
 // Settings, permission and secret of a provider are what its own schemas parsed: the types need not be known here.
-type AnyProvider = Pick<AccountProvider<never, never, never>, 'kind'>
+type AnyProvider = Pick<AccountProvider<never, never, never>, 'kind' | 'guide'>
+
+/** By provider: what to run at a target so that Mayfly gets the least rights that it needs there. */
+export function providerGuides(): ReadonlyMap<string, string> {
+  return new Map(ownProviders.map((provider) => [provider.kind, provider.guide()]))
+}
 
 export interface WireInput {
   readonly core: CoreDeps

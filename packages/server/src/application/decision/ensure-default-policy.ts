@@ -22,7 +22,7 @@ const installer: Actor = { kind: 'system', worker: 'first-start' }
 export async function ensureDefaultPolicy(tx: Tx, now: Date): Promise<void> {
   await lockPolicyVersions(tx)
   if ((await findActivePolicyVersion(tx)) !== undefined) return
-  const text = await readFile(defaultPolicies, 'utf8')
+  const text = await readDefaultPolicy()
   const draft = await insertPolicyVersion(tx, {
     policyVersionId: newId<PolicyVersionId>(now.getTime()),
     text,
@@ -39,4 +39,9 @@ export async function ensureDefaultPolicy(tx: Tx, now: Date): Promise<void> {
     rows: [statedRow('policy_version', active)],
     body: { policy_version_id: active.policy_version_id, number: active.number, digest: active.digest },
   })
+}
+
+/** Where a team begins that writes policies of its own. */
+export function readDefaultPolicy(): Promise<string> {
+  return readFile(defaultPolicies, 'utf8')
 }

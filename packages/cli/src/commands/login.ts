@@ -1,0 +1,109 @@
+/** `mayfly login`, `logout`, `whoami`: who asks where no identity is named. */
+import { answerOf, createMayflyClient, ProblemError } from '@mayfly/client'
+import type { Command } from 'commander'
+import { resolve } from 'node:path'
+import { makeBoundKey, readBoundKey, saveBoundKey } from '../bound-key.ts'
+import type { Cli } from '../cli.ts'
+import { findUrl } from '../connect.ts'
+import { addExamples } from '../examples.ts'
+import { formatRecord } from '../format-table.ts'
+import { findProfile, keyPath, removeProfile, saveProfile } from '../profile.ts'
+import { readText } from '../read-text.ts'
+import { UsageError } from '../usage-error.ts'
+
+interface LoginOptions {
+  readonly bootstrapFile?: string
+  readonly name?: string
+  readonly email?: string
+  readonly clientId?: string
+}
+
+export function addLoginCommands(program: Command, cli: Cli): void {
+  const login = program
+    .command('login')
+    .description('sign in to a server; the first administrator with the bootstrap secret that the server wrote')
+    .option(
+      '--bootstrap-file <file>',
+      'the file that the server wrote its bootstrap secret to; `-` reads standard input',
+    )
+    .option('--name <name>', 'who the first administrator is')
+    .option('--email <email>', 'and their address')
+    .option('--client-id <id>', 'with --key-file: the person that a registered key belongs to')
+  addExamples(
+    login,
+    "mayfly login --bootstrap-file .mayfly/secrets/bootstrap --name 'Ada Lovelace' --email ada@example.com",
+    'mayfly login --url https://mayfly.example.com --client-id 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f --key-file ada.jwk',
+  )
+  login.action(async (options: LoginOptions) => {
+    const url = await findUrl(cli.env, cli.options())
+    if (options.clientId !== undefined) return loginWithKey(cli, url, options, options.clientId)
+    if (options.bootstrapFile !== undefined) return loginFirst(cli, url, options, options.bootstrapFile)
+    throw new UsageError(
+      'it is not said how to sign in',
+      'give `--bootstrap-file FILE` for the first administrator, or `--client-id ID --key-file FILE`',
+    )
+  })
+
+  const logout = program.command('logout').description('forget who signs in to a server, with the private key')
+  addExamples(logout, 'mayfly logout')
+  logout.action(async () => {
+    const url = await findUrl(cli.env, cli.options())
+    if ((await findProfile(cli.env, url)) === undefined) throw new UsageError(`nobody has signed in to \`${url}\``)
+    await removeProfile(cli.env, url)
+    cli.out.result({ url }, () => `signed out of ${url}`)
+  })
+
+  const whoami = program.command('whoami').description('prove who asks, and say who that is')
+  addExamples(whoami, 'mayfly whoami', 'mayfly whoami --as orders-api --key-file orders-api.jwk')
+  whoami.action(async () => {
+    const { url, tokens, identity } = await cli.connect()
+    const { subject, attestationId, freshUntil } = await tokens.prove()
+    const profile = identity === undefined ? await findProfile(cli.env, url) : undefined
+    const who = {
+      subject,
+      ...(profile !== undefined && { name: profile.name, email: profile.email }),
+      url,
+      attestation_id: attestationId,
+      fresh_until: freshUntil.toISOString(),
+    }
+    cli.out.result(who, formatRecord)
+  })
+}
+
+async function loginFirst(cli: Cli, url: string, { name, email }: LoginOptions, file: string): Promise<void> {
+  if (name === undefined || email === undefined) {
+    throw new UsageError('it is not said who the administrator is', 'give `--name NAME` and `--email ADDRESS`')
+  }
+  if ((await findProfile(cli.env, url)) !== undefined) {
+    throw new UsageError(
+      `somebody has signed in to \`${url}\` already`,
+      'run `mayfly logout` first; it forgets their key',
+    )
+  }
+  const secret = await readText(cli, file)
+  const key = makeBoundKey()
+  // First the key, then its registration: the other way round a crash between them would lock everyone out.
+  await saveBoundKey(keyPath(cli.env, url), key)
+  const api = createMayflyClient({ baseUrl: url })
+  const body = { secret: secret.trim(), public_jwk: { ...key.publicJwk }, name, email }
+  const { client_id: clientId, person_id: personId } = await answerOf(api.POST('/v1/bootstrap', { body })).catch(
+    async (error: unknown) => {
+      // Where no answer came, the server may have taken the key: it stays.
+      if (error instanceof ProblemError && error.status > 0) await removeProfile(cli.env, url)
+      throw error
+    },
+  )
+  await saveProfile(cli.env, { url, client_id: clientId, name, email })
+  cli.out.result({ url, person_id: personId, key_file: keyPath(cli.env, url) }, formatRecord)
+  cli.out.say(`signed in to ${url} as the first administrator; keep a copy of the key apart from this machine`)
+}
+
+async function loginWithKey(cli: Cli, url: string, { name, email }: LoginOptions, clientId: string): Promise<void> {
+  const { keyFile } = cli.options()
+  if (keyFile === undefined)
+    throw new UsageError('`--client-id` needs the key that proves it', 'give `--key-file FILE`')
+  const key = await readBoundKey(resolve(cli.cwd, keyFile))
+  await saveBoundKey(keyPath(cli.env, url), key)
+  await saveProfile(cli.env, { url, client_id: clientId, name: name ?? clientId, email: email ?? '' })
+  cli.out.result({ url, client_id: clientId }, () => `signed in to ${url}`)
+}

@@ -1,0 +1,48 @@
+/** `mayfly resource check` and `mayfly resource guide`. */
+import { answerOf } from '@mayfly/client'
+import type { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+import { addExamples } from '../examples.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { formatTable, formatValue } from '../format-table.ts'
+import { UsageError } from '../usage-error.ts'
+
+export function addResourceCommands(group: Command, cli: Cli): void {
+  const check = group
+    .command('check')
+    .description('prove at the target, by doing, that the settings and rights suffice')
+    .argument('<ref>', 'id or name')
+  addExamples(check, 'mayfly resource check orders-db')
+  check.action(async (ref: string) => {
+    const { api } = await cli.connect()
+    cli.out.progress(`checking \`${ref}\` at its target`)
+    const resource = await answerOf(api.POST('/v1/resources/{ref}/check', { params: { path: { ref } } }))
+    const findings = resource.check ?? []
+    cli.out.result(resource, () =>
+      formatTable(
+        ['outcome', 'check', 'what'],
+        findings.map(({ outcome, check: name, detail, hint }) => [outcome, name, hint ? `${detail}; ${hint}` : detail]),
+      ),
+    )
+    const failed = findings.filter(({ outcome }) => outcome === 'failed')
+    if (failed.length > 0) {
+      cli.out.say(`${failed.length} of ${findings.length} failed: ${formatValue(failed.map((one) => one.check))}`)
+      cli.exitWith(exitCodes.failed)
+    }
+  })
+
+  const guide = group
+    .command('guide')
+    .description('print what to run at a target so that Mayfly gets the least rights that it needs')
+    .argument('<kind>', 'the kind of system, e.g. `postgres`')
+  addExamples(guide, 'mayfly resource guide postgres > mayfly.sql')
+  guide.action(async (kind: string) => {
+    const { providerGuides } = await import('@mayfly/server')
+    const guides = providerGuides()
+    const text = guides.get(kind)
+    if (text === undefined) {
+      throw new UsageError(`there is no provider \`${kind}\``, `there are ${[...guides.keys()].join(', ')}`)
+    }
+    cli.out.result({ kind, guide: text }, () => text)
+  })
+}

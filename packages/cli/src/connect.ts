@@ -1,0 +1,109 @@
+/** Which server is meant, and who asks it. */
+import { createMayflyClient, type MayflyClient, type MayflyClientOptions } from '@mayfly/client'
+import { type AccessTokens, makeAccessTokens } from './access-tokens.ts'
+import { readBoundKey } from './bound-key.ts'
+import type { Environment, GlobalOptions } from './cli.ts'
+import { findCurrentUrl, findProfile, keyPath } from './profile.ts'
+import {
+  findGitHubActions,
+  keyProof,
+  platformProof,
+  type ProofSource,
+  tokenFromEnvironment,
+  tokenFromFile,
+} from './proof-source.ts'
+import { UsageError } from './usage-error.ts'
+
+export const defaultUrl = 'http://127.0.0.1:7420'
+
+export interface Connection {
+  readonly url: string
+  readonly api: MayflyClient
+  readonly tokens: AccessTokens
+  /** For what the client does beside single requests, e.g. following events. */
+  readonly client: MayflyClientOptions
+  /** The name of the identity that asks; undefined where a person does. */
+  readonly identity: string | undefined
+}
+
+export interface ConnectInput {
+  readonly env: Environment
+  readonly options: GlobalOptions
+  /** Stands above the options. */
+  readonly identity?: string | undefined
+  readonly now: () => Date
+  readonly signal: AbortSignal
+}
+
+/** @throws UsageError it is not known who asks, or the server's address is not one */
+export async function connect(given: ConnectInput): Promise<Connection> {
+  const { env, options, now, signal } = given
+  const url = await findUrl(env, options)
+  const identity = given.identity ?? options.as ?? env['MAYFLY_IDENTITY'] ?? env['MAYFLY_CLIENT_ID']
+  const proof = await findProof({ env, options, now, url, identity })
+  const tokens = makeAccessTokens(url, proof, now, signal)
+  const client = { baseUrl: url, token: async () => (await tokens.current()).accessToken, userAgent: 'mayfly-cli' }
+  return { url, api: createMayflyClient(client), tokens, client, identity }
+}
+
+/** @throws UsageError */
+export async function findUrl(env: Environment, options: GlobalOptions): Promise<string> {
+  const text = options.url ?? env['MAYFLY_URL'] ?? (await findCurrentUrl(env)) ?? defaultUrl
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const hint = 'give it as `https://mayfly.example.com`, by `--url` or `MAYFLY_URL`'
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.username !== '') {
+    throw new UsageError(`\`${text}\` is not the address of a server`, hint)
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw new UsageError(`the address of a server has no path: \`${text}\``, hint)
+  }
+  // Proofs and credentials would cross the network in clear.
+  if (url.protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)) {
+    throw new UsageError(`\`${text}\` is not encrypted and not on this machine`, 'use `https://`')
+  }
+  return url.origin
+}
+
+interface ProofInput extends Omit<ConnectInput, 'signal'> {
+  readonly url: string
+}
+
+async function findProof({ env, options, now, url, identity }: ProofInput): Promise<ProofSource> {
+  const keyFile = options.keyFile ?? env['MAYFLY_KEY_FILE']
+  const tokenFile = options.tokenFile ?? env['MAYFLY_TOKEN_FILE']
+  const { tokenEnv } = options
+  if (identity === undefined) {
+    const way = [options.keyFile && '--key-file', options.tokenFile && '--token-file', tokenEnv && '--token-env'].find(
+      Boolean,
+    )
+    if (way) throw new UsageError(`\`${way}\` needs the identity that it proves`, 'give `--as NAME`')
+    return profileProof(env, url, now)
+  }
+  const ways = [keyFile, tokenFile, tokenEnv].filter((way) => way !== undefined)
+  if (ways.length > 1) {
+    throw new UsageError(
+      'more than one way to prove the identity is given',
+      'give one of `--key-file`, `--token-file` and `--token-env`',
+    )
+  }
+  if (keyFile !== undefined) return keyProof(identity, await readBoundKey(keyFile), now)
+  if (tokenFile !== undefined) return platformProof(identity, tokenFromFile(tokenFile))
+  if (tokenEnv !== undefined) return platformProof(identity, tokenFromEnvironment(env, tokenEnv))
+  const platform = findGitHubActions(env)
+  if (platform !== undefined) return platformProof(identity, platform)
+  throw new UsageError(
+    `it is not said how \`${identity}\` proves itself`,
+    'give `--key-file FILE`, or `--token-file FILE` of the platform',
+  )
+}
+
+async function profileProof(env: Environment, url: string, now: () => Date): Promise<ProofSource> {
+  const profile = await findProfile(env, url)
+  if (profile === undefined) {
+    throw new UsageError(
+      `nobody has signed in to \`${url}\``,
+      'run `mayfly login`, or name a workload with `--as` and `--key-file`',
+    )
+  }
+  return keyProof(profile.client_id, await readBoundKey(keyPath(env, url)), now)
+}

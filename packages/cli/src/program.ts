@@ -1,0 +1,81 @@
+/**
+ * The command line as a whole.
+ *
+ * Thin: each command parses, asks the server, and prints. What a command may do is the server's to say.
+ */
+import { Command, Option } from 'commander'
+import type { Cli } from './cli.ts'
+import { addApplyCommand } from './commands/apply.ts'
+import { addAuditCommands } from './commands/audit.ts'
+import { addCompletionCommand } from './commands/completion.ts'
+import { addCredentialCommands } from './commands/credential.ts'
+import { addDevCommand } from './commands/dev.ts'
+import { addExplainCommand } from './commands/explain.ts'
+import { addFindingCommands } from './commands/finding.ts'
+import { addIssueCommand } from './commands/issue.ts'
+import { addKeyCommands } from './commands/key.ts'
+import { addLoginCommands } from './commands/login.ts'
+import { addPolicyCommands } from './commands/policy.ts'
+import { addRegistryCommands } from './commands/registry.ts'
+import { addRevokeCommand } from './commands/revoke.ts'
+import { addRunCommand } from './commands/run.ts'
+import { addServerCommand } from './commands/server.ts'
+import { addTaskCommands } from './commands/task.ts'
+import { addTraceCommand } from './commands/trace.ts'
+
+export const version = '0.1.0'
+
+/** @param cli given the program's options once they are parsed, see `Cli.options` */
+export function createProgram(cli: Cli): Command {
+  const program = new Command('mayfly')
+    .description('secrets and machine identities as one life cycle')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help of a command')
+    // Throw in place of exiting, and leave it to us to say what is wrong. Commands inherit this.
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => cli.out.raw(text),
+      writeErr: (text) => cli.out.help(text),
+      outputError: () => undefined,
+    })
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .addOption(new Option('--url <url>', 'the server (default: MAYFLY_URL, else that of the last login)'))
+    .option('--json', 'print one JSON document')
+    .option('--progress', 'tell progress on standard error even where it is no terminal')
+    .addOption(new Option('--as <identity>', 'act as this identity (default: MAYFLY_IDENTITY, else who has signed in)'))
+    .addOption(new Option('--key-file <file>', 'the identity proves itself with this private key (MAYFLY_KEY_FILE)'))
+    .addOption(
+      new Option(
+        '--token-file <file>',
+        "… with the platform's token in this file, read anew each time (MAYFLY_TOKEN_FILE)",
+      ),
+    )
+    .addOption(new Option('--token-env <name>', "… with the platform's token in this environment variable"))
+
+  program.commandsGroup('To begin:')
+  addDevCommand(program, cli)
+  addServerCommand(program, cli)
+  addLoginCommands(program, cli)
+  program.commandsGroup('Who and what there is:')
+  addRegistryCommands(program, cli)
+  addApplyCommand(program, cli)
+  program.commandsGroup('What is permitted:')
+  addPolicyCommands(program, cli)
+  addExplainCommand(program, cli)
+  program.commandsGroup('At work:')
+  addTaskCommands(program, cli)
+  addRunCommand(program, cli)
+  addIssueCommand(program, cli)
+  addCredentialCommands(program, cli)
+  program.commandsGroup('The end of it:')
+  addRevokeCommand(program, cli)
+  program.commandsGroup('What happened:')
+  addTraceCommand(program, cli)
+  addAuditCommands(program, cli)
+  addFindingCommands(program, cli)
+  program.commandsGroup('The installation:')
+  addKeyCommands(program, cli)
+  addCompletionCommand(program, cli)
+  return program
+}

@@ -1,0 +1,97 @@
+/**
+ * How the caller proves what it is: with a key of its own, or with a token of the platform that it runs on.
+ *
+ * Promise: each call gives a proof that was not used before, as far as the platform can: a token file is read again.
+ */
+import { randomUUID, sign, createPrivateKey } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { BoundKey } from './bound-key.ts'
+import type { Environment } from './cli.ts'
+import { UsageError } from './usage-error.ts'
+
+/** The parameters of a token request (RFC 6749 section 4.4, RFC 7523 section 2). */
+export type TokenForm = Readonly<Record<string, string>>
+
+/** @param audience the issuer of the server that shall believe it */
+export type ProofSource = (audience: string, signal: AbortSignal) => Promise<TokenForm>
+
+const assertionLifeSeconds = 60
+
+/** `private_key_jwt` (RFC 7523 section 2.2): a short assertion, signed anew each time. */
+export function keyProof(clientId: string, key: BoundKey, now: () => Date): ProofSource {
+  return async (audience) => {
+    const issuedAt = Math.floor(now().getTime() / 1000)
+    const header = { alg: 'ES256', kid: key.kid, typ: 'client-authentication+jwt' }
+    const claims = {
+      iss: clientId,
+      sub: clientId,
+      aud: audience,
+      iat: issuedAt,
+      exp: issuedAt + assertionLifeSeconds,
+      jti: randomUUID(),
+    }
+    const signed = `${encode(header)}.${encode(claims)}`
+    const signature = sign('sha256', Buffer.from(signed), {
+      key: createPrivateKey({ key: key.privateJwk, format: 'jwk' }),
+      dsaEncoding: 'ieee-p1363',
+    })
+    return {
+      grant_type: 'client_credentials',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: `${signed}.${signature.toString('base64url')}`,
+    }
+  }
+}
+
+/** A token that the platform made (RFC 7523 section 2.1). */
+export function platformProof(identity: string, readToken: TokenReader): ProofSource {
+  return async (audience, signal) => ({
+    grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+    assertion: await readToken(audience, signal),
+    client_id: identity,
+  })
+}
+
+export type TokenReader = (audience: string, signal: AbortSignal) => Promise<string>
+
+/** A file that the platform keeps fresh, e.g. a projected Kubernetes token. */
+export function tokenFromFile(path: string): TokenReader {
+  return async () => {
+    const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+      throw new UsageError(`the token file \`${path}\` cannot be read (${cause.code ?? cause.message})`)
+    })
+    return nonEmpty(text, `the token file \`${path}\` is empty`)
+  }
+}
+
+export function tokenFromEnvironment(env: Environment, name: string): TokenReader {
+  return async () => nonEmpty(env[name] ?? '', `the environment variable \`${name}\` is missing or empty`)
+}
+
+/**
+ * GitHub Actions makes a token for the audience that is asked for, where the job has `permissions: id-token: write`.
+ *
+ * @returns undefined outside of such a job
+ */
+export function findGitHubActions(env: Environment): TokenReader | undefined {
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: address, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } = env
+  if (!address || !bearer) return undefined
+  return async (audience, signal) => {
+    const url = new URL(address)
+    url.searchParams.set('audience', audience)
+    const answer = await fetch(url, { headers: { authorization: `Bearer ${bearer}` }, redirect: 'error', signal })
+    if (!answer.ok) throw new UsageError(`GitHub Actions gave no token (HTTP ${answer.status})`)
+    const { value } = (await answer.json()) as { value?: unknown }
+    return nonEmpty(typeof value === 'string' ? value : '', 'GitHub Actions gave no token')
+  }
+}
+
+function nonEmpty(text: string, refusal: string): string {
+  const token = text.trim()
+  if (token === '') throw new UsageError(refusal)
+  return token
+}
+
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
