@@ -64,7 +64,7 @@ export async function tamper(stage: Stage): Promise<void> {
   const state = await stage.admin.call<StateReport>('GET', '/v1/audit/state')
   const slipped = state.state_findings.find((finding) => finding.table === 'policy_version')
   expect(slipped !== undefined, 'the inserted policy is found')
-  done(`found: ${slipped.detail}`)
+  done(`found: a row of \`${slipped.table}\`: ${slipped.detail}`)
 }
 
 async function verify({ admin }: Stage): Promise<LogReport> {

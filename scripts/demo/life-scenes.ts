@@ -125,7 +125,7 @@ export async function issueAndEnd(stage: Stage): Promise<void> {
   expect(refusal.code === 'policy_denied', 'production without a task is denied by policy')
 
   step('Declare the task, issue a login for just that, and use it')
-  const task = await declareTask(stage, 'nightly sales report of 22 November')
+  const task = await declareTask(stage, `sales report of the night of ${new Date().toISOString().slice(0, 10)}`)
   done('a person declared it: one role, one identity, one hour')
   const { value: issued, ms } = await timed(() =>
     runner.call<Issued>('POST', '/v1/credentials', { role: 'orders-db/readonly', task_id: task, ttl_seconds: 900 }),
@@ -160,21 +160,29 @@ export async function issueAndEnd(stage: Stage): Promise<void> {
 }
 
 export async function bulk(stage: Stage): Promise<void> {
-  step('Suspend an identity that holds 100 live logins')
+  step('Revoke an identity that holds 100 live logins')
   const { sessions, ms } = await issueMany(stage, 100, 'backfill of the reports of a hundred shops')
   done('100 logins issued, 20 of them with open sessions', ms)
+  const selector = { kind: 'identity', ref: 'report-runner' }
+  const preview = await stage.admin.call<{ total: number }>('POST', '/v1/revocations/preview', { selector })
+  say(`the preview says: ${preview.total} live credentials would end`)
+  expect(preview.total === 100, 'the preview counts the hundred')
   const before = performance.now()
   const allGone = Promise.all(sessions.map((session) => session.ended)).then(() => performance.now() - before)
-  await stage.admin.call('POST', '/v1/identities/report-runner/suspend', { reason: 'the demo suspects it' })
-  const cut = await allGone
-  done('20 sessions died', cut)
-  await untilNoRoles(stage)
+  const { revocation_id: revocationId } = await stage.admin.call<Revocation>('POST', '/v1/revocations', {
+    selector,
+    reason: 'the demo suspects it',
+    expected_total: preview.total,
+  })
+  done('authority ended in the database', performance.now() - before)
+  done('20 sessions died', await allGone)
+  await complete(stage, revocationId)
+  expect((await countRoles(stage)) === 0, 'no role of the hundred is left')
   done('100 roles absent at the target', performance.now() - before)
   const refusal = await refusalOf(runnerOf(stage).call('GET', '/v1/identities/report-runner'))
-  refused(`its access token, at once: ${refusal.detail ?? refusal.title}`)
-  await stage.admin.call('POST', '/v1/identities/report-runner/resume', {})
+  refused(`its access token: ${refusal.detail ?? refusal.title}`)
   await proveAs(stage)
-  done('cleared and resumed: it had to prove itself again')
+  done('to go on, it had to prove itself again')
 }
 
 export async function stricterPolicy(stage: Stage): Promise<void> {
@@ -187,10 +195,7 @@ export async function stricterPolicy(stage: Stage): Promise<void> {
   )
   const current = active.items.find((version) => version.state === 'active')
   expect(current !== undefined, 'a policy version is active')
-  const { policy_text: text } = await admin.call<{ policy_text: string }>(
-    'GET',
-    `/v1/policies/${current.policy_version_id}`,
-  )
+  const { text } = await admin.call<{ text: string }>('GET', `/v1/policies/${current.policy_version_id}`)
   const rule = `
 @id("no-jobs-on-confidential-data")
 @description("jobs may not read confidential data while the audit runs")
@@ -199,7 +204,7 @@ when { principal.kind == "job" && resource.data_class == "confidential" };
 `
   block(rule.trim())
   const draft = await admin.call<{ policy_version_id: string }>('POST', '/v1/policies', {
-    policy_text: text + rule,
+    text: text + rule,
     note: 'freeze during the audit',
   })
   const preview = await admin.call<{ would_end: number }>('POST', `/v1/policies/${draft.policy_version_id}/preview`, {})
