@@ -13,12 +13,10 @@ import { id, page, pageQuery, ref, timestamp } from './wire.ts'
 
 type Deps = RegistryDeps & HttpDeps
 
-const permission = z
-  .record(z.string(), z.json())
-  .meta({
-    description: 'In the closed words of the provider: never statements',
-    examples: [{ member_of: ['readers'] }],
-  })
+const permission = z.record(z.string(), z.json()).meta({
+  description: 'In the closed words of the provider: never statements',
+  examples: [{ member_of: ['readers'] }],
+})
 const parameters = z
   .record(z.string().max(63), z.strictObject({ one_of: z.array(z.string().max(200)).min(1).max(100) }))
   .meta({ description: 'What the holder may choose, each from a list' })
