@@ -34,11 +34,6 @@ export const problems = {
   resource_not_found: { status: 404, title: 'there is nothing with this id or name', retry: 'no' },
   name_taken: { status: 409, title: 'the name is already in use', retry: 'no' },
   version_conflict: { status: 409, title: 'it was changed by someone else in the meantime', retry: 'later' },
-  identity_not_usable: {
-    status: 403,
-    title: 'the identity can do nothing in its present state',
-    retry: 'after_change',
-  },
   identity_owner_missing: { status: 400, title: 'an identity needs an owner', retry: 'no' },
   state_not_allowed: { status: 409, title: 'its present state does not allow this', retry: 'no' },
   still_in_use: { status: 409, title: 'something still depends on it', retry: 'after_change' },

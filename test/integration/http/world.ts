@@ -202,7 +202,10 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
   const stranger = await makeStranger(store.url, server.url, join(dir, 'other-bootstrap'), callerWith)
 
   const sql = async <T>(statement: string, values: readonly unknown[] = []): Promise<T[]> =>
-    withClient(store.superuserUrl, async (client) => (await client.query(statement, [...values])).rows as T[])
+    withClient(store.superuserUrl, async (client) => {
+      await client.query('set search_path = mayfly, pg_catalog')
+      return (await client.query(statement, [...values])).rows as T[]
+    })
 
   return {
     server,

@@ -73,7 +73,7 @@ function ofMayflyError(error: MayflyError): OAuthError {
   if (error.code === 'token_invalid' || error.code === 'token_missing') {
     return new OAuthError('invalid_token', { description })
   }
-  if (retry === 'later') {
+  if (retry === 'later' || status === 503) {
     return new OAuthError('temporarily_unavailable', { status: status === 429 ? 429 : 503, description })
   }
   if (status < 500) return new OAuthError('invalid_request', { status, description })

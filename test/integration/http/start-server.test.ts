@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { problemOf } from '@mayfly/client'
+import { type Clock, systemClock } from '@mayfly/domain'
+import { loadConfig, makeLogger, startServer, type StartOverrides } from '@mayfly/server'
+import { describe, expect, test } from 'vitest'
+import { createTestDatabase, makeTempDir, until, withClient } from '../../support/index.ts'
+
+const silent = makeLogger('error', { write: () => undefined })
+
+async function makeKek(path: string): Promise<string> {
+  await writeFile(path, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 })
+  return path
+}
+
+async function start(environment: Record<string, string>, overrides: StartOverrides = {}) {
+  const config = await loadConfig({ MAYFLY_LISTEN: '127.0.0.1:0', ...environment })
+  return startServer(config, { logger: silent, ...overrides })
+}
+
+const status = async (url: string) => (await fetch(url)).status
+
+describe('a server with its embedded database', () => {
+  test('makes what it lacks, is ready, finds everything again, and follows a new key-encryption key', async () => {
+    const dir = await makeTempDir('start', 'disk')
+    const settings = {
+      MAYFLY_DATA_DIR: join(dir, 'data'),
+      MAYFLY_KEK_FILE: join(dir, 'kek'),
+      MAYFLY_BOOTSTRAP_FILE: join(dir, 'bootstrap'),
+    }
+    const first = await start(settings)
+    expect(await status(`${first.url}/readyz`)).toBe(200)
+    expect((await stat(join(dir, 'kek'))).mode & 0o077).toBe(0)
+    expect((await stat(join(dir, 'bootstrap'))).mode & 0o077).toBe(0)
+    const jwks = await (await fetch(`${first.url}/oauth/jwks`)).text()
+    await first.stop()
+    await expect(fetch(`${first.url}/healthz`), 'control: it has ended').rejects.toThrow('fetch failed')
+
+    const second = await start(settings)
+    expect(await (await fetch(`${second.url}/oauth/jwks`)).text()).toBe(jwks)
+    await second.stop()
+
+    const another = { ...settings, MAYFLY_KEK_FILE: await makeKek(join(dir, 'kek-2')) }
+    await expect(start(another), 'without the former key').rejects.toMatchObject({ code: 'key_unusable' })
+    const rotating = await start({ ...another, MAYFLY_KEK_PREVIOUS_FILE: join(dir, 'kek') })
+    expect(await (await fetch(`${rotating.url}/oauth/jwks`)).text()).toBe(jwks)
+    await rotating.stop()
+    const rotated = await start(another)
+    expect(await (await fetch(`${rotated.url}/oauth/jwks`)).text()).toBe(jwks)
+    await rotated.stop()
+    await expect(start(settings), 'the former key alone').rejects.toMatchObject({ code: 'key_unusable' })
+  })
+})
+
+describe('a server on an external database', () => {
+  async function place() {
+    const dir = await makeTempDir('start')
+    const store = await createTestDatabase()
+    const environment = {
+      MAYFLY_DATABASE_URL: store.url,
+      MAYFLY_KEK_FILE: await makeKek(join(dir, 'kek')),
+      MAYFLY_BOOTSTRAP_FILE: join(dir, 'bootstrap'),
+    }
+    return { dir, store, environment, [Symbol.asyncDispose]: () => store.drop() }
+  }
+
+  test('does not make a key: another server may have it', async () => {
+    await using at = await place()
+    await expect(start({ ...at.environment, MAYFLY_KEK_FILE: join(at.dir, 'none') })).rejects.toMatchObject({
+      code: 'key_unusable',
+    })
+  })
+
+  test('several start at once, and one bootstrap secret is made', async () => {
+    await using at = await place()
+    const files = ['one', 'two', 'three'].map((name) => join(at.dir, name))
+    const servers = await Promise.all(files.map((file) => start({ ...at.environment, MAYFLY_BOOTSTRAP_FILE: file })))
+    const secrets = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => undefined)))
+    expect(secrets.filter((secret) => secret !== undefined)).toHaveLength(1)
+    const keys = await Promise.all(servers.map(async ({ url }) => (await fetch(`${url}/oauth/jwks`)).text()))
+    expect(new Set(keys).size).toBe(1)
+    await Promise.all(servers.map((server) => server.stop()))
+  })
+
+  test('a clock that is not the database’s: not ready, and no token', async () => {
+    await using at = await place()
+    let offsetMs = 0
+    const clock: Clock = { now: () => new Date(systemClock.now().getTime() + offsetMs) }
+    const server = await start(at.environment, { clock })
+    expect(await status(`${server.url}/readyz`), 'control').toBe(200)
+    offsetMs = 60_000
+    const refused = await problemOf(await fetch(`${server.url}/readyz`))
+    expect(refused).toMatchObject({ code: 'clock_skewed', status: 503 })
+    expect(refused.problem).toMatchObject({ checks: { clock: 'clock_skewed', database: 'ok' } })
+    const token = await fetch(`${server.url}/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'client_credentials' }),
+    })
+    expect(token.status).toBe(503)
+    offsetMs = 0
+    expect(await status(`${server.url}/readyz`)).toBe(200)
+    await server.stop()
+  })
+
+  test('a database that goes away: not ready but alive, and ready again when it is back', async () => {
+    await using at = await place()
+    const server = await start(at.environment)
+    const connections = (allowed: boolean) =>
+      withClient(at.store.superuserUrl.replace(at.store.name, 'postgres'), async (client) => {
+        await client.query(`alter database ${at.store.name} allow_connections ${String(allowed)}`)
+        await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [at.store.name])
+      })
+    await connections(false)
+    const refused = await problemOf(await fetch(`${server.url}/readyz`))
+    expect(refused).toMatchObject({ status: 503, code: 'database_unavailable' })
+    expect(await status(`${server.url}/healthz`)).toBe(200)
+    await connections(true)
+    await until(async () => (await status(`${server.url}/readyz`)) === 200, {
+      withinMs: 15_000,
+      describe: 'the server is ready again',
+    })
+    await server.stop()
+  })
+
+  test('metrics count requests by route and say what is due', async () => {
+    await using at = await place()
+    const server = await start({ ...at.environment, MAYFLY_METRICS_LISTEN: '127.0.0.1:0' })
+    await fetch(`${server.url}/v1/owners/some-name`)
+    const text = await (await fetch(server.metricsUrl ?? '')).text()
+    expect(text).toContain('mayfly_http_request_seconds_count{method="GET",route="/v1/owners/:ref",status="4xx"} 1')
+    expect(text).toMatch(/^mayfly_credentials_due 0$/m)
+    expect(text).toMatch(/^mayfly_log_lag_seconds \d/m)
+    expect(text, 'names stay out').not.toContain('some-name')
+    expect(await status(`${server.url}/metrics`), 'control: not on the API').toBe(404)
+    await server.stop()
+  })
+})
