@@ -55,8 +55,8 @@ export interface PolicyEngineOptions {
 const slotCount = 256
 /** Preparsed sets after which the instance is replaced, since WebAssembly memory never shrinks. */
 const preparsesPerInstance = 20_000
-/** Policy versions kept compiled: the active one, its neighbours, and drafts that are being previewed. */
-const keptSets = 8
+/** Policies kept compiled, of all versions of all tenants together; those used last are kept. */
+const keptPolicies = 50_000
 
 export function createPolicyEngine(options: PolicyEngineOptions = {}): PolicyEngine {
   const open = options.open ?? openCedar
@@ -73,6 +73,16 @@ export function createPolicyEngine(options: PolicyEngineOptions = {}): PolicyEng
     preparses = 0
     slots = new Map()
     options.onReplaced?.(why)
+  }
+
+  function forgetOldest(): void {
+    let kept = 0
+    for (const set of sets.values()) kept += set.policies.length
+    for (const [digest, set] of sets) {
+      if (kept <= keptPolicies) return
+      sets.delete(digest)
+      kept -= set.policies.length
+    }
   }
 
   function slotOf(slice: Slice): string {
@@ -132,9 +142,8 @@ export function createPolicyEngine(options: PolicyEngineOptions = {}): PolicyEng
       loading.set(digest, work)
       try {
         const set = await work
-        const oldest = sets.size < keptSets ? undefined : sets.keys().next().value
-        if (oldest !== undefined) sets.delete(oldest)
         sets.set(digest, set)
+        forgetOldest()
         return set
       } finally {
         loading.delete(digest)

@@ -34,8 +34,10 @@ export function readAttributes(conditions: PolicyJson['conditions']): Attributes
     }
     if (typeof value !== 'object' || value === null) return
     for (const [key, inner] of Object.entries(value)) {
-      if (key === '__entity') literals.push(inner as EntityUid)
+      if (key === 'Value') collectLiterals(inner)
       else if (key === 'Var') wholeContext ||= inner === 'context' && !selected
+      // The keys of a record are its author's words, not operators.
+      else if (key === 'Record') for (const member of Object.values(inner as object)) walk(member, false)
       else if (key === '.' || key === 'has') {
         const { left, attr } = inner as { left: unknown; attr: string | readonly string[] }
         const names = typeof attr === 'string' ? [attr] : attr
@@ -48,6 +50,12 @@ export function readAttributes(conditions: PolicyJson['conditions']): Attributes
         walk(inner, false)
       }
     }
+  }
+
+  function collectLiterals(value: unknown): void {
+    if (typeof value !== 'object' || value === null) return
+    if ('__entity' in value) literals.push(value.__entity as EntityUid)
+    else for (const inner of Object.values(value)) collectLiterals(inner)
   }
 
   for (const { body } of conditions) walk(body, false)

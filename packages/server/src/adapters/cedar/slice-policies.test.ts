@@ -49,6 +49,9 @@ const condition = fc.constantFrom(
   ' when { principal has owner && principal.owner in Owner::"team" }',
   ' when { principal.hasTag("tier") && principal.getTag("tier") == "gold" }',
   ' unless { {a: context}.a has task }',
+  ' when { {Var: context.risk, has: context.chain_length}.Var >= 0 && context has delivery }',
+  ' when { [context.risk, context.chain_length].contains(1) }',
+  ' when { (if context has task then context else context).risk < 5 }',
 )
 const policy = fc.tuple(fc.constantFrom('permit', 'forbid'), principalScope, actionScope, resourceScope, condition)
 

@@ -23,6 +23,7 @@ import { requestRevocation } from '../revocation/request-revocation.ts'
 import type { AuthorityDeps } from './authority-deps.ts'
 import { loadHeldFacts } from './held-facts.ts'
 import { type DeniedGroup, judgeHeld } from './judge-held.ts'
+import { loadActivePolicy } from './load-policy.ts'
 import { concernedBy, policyDifference } from './policy-difference.ts'
 import { decisionRowOf } from './record-decision.ts'
 
@@ -37,6 +38,7 @@ export async function runRedecisions(
 ): Promise<'idle' | 'more'> {
   const inTenant = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => deps.database.transaction(tenantId, work)
   const lease = () => new Date(deps.clock.now().getTime() + leaseMs)
+  await loadActivePolicy(deps, tenantId)
   const row = await inTenant((tx) => claimRedecision(tx, deps.clock.now(), lease()))
   if (row === undefined) return 'idle'
   try {

@@ -20,7 +20,8 @@ const maxAttempts = 3
  *
  * A permit leaves a decision row (a read does not), whose id is for the one entry of `work`. A denial leaves a decision
  * row and the entry `decision.denied`; both are committed. What of the principal was decided on stays as it is until
- * the commit; the rows of what is asked about are not locked, since `work` may be about to change them.
+ * the commit. So does all the rest for an issue or a renewal; else the rows of what is asked about are not held, since
+ * `work` may be about to change them.
  *
  * @throws MayflyError `policy_denied` with `decision_id`, `reasons` and `determining_policies`; `resource_not_found`;
  *   whatever `work` throws
@@ -54,7 +55,7 @@ async function decideOnStandingFacts(
     const facts = await loadFacts(deps, tx, factsInputOf(ctx, request, deps.clock.now()))
     const decision = decide(deps.policies, facts)
     if (decision.outcome === 'deny' || request.readOnly === true) return decision
-    if (await factsUnchanged(tx, versionsOfPrincipal(facts))) return decision
+    if (await factsUnchanged(tx, versionsToHold(facts))) return decision
     if (attempt === maxAttempts) {
       throw new MayflyError('version_conflict', {
         publicDetail: 'what the decision rests on kept changing',
@@ -98,7 +99,8 @@ function systemActor(worker: string): MayflyError {
   return new MayflyError('internal', { log: `the worker ${worker} asked the gate` })
 }
 
-function versionsOfPrincipal({ principal, attestation, policy, versions }: Facts) {
+function versionsToHold({ action, principal, attestation, policy, versions }: Facts) {
+  if (action === 'credential.issue' || action === 'credential.renew') return versions
   const mine = new Set([
     principal.kind === 'person' ? `person ${principal.personId}` : `identity ${principal.identityId}`,
     ...(principal.kind === 'identity' ? [`owner ${principal.owner.ownerId}`] : []),
