@@ -89,9 +89,13 @@ describe.each(everyWay)('the cut on PostgreSQL $version by $mode', ({ version, m
     expect(await running).toContain('terminating connection')
     for (const session of sessions) expect(await session.isAlive()).toBe(false)
   })
+})
 
+// A cluster of their own: what belongs to nobody yet, or no more, is seen by every cut on the same server.
+describe.each(everyWay)('logins of nobody during the cut on PostgreSQL $version by $mode', ({ version, mode }) => {
   test('an open session of a login that someone else dropped is ended too', async () => {
-    await using prepared = await preparePostgres(version, mode)
+    await using cluster = await startDurableCluster({ version })
+    await using prepared = await preparePostgres(version, mode, cluster.access)
     if (mode === 'createrole') {
       // Only this right reaches a session that belongs to no role any more.
       const membership = version >= 16 ? 'with inherit true' : ''
@@ -105,10 +109,7 @@ describe.each(everyWay)('the cut on PostgreSQL $version by $mode', ({ version, m
     expect(report.removedNames).toEqual([issued.name])
     expect(await session.isAlive()).toBe(false)
   })
-})
 
-// A cluster of their own: a login that is held up is seen by every cut on the same server.
-describe.each(everyWay)('a login under way during the cut on PostgreSQL $version by $mode', ({ version, mode }) => {
   test('past its check but not listed yet, it becomes no session', async () => {
     await using cluster = await startDurableCluster({ version })
     await using prepared = await preparePostgres(version, mode, cluster.access)

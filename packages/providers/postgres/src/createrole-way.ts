@@ -271,11 +271,13 @@ async function scanLogins(session: Session, names: readonly string[], suspects: 
   )
   const rows = await session.query(
     `select pid, usename::text as name, usesysid is not null and usesysid <> 0 as attributed, backend_type, wait_event,
-            pg_has_role(session_user, 'pg_signal_backend', 'USAGE') as may_signal
+            pg_has_role(session_user, 'pg_signal_backend', 'USAGE')
+              and (select count(*) from pg_roles where rolname = any ($1)) < cardinality($1::text[]) as may_sweep
        from pg_stat_activity`,
+    [names],
   )
   const wanted = new Set(names)
-  const orphans = rows.filter((row) => row['attributed'] === true && row['name'] === null && row['may_signal'] === true)
+  const orphans = rows.filter((row) => row['attributed'] === true && row['name'] === null && row['may_sweep'] === true)
   if (orphans.length > 0) {
     await session.query('select pg_terminate_backend(pid) from unnest($1::integer[]) as pid', [
       orphans.map((row) => row['pid']),
