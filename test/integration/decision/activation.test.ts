@@ -128,10 +128,10 @@ test('a version that would lock every administrator out is refused, whatever way
     'an error in every decision': `${defaults}\n@id("x") forbid (principal is Person, action, resource) when { 9223372036854775807 + context.risk + 1 > 0 };`,
     'an approval that nobody can give': '@id("x") @require_approval permit (principal, action, resource);',
   }
-  for (const [what, text] of Object.entries(lockouts)) {
+  for (const text of Object.values(lockouts)) {
     const { row } = await draftPolicy(fixture.deps, administrator, { text })
     const activated = activatePolicy(fixture.deps, administrator, { policyVersionId: row.policy_version_id })
-    await expect(activated, what).rejects.toMatchObject({ code: 'policy_locks_out_administrators' })
+    await expect(activated).rejects.toMatchObject({ code: 'policy_locks_out_administrators' })
   }
   const harmless = await draft('@id("y") forbid (principal, action == Action::"key.rotate", resource);')
   const activated = await activatePolicy(fixture.deps, administrator, { policyVersionId: harmless.policy_version_id })

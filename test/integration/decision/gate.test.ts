@@ -160,23 +160,3 @@ test('the people of an owner see their own and not what is another team’s', as
   expect(await ask(await fixture.personContext(mine), request)).toBe('permit')
   expect(await ask(await fixture.personContext(other), request)).toMatch(/^no_policy_permits/)
 })
-
-test('a suspension that comes between deciding and acting wins', async () => {
-  const person = await fixture.makePerson()
-  const owner = await fixture.makeOwner('team-race', person)
-  const identityId = await fixture.makeIdentity('race-job', owner)
-  const ctx = await fixture.identityContext(identityId)
-  const request: AuthorityRequest = { action: 'task.end', resource: { type: 'Identity', id: 'race-job' } }
-  const suspend = fixture.inTenant((tx) =>
-    tx.query.updateTable('identity').set({ state: 'suspended' }).where('identity_id', '=', identityId).execute(),
-  )
-  const read: AuthorityRequest = { ...request, action: 'credential.read' }
-  await withAuthority(fixture.deps, ctx, read, async (tx) => {
-    const { rows } = await tx.query.executeQuery<{ state: string }>(
-      tx.query.selectFrom('identity').select('state').where('identity_id', '=', identityId).compile(),
-    )
-    return rows
-  }).catch((error: unknown) => expect(error).toMatchObject({ code: 'policy_denied' }))
-  await suspend
-  expect(await ask(ctx, read)).toBe('identity_suspended')
-})
