@@ -3,7 +3,7 @@
  *
  * Promise: plain SQL files, forward only, each once and in one transaction with its checksum, under an advisory lock, so
  * that several servers may start at once. Changed history is refused.
- * A file's first line may say `-- readers: NNNN`: the oldest server (by its last migration) that may still serve after
+ * A line of a file may say `-- readers: NNNN`: the oldest server (by its last migration) that may still serve after
  * it. Without it, only servers that know the migration may: expand first, contract one release later.
  */
 import { createHash } from 'node:crypto'
@@ -11,13 +11,13 @@ import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { MayflyError } from '@mayfly/domain'
 import pg from 'pg'
-import { connectionOptions, storeRole } from './connection-options.ts'
+import { asStoreRole, connectionOptions, storeRole } from './connection-options.ts'
+import { explainConnectFailure } from './explain-connect-failure.ts'
+import { sqlStateOf } from './database.ts'
+import { type AppliedMigration, judgeHistory } from './judge-history.ts'
 
-export interface Migration {
-  readonly name: string
-  readonly checksum: string
+export interface Migration extends AppliedMigration {
   readonly statements: string
-  readonly readers: string
 }
 
 export interface MigrateResult {
@@ -28,55 +28,72 @@ export interface MigrateResult {
 
 const ownMigrations = fileURLToPath(new URL('../../migrations', import.meta.url))
 const lockKey = 0x6d617966
+/** How long another server may take to migrate before this one gives up. */
+const turnTimeoutMs = 600_000
+/** How long a migration may wait for a table: all who come after it wait too, and neighbours serve meanwhile. */
+const tableTimeoutMs = 10_000
 
 /**
- * @throws MayflyError `migration_refused` for changed history, a schema too new for this server, or a server older than 15
- * @throws MayflyError `database_unavailable`
+ * @throws MayflyError `migration_refused` for changed history, a schema too new for this server, a server older than 15,
+ *   or a login without the rights
+ * @throws MayflyError `database_unavailable`, `configuration_invalid`
  */
 export async function migrate(url: string, directory: string = ownMigrations): Promise<MigrateResult> {
   const migrations = await readMigrations(directory)
   const client = new pg.Client({ ...connectionOptions(url, 0), connectionTimeoutMillis: 10_000 })
+  // The failing statement tells it too; unheard, the event would end the process.
+  client.on('error', () => undefined)
   try {
     await client.connect()
   } catch (cause) {
-    throw new MayflyError('database_unavailable', {
-      log: cause instanceof Error ? cause.message : String(cause),
-      publicDetail: 'the database at `MAYFLY_DATABASE_URL` cannot be reached',
-      hint: 'check host, port, user and password, and that the server runs',
-      cause,
-    })
+    throw new MayflyError('database_unavailable', explainConnectFailure(cause))
   }
   try {
-    await client.query('select pg_advisory_lock($1)', [lockKey])
-    const runUrl = await prepareStore(client, url)
-    const applied: string[] = []
-    const known = await readHistory(client)
-    refuseUnusableHistory(migrations, known)
-    for (const migration of migrations) {
-      if (known.some((row) => row.name === migration.name)) continue
-      await apply(client, migration)
-      applied.push(migration.name)
-    }
-    return { applied, url: runUrl }
+    return await bringUpToDate(client, url, migrations)
+  } catch (cause) {
+    throw cause instanceof MayflyError ? cause : explainFailure(cause)
   } finally {
     // Ends the session, and with it the advisory lock.
     await client.end()
   }
 }
 
-async function prepareStore(client: pg.Client, url: string): Promise<string> {
-  const { rows } = await client.query<{ version: number; privileged: boolean; database: string }>(
-    `select current_setting('server_version_num')::int as version, rolsuper or rolbypassrls as privileged,
-            current_database() as database from pg_roles where rolname = current_user`,
-  )
-  const row = rows[0]
-  if (row === undefined || row.version < 150_000) {
-    throw new MayflyError('migration_refused', {
-      publicDetail: `the database server is version ${Math.floor((row?.version ?? 0) / 10_000)}, 15 or newer is needed`,
-    })
+async function bringUpToDate(client: pg.Client, url: string, migrations: readonly Migration[]): Promise<MigrateResult> {
+  // A login or database may have limits of its own; this work takes as long as it takes.
+  await client.query(`set statement_timeout = 0; set lock_timeout = ${turnTimeoutMs}`)
+  await client.query('select pg_advisory_lock($1)', [lockKey])
+  await client.query(`set lock_timeout = ${tableTimeoutMs}`)
+  const runUrl = await prepareStore(client, url)
+  const applied: string[] = []
+  for (const migration of judgeHistory(migrations, await readHistory(client))) {
+    await apply(client, migration)
+    applied.push(migration.name)
   }
-  if (!row.privileged) {
-    await client.query('create schema if not exists mayfly')
+  return { applied, url: runUrl }
+}
+
+interface Login {
+  readonly version: number
+  readonly privileged: boolean
+  /** Who owns the schema `mayfly`, where it is there. */
+  readonly schema_owner: string | null
+  /** Whether the login may make tables there. */
+  readonly may_create: boolean | null
+}
+
+const loginQuery = `select current_setting('server_version_num')::int as version,
+    rolsuper or rolbypassrls as privileged,
+    (select nspowner::regrole::text from pg_namespace where nspname = 'mayfly') as schema_owner,
+    (select has_schema_privilege(oid, 'create, usage') from pg_namespace where nspname = 'mayfly') as may_create
+  from pg_roles where rolname = current_user`
+
+async function prepareStore(client: pg.Client, url: string): Promise<string> {
+  const login = await readLogin(client)
+  refuseOldServer(login.version)
+  if (!login.privileged) {
+    // Asked first: `if not exists` needs the right to make schemas even where there is nothing to make.
+    if (login.schema_owner === null) await client.query('create schema mayfly')
+    else if (login.may_create !== true) throw foreignSchema(login.schema_owner)
     return url
   }
   // Row-level security does not bind a superuser: the tables get an owner without special rights, and work as it.
@@ -85,52 +102,50 @@ async function prepareStore(client: pg.Client, url: string): Promise<string> {
   exception when duplicate_object or unique_violation then null; end $$`)
   await client.query(`create schema if not exists mayfly authorization ${storeRole}`)
   await client.query(`set role ${storeRole}`)
-  const withRole = new URL(url)
-  withRole.searchParams.set('mayfly_role', storeRole)
-  return withRole.href
+  const bound = await readLogin(client)
+  if (bound.privileged) {
+    throw new MayflyError('migration_refused', {
+      publicDetail: `the role \`${storeRole}\` has special rights, so row-level security would not bind it`,
+      hint: `take them away: \`alter role ${storeRole} nosuperuser nobypassrls\``,
+    })
+  }
+  if (bound.may_create !== true) throw foreignSchema(bound.schema_owner ?? 'nobody')
+  return asStoreRole(url)
 }
 
-interface HistoryRow {
-  readonly name: string
-  readonly checksum: string
-  readonly readers: string
+async function readLogin(client: pg.Client): Promise<Login> {
+  const [row] = (await client.query<Login>(loginQuery)).rows
+  if (row === undefined) throw new MayflyError('internal', { log: 'the login is not among the roles' })
+  return row
 }
 
-async function readHistory(client: pg.Client): Promise<readonly HistoryRow[]> {
+/** @throws MayflyError `migration_refused` */
+export function refuseOldServer(versionNumber: number): void {
+  if (versionNumber >= 150_000) return
+  throw new MayflyError('migration_refused', {
+    publicDetail: `the database server is version ${Math.floor(versionNumber / 10_000)}, 15 or newer is needed`,
+    hint: 'upgrade the server, or leave `MAYFLY_DATABASE_URL` out to use the embedded one',
+  })
+}
+
+function foreignSchema(owner: string): MayflyError {
+  return new MayflyError('migration_refused', {
+    publicDetail: `the schema \`mayfly\` belongs to \`${owner}\`, and this login may make nothing in it`,
+    hint: `use the login of \`${owner}\`, or another database`,
+  })
+}
+
+async function readHistory(client: pg.Client): Promise<readonly AppliedMigration[]> {
   await client.query(`create table if not exists mayfly.schema_migration (
     name text primary key, checksum text not null, readers text not null, applied_at timestamptz not null default now())`)
-  return (await client.query<HistoryRow>('select name, checksum, readers from mayfly.schema_migration order by name'))
-    .rows
-}
-
-function refuseUnusableHistory(migrations: readonly Migration[], known: readonly HistoryRow[]): void {
-  const newest = migrations.at(-1)?.name ?? ''
-  for (const row of known) {
-    const own = migrations.find((migration) => migration.name === row.name)
-    if (own !== undefined && own.checksum !== row.checksum) {
-      throw new MayflyError('migration_refused', {
-        publicDetail: `migration \`${row.name}\` was changed after it was applied`,
-        hint: 'restore the file as it was released, and put the change into a new migration',
-      })
-    }
-    if (own === undefined && row.name < newest) {
-      throw new MayflyError('migration_refused', {
-        publicDetail: `the database has migration \`${row.name}\`, which this server never had`,
-        hint: 'run the release that applied it, or restore the database from before',
-      })
-    }
-    if (own === undefined && newest.slice(0, 4) < row.readers) {
-      throw new MayflyError('migration_refused', {
-        publicDetail: `migration \`${row.name}\` needs a server that knows migration ${row.readers}`,
-        hint: 'upgrade this server',
-      })
-    }
-  }
+  return (
+    await client.query<AppliedMigration>('select name, checksum, readers from mayfly.schema_migration order by name')
+  ).rows
 }
 
 async function apply(client: pg.Client, migration: Migration): Promise<void> {
-  await client.query('begin')
   try {
+    await client.query('begin')
     await client.query('set local search_path = mayfly, pg_catalog')
     await client.query(migration.statements)
     await client.query('insert into mayfly.schema_migration (name, checksum, readers) values ($1, $2, $3)', [
@@ -140,23 +155,83 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
     ])
     await client.query('commit')
   } catch (cause) {
-    await client.query('rollback')
+    // Not rolled back here: the session ends now, and the transaction with it.
+    if (!isRefusal(cause)) throw cause
     throw new MayflyError('migration_refused', {
       publicDetail: `migration \`${migration.name}\` failed and was undone`,
-      log: cause instanceof Error ? cause.message : String(cause),
+      hint:
+        sqlStateOf(cause) === lockTimeout
+          ? 'a table was in use for too long: start again when less is under way'
+          : 'the log says which statement the database refused, and why',
+      log: messageOf(cause),
       cause,
     })
   }
 }
 
+const lockTimeout = '55P03'
+const rightMissing = '42501'
+
+/** Whether the server refused a statement, and the connection still stands. */
+function isRefusal(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  return state !== '' && !/^(08|57P)/.test(state)
+}
+
+function explainFailure(cause: unknown): MayflyError {
+  const log = messageOf(cause)
+  if (!isRefusal(cause)) {
+    return new MayflyError('database_unavailable', {
+      publicDetail: 'the database was lost while its schema was brought up to date',
+      hint: 'start again: a migration is applied as a whole or not at all',
+      log,
+      cause,
+    })
+  }
+  switch (sqlStateOf(cause)) {
+    case lockTimeout:
+      return new MayflyError('migration_refused', {
+        publicDetail: `another server has been changing the schema for more than ${turnTimeoutMs / 60_000} minutes`,
+        hint: 'wait until it is done, or end it',
+        log,
+        cause,
+      })
+    case rightMissing:
+      return new MayflyError('migration_refused', {
+        publicDetail: 'the login of `MAYFLY_DATABASE_URL` may not make a schema',
+        hint: 'let an administrator run `create schema mayfly authorization USER`, or `grant create on database NAME to USER`',
+        log,
+        cause,
+      })
+    default:
+      return new MayflyError('migration_refused', { log, cause })
+  }
+}
+
+/** @throws MayflyError `migration_refused`: a file ends the transaction, or two have one number */
 export async function readMigrations(directory: string): Promise<readonly Migration[]> {
   const names = (await readdir(directory)).filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name)).toSorted()
   return Promise.all(
-    names.map(async (name) => {
+    names.map(async (name, position) => {
       const statements = await readFile(`${directory}/${name}`, 'utf8')
+      const number = name.slice(0, 4)
+      if (names[position - 1]?.startsWith(number) === true) {
+        throw new MayflyError('migration_refused', { publicDetail: `two migrations have the number ${number}` })
+      }
+      // What came before it would stand although the rest failed.
+      if (/^\s*(commit|rollback)\s*;/im.test(statements.replaceAll(/\$(\w*)\$.*?\$\1\$/gs, ''))) {
+        throw new MayflyError('migration_refused', {
+          publicDetail: `migration \`${name}\` ends its own transaction`,
+          hint: 'leave that out: each file is one transaction',
+        })
+      }
       const checksum = createHash('sha256').update(statements).digest('hex')
-      const readers = /^-- readers: (\d{4})$/m.exec(statements)?.[1] ?? name.slice(0, 4)
+      const readers = /^-- readers: (\d{4})$/m.exec(statements)?.[1] ?? number
       return { name, checksum, statements, readers }
     }),
   )
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
