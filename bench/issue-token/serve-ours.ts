@@ -20,7 +20,6 @@ import { insertPolicyVersion, markPolicyVersionActive } from '../../packages/ser
 import { ensureTenant } from '../../packages/server/src/store/tenant-rows.ts'
 import { buildHttp } from '../../packages/server/src/surfaces/http/app.ts'
 import { oauthPlugin } from '../../packages/server/src/surfaces/oauth/oauth-plugin.ts'
-import { createTokenAuthority } from '../../packages/server/src/surfaces/oauth/token-authority.ts'
 import { audience, issuer, policyText, subjectOf, workloads } from './workload.ts'
 
 const [url = '', kek = '', publicJwk = '{}'] = process.argv.slice(2)
@@ -71,7 +70,7 @@ await database.transaction(defaultTenantId, async (tx) => {
 
 const authority: AuthorityDeps = { ...core, policies: createPolicyEngine(), offeredBindings: () => [] }
 let publicUrl = ''
-const proof = openProof(core, { keys, authority: createTokenAuthority(authority), publicUrl: () => publicUrl })
+const proof = openProof(authority, { keys, publicUrl: () => publicUrl })
 const http = {
   ...core,
   authenticate: (token: string) => authenticateAccessToken(proof, token),

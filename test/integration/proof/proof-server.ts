@@ -26,7 +26,6 @@ import { ensureTenant } from '../../../packages/server/src/store/tenant-rows.ts'
 import { type BoundRoutes, buildHttp } from '../../../packages/server/src/surfaces/http/app.ts'
 import type { HttpDeps } from '../../../packages/server/src/surfaces/http/http-deps.ts'
 import { oauthPlugin } from '../../../packages/server/src/surfaces/oauth/oauth-plugin.ts'
-import { createTokenAuthority } from '../../../packages/server/src/surfaces/oauth/token-authority.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/index.ts'
 
 export interface MovableClock {
@@ -70,12 +69,14 @@ export interface ProofServerOptions {
 }
 
 const testKek = new Secret(randomBytes(32).toString('base64url'))
+/** What servers have that name no key of their own. */
+export const testKeks = { current: parseKeyEncryptionKey(testKek, 'the test key') }
 
 export async function startProofServer(options: ProofServerOptions = {}): Promise<ProofServer> {
   const store = options.store ?? (await createTestDatabase())
   const clock = options.clock ?? movableClock()
   const database = openDatabase({ url: store.url, poolSize: 8 })
-  const keks = { current: parseKeyEncryptionKey(options.kek ?? testKek, 'the test key') }
+  const keks = options.kek === undefined ? testKeks : { current: parseKeyEncryptionKey(options.kek, 'the test key') }
   await checkInstallation(database, keks, clock.now())
   await database.outsideTenants((query) =>
     ensureTenant(query, { tenant_id: defaultTenantId, name: 'default', created_at: clock.now() }),
@@ -86,7 +87,7 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
   await database.transaction(defaultTenantId, (tx) => ensureDefaultPolicy(tx, clock.now()))
   const authorityDeps: AuthorityDeps = { ...core, policies: createPolicyEngine(), offeredBindings: () => [] }
   let url = ''
-  const proof = openProof(core, { keys, authority: createTokenAuthority(authorityDeps), publicUrl: () => url })
+  const proof = openProof(authorityDeps, { keys, publicUrl: () => url })
   const http: HttpDeps = {
     ...core,
     authenticate: (token) => authenticateAccessToken(proof, token),

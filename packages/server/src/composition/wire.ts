@@ -19,7 +19,6 @@ import { authenticateAccessToken } from '../application/proof/authenticate.ts'
 import { openProof, type ProofDeps } from '../application/proof/proof-deps.ts'
 import type { RegistryDeps } from '../application/registry/registry-deps.ts'
 import { createProgressFeed } from '../application/revocation/progress-feed.ts'
-import { createTokenAuthority } from '../surfaces/oauth/token-authority.ts'
 import type { AuditDeps } from '../surfaces/http/audit.ts'
 import type { HttpDeps } from '../surfaces/http/http-deps.ts'
 import type { LogDeps } from '../surfaces/http/log.ts'
@@ -78,9 +77,8 @@ export function wire(input: WireInput): Wired {
     policies: createPolicyEngine({ onReplaced: (why) => logger.warn({ why }, 'the policy engine was replaced') }),
     offeredBindings: (kind) => providers.get(kind)?.guarantees.bindings ?? [],
   }
-  const proof = openProof(core, {
+  const proof = openProof(authority, {
     keys,
-    authority: createTokenAuthority(authority),
     publicUrl: input.publicUrl,
   })
   const logs = createTenantLogs(keys, input.installationId)

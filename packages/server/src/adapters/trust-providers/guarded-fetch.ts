@@ -80,8 +80,11 @@ export async function guardedFetch(address: string, options: GuardedFetchOptions
         }
         response.on('data', (chunk: Buffer) => {
           sizeBytes += chunk.length
-          if (sizeBytes > options.maxSizeBytes) request.destroy(new Error(`${url.host} sent too much`))
-          else chunks.push(chunk)
+          chunks.push(chunk)
+          if (sizeBytes <= options.maxSizeBytes) return
+          // At once, and not by way of `error`: all of it may have come already.
+          fail(new Error(`${url.host} sent too much`))
+          request.destroy()
         })
         response.on('end', () =>
           done({

@@ -15,10 +15,12 @@ import type { AcceptedProofRow, CandidateBinding, ProofCandidates, ProofQuestion
 import { entryRowOf } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { Actor } from '../context.ts'
+import type { DenyDecision, PermitDecision } from '../decision/decision.ts'
+import { dutiesJson, recordDenial } from '../decision/record-decision.ts'
 import { accessTokenTtlSeconds, signAccessToken } from './access-token.ts'
 import type { ProofDeps } from './proof-deps.ts'
 import { findBinding } from './find-binding.ts'
-import type { TokenDenial, TokenPermit } from './token-authority.ts'
+import { decideToken } from './decide-token.ts'
 
 export interface PresentedProof {
   readonly tenantId: TenantId
@@ -41,7 +43,7 @@ export interface GrantedToken {
 }
 
 /** Three answers, none of them an error. */
-export type ProofAnswer = GrantedToken | Rejection | { readonly outcome: 'denied'; readonly denial: TokenDenial }
+export type ProofAnswer = GrantedToken | Rejection | { readonly outcome: 'denied'; readonly decision: DenyDecision }
 
 const maxAttempts = 3
 
@@ -88,21 +90,23 @@ async function decideAndStore(
   const acceptedAt = deps.clock.now()
   const attestationId = newId<AttestationId>(acceptedAt.getTime())
   const freshUntil = new Date(acceptedAt.getTime() + trustProvider.freshForSeconds * 1000)
-  const decision = await deps.authority.decide({
+  const decision = await decideToken(deps, {
     tenantId: proof.tenantId,
     now: acceptedAt,
     party,
-    attestation: { attestationId, strength: trustProvider.strength, acceptedAt, freshUntil },
     trustProvider,
     policy: candidates.policy,
+    attestationId,
+    freshUntil,
     sourceAddress: proof.sourceAddress,
   })
   if (decision.outcome === 'deny') {
-    await deps.database.transaction(proof.tenantId, (tx) => decision.record(tx, proof.requestId))
-    return { outcome: 'denied', denial: decision }
+    const actor = actorOf(binding, attestationId)
+    await deps.database.transaction(proof.tenantId, (tx) => recordDenial(tx, actor, decision, proof.requestId))
+    return { outcome: 'denied', decision }
   }
   const tokenExpiresAt = earliest(
-    new Date(acceptedAt.getTime() + Math.min(accessTokenTtlSeconds, decision.maxTtlSeconds) * 1000),
+    new Date(acceptedAt.getTime() + Math.min(accessTokenTtlSeconds, decision.duties.maxTtlSeconds) * 1000),
     freshUntil,
     party.kind === 'identity' ? party.expiresAt : freshUntil,
   )
@@ -137,7 +141,7 @@ function acceptedRow(
   proof: PresentedProof,
   binding: CandidateBinding,
   verdict: AcceptedProof,
-  decision: TokenPermit,
+  decision: PermitDecision,
   moments: Moments,
 ): AcceptedProofRow {
   const { trustProvider, party } = binding
@@ -182,7 +186,7 @@ function acceptedRow(
     sourceAddress: proof.sourceAddress ?? null,
     proofDigest,
     proofExpiresAt: verdict.expiresAt,
-    decision: { ...decision, action: 'token.issue' },
+    decision: { ...decision, duties: dutiesJson(decision.duties) },
     entry,
   }
 }

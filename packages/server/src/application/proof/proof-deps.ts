@@ -10,15 +10,13 @@ import {
   type ProofCandidates,
   type ProofQuestion,
 } from '../../store/proof-rows.ts'
-import type { CoreDeps } from '../context.ts'
+import type { AuthorityDeps } from '../decision/authority-deps.ts'
 import { type KeyCache, openKeyCache } from './key-cache.ts'
 import { openTenantDirectory, type TenantDirectory } from './tenant-directory.ts'
-import type { TokenAuthority } from './token-authority.ts'
 import { openTrustProviderCache, type TrustProviderCache } from './trust-provider-cache.ts'
 
-export interface ProofDeps extends CoreDeps {
+export interface ProofDeps extends AuthorityDeps {
   readonly keys: KeyRing
-  readonly authority: TokenAuthority
   readonly tenants: TenantDirectory
   /** Many proofs, one round trip. */
   readonly candidates: BatchQueue<ProofQuestion, ProofCandidates>
@@ -31,17 +29,15 @@ export interface ProofDeps extends CoreDeps {
 
 export interface ProofOptions {
   readonly keys: KeyRing
-  readonly authority: TokenAuthority
   /** Where clients reach this server, without a trailing slash; known once it listens. */
   readonly publicUrl: () => string
 }
 
-export function openProof(core: CoreDeps, options: ProofOptions): ProofDeps {
-  const { database, clock } = core
+export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps {
+  const { database, clock } = deps
   return {
-    ...core,
+    ...deps,
     keys: options.keys,
-    authority: options.authority,
     tenants: openTenantDirectory({ database, publicUrl: options.publicUrl }),
     candidates: openBatchQueue({ database, run: findProofCandidates }),
     accepted: openBatchQueue({

@@ -8,6 +8,7 @@ import type { TenantId } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
 import type { FastifyRequest } from 'fastify'
 import { acceptProof, type GrantedToken, type ProofAnswer } from '../../application/proof/accept-proof.ts'
+import { reasonJson } from '../../application/decision/record-decision.ts'
 import { findLiveToken, type LiveToken } from '../../application/proof/authenticate.ts'
 import type { ProofDeps } from '../../application/proof/proof-deps.ts'
 import { type Form, requireParameter } from './form.ts'
@@ -72,14 +73,10 @@ export function grantedOr(code: OAuthErrorCode, answer: ProofAnswer): GrantedTok
       })
     case 'denied':
       throw new OAuthError('unauthorized_client', {
-        description: answer.denial.reasons.map(({ detail }) => detail).join('; '),
+        description: answer.decision.reasons.map(({ detail }) => detail).join('; '),
         extra: {
-          decision_id: answer.denial.decisionId,
-          reasons: answer.denial.reasons.map(({ code: reason, detail, policyId }) => ({
-            code: reason,
-            detail,
-            ...(policyId === undefined ? {} : { policy: policyId }),
-          })),
+          decision_id: answer.decision.decisionId,
+          reasons: answer.decision.reasons.map(reasonJson),
         },
       })
   }

@@ -71,10 +71,12 @@ export function openKeySource(settings: OidcSettings, clock: Clock): KeySource {
 
   return {
     async keysFor(kid, alg) {
-      const now = clock.now().getTime()
       if (believed() === undefined) await refresh()
-      // Still believed, only no longer fresh: the answer need not wait for the issuer. A failure is kept, not thrown.
-      else if (held !== undefined && held.freshUntilMs <= now) void refresh()
+      else if (held !== undefined && held.freshUntilMs <= clock.now().getTime()) {
+        // Waited for, since a key may have been withdrawn; but while the issuer is known to be down, nobody waits.
+        if (failure === undefined) await refresh()
+        else void refresh()
+      }
       const first = keysFor(believed()?.keys ?? [], kid, alg)
       if (first.length > 0) return first
       // A key not seen before: the issuer may have rotated.
