@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Secret } from '../packages/provider-kit/src/secret.ts'
+import { cedarSchema } from '../packages/server/src/adapters/cedar/cedar-schema.ts'
 import { startEmbeddedPostgres } from '../packages/server/src/adapters/embedded-postgres/start-embedded-postgres.ts'
 import { migrate } from '../packages/server/src/store/migrate.ts'
 import { makeOpenApiDocument } from '../packages/server/src/surfaces/http/routes.ts'
@@ -57,6 +58,7 @@ async function pages(): Promise<Made[]> {
   return [
     { path: 'docs/reference/errors.md', text: errorReference() },
     { path: 'docs/reference/config.md', text: configReference() },
+    { path: 'packages/server/policies/mayfly.cedarschema', text: cedarSchema() },
   ]
 }
 

@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { openCedar } from '../../adapters/cedar/cedar-instance.ts'
+import { cedarSchema } from '../../adapters/cedar/cedar-schema.ts'
+import { compilePolicies } from '../../adapters/cedar/compile-policies.ts'
+import { createPolicyEngine } from '../../adapters/cedar/policy-engine.ts'
+import { policyCases } from './policy-case.ts'
+import { runPolicyCases } from './run-policy-cases.ts'
+
+const guide = await readFile(new URL('../../../../../docs/guides/write-a-policy.md', import.meta.url), 'utf8')
+const defaults = await readFile(new URL('../../../policies/default.cedar', import.meta.url), 'utf8')
+const cedar = openCedar()
+const compile = async (text: string) => compilePolicies(cedar, cedarSchema(), text)
+
+function blocks(language: string): string[] {
+  return [...guide.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)]
+    .filter(([, its]) => its === language)
+    .map(([, , text]) => text ?? '')
+}
+
+test('the policies of the guide compile beside the default ones', async () => {
+  const examples = blocks('cedar')
+  expect(examples.length).toBeGreaterThan(1)
+  const result = await compile([defaults, ...examples].join('\n'))
+  expect(result).toMatchObject({ ok: true, warnings: [] })
+})
+
+test('the cases of the guide pass', async () => {
+  const [example] = blocks('yaml')
+  const { cases } = policyCases.parse(parse(example ?? ''))
+  const results = await runPolicyCases(createPolicyEngine({ compile }), defaults, cases)
+  expect(results.flatMap((result) => result.differences)).toEqual([])
+})
