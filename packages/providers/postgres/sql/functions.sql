@@ -3,6 +3,7 @@
 -- Promise: whoever may call these can make, end and remove logins named `mayfly_` + 32 hex digits, as members of the
 -- groups listed in mayfly.permitted_group, and nothing else. Names and groups are checked here, at the target, so that a
 -- stolen Mayfly login is worth no more than that.
+-- Lists of names are joined, not compared by `= any`: a plan that is kept would compare each role with each name.
 -- Every function: owned by the one who runs this file, search_path fixed (a caller's own objects are never found),
 -- EXECUTE taken from PUBLIC.
 
@@ -135,7 +136,7 @@ begin
   perform mayfly.require_account_names(accounts);
   for account in
     select r.rolname::text from pg_roles as r
-    where r.rolname = any (accounts) and (r.rolcanlogin or r.rolvaliduntil is distinct from '-infinity')
+    where r.rolname in (select n::name from unnest(accounts) as n) and (r.rolcanlogin or r.rolvaliduntil is distinct from '-infinity')
     order by r.rolname
   loop
     begin
@@ -180,7 +181,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   holders text[];
-  some_absent boolean := (select count(*) from pg_roles as r where r.rolname = any (accounts)) < cardinality(accounts);
+  some_absent boolean := (select count(*) from pg_roles as r where r.rolname in (select n::name from unnest(accounts) as n)) < cardinality(accounts);
 begin
   perform mayfly.require_account_names(accounts);
   select coalesce(array_agg(distinct l.pid || ':' || l.virtualtransaction), '{}') into holders
@@ -195,7 +196,7 @@ begin
     from (
       select s.usename, pg_terminate_backend(s.pid)
       from pg_stat_activity as s
-      where s.usename = any (accounts)
+      where s.usename in (select n::name from unnest(accounts) as n)
          or (some_absent and s.usename is null and s.usesysid is not null and s.usesysid <> 0 and s.backend_type = 'client backend')
     ) as a;
 
@@ -222,7 +223,7 @@ begin
   return query
     select r.rolname::text, p.gid, p.database::text, p.owner::text
       from pg_prepared_xacts as p join pg_roles as r on r.rolname = p.owner
-      where r.rolname = any (accounts)
+      where r.rolname in (select n::name from unnest(accounts) as n)
     union
     -- SET ROLE before PREPARE TRANSACTION makes the group its owner; its lock on the account still tells whose it was.
     select r.rolname::text, p.gid, p.database::text, p.owner::text
@@ -230,7 +231,7 @@ begin
       join pg_locks as l on l.locktype = 'object' and l.classid = 'pg_authid'::regclass and l.objid = r.oid and l.pid is null
       join pg_locks as t on t.locktype = 'transactionid' and t.pid is null and t.virtualtransaction = l.virtualtransaction
       join pg_prepared_xacts as p on p.transaction = t.transactionid
-      where r.rolname = any (accounts);
+      where r.rolname in (select n::name from unnest(accounts) as n);
 end
 $$;
 
@@ -248,7 +249,7 @@ begin
   perform mayfly.require_account_names(accounts);
   for account in
     select r.rolname from pg_roles as r
-    where r.rolname = any (accounts)
+    where r.rolname in (select n::name from unnest(accounts) as n)
       and (not r.rolcanlogin or exists (select from mayfly.list_prepared(accounts) as p where p.account = r.rolname))
   loop
     execute format('grant %I to %I', account, session_user) || membership;
@@ -271,7 +272,7 @@ begin
     join pg_auth_members as m on m.member = r.oid
     join pg_roles as g on g.oid = m.roleid
     left join pg_roles as b on b.oid = m.grantor
-    where r.rolname = any (accounts) and not r.rolcanlogin
+    where r.rolname in (select n::name from unnest(accounts) as n) and not r.rolcanlogin
   loop
     execute format('revoke %I from %I', granted.group_name, granted.account)
       || case when granted.grantor is null then '' else format(' granted by %I', granted.grantor) end;
@@ -291,7 +292,7 @@ declare
 begin
   perform mayfly.require_account_names(accounts);
   for owner in
-    select r.oid, r.rolname::text as rolname from pg_roles as r where r.rolname = any (accounts) and not r.rolcanlogin
+    select r.oid, r.rolname::text as rolname from pg_roles as r where r.rolname in (select n::name from unnest(accounts) as n) and not r.rolcanlogin
   loop
     begin
       -- A trigger on someone else's table runs with the rights of whoever writes to that table. Only triggers can hang
@@ -326,13 +327,13 @@ begin
   -- say who its creator was, and the account's name is the last trace: a person has to look first.
   state := 'MF005';
   for account in
-    select r.rolname::text from pg_roles as r where r.rolname = any (accounts)
+    select r.rolname::text from pg_roles as r where r.rolname in (select n::name from unnest(accounts) as n)
       and (r.rolsuper or r.rolcreaterole or r.rolcreatedb or r.rolreplication or r.rolbypassrls)
   loop
     return next;
   end loop;
   select coalesce(array_agg(r.rolname::text order by r.rolname), '{}') into present
-    from pg_roles as r where r.rolname = any (accounts) and not r.rolcanlogin
+    from pg_roles as r where r.rolname in (select n::name from unnest(accounts) as n) and not r.rolcanlogin
       and not (r.rolsuper or r.rolcreaterole or r.rolcreatedb or r.rolreplication or r.rolbypassrls);
   if present = '{}' then
     return;
