@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { MayflyError } from '@mayfly/domain'
 import type { RequestContext } from '../../../packages/server/src/application/context.ts'
+import type { AuthorityDeps } from '../../../packages/server/src/application/decision/authority-deps.ts'
+import { policyDigest } from '../../../packages/server/src/application/decision/policy-digest.ts'
 import type { AuthorityRequest } from '../../../packages/server/src/application/decision/facts.ts'
 import { withAuthority } from '../../../packages/server/src/application/decision/with-authority.ts'
+import { withClient } from '../../support/index.ts'
 import { createDecisionFixture, type DecisionFixture } from './decision-fixture.ts'
 
 let fixture: DecisionFixture
@@ -159,4 +162,57 @@ test('the people of an owner see their own and not what is another team’s', as
   const request: AuthorityRequest = { action: 'revocation.request', resource: { type: 'Identity', id: 'mine-job' } }
   expect(await ask(await fixture.personContext(mine), request)).toBe('permit')
   expect(await ask(await fixture.personContext(other), request)).toMatch(/^no_policy_permits/)
+})
+
+test('without an active version, and with an engine that fails, everything is denied and says that it may be later', async () => {
+  const administrator = await fixture.personContext(await fixture.makePerson('administrator'))
+  const request: AuthorityRequest = { action: 'registry.read', resource: { type: 'Tenant' }, readOnly: true }
+  expect(await ask(administrator, request), 'control: it is permitted now').toBe('permit')
+  const failing: AuthorityDeps = {
+    ...fixture.deps,
+    policies: { ...fixture.deps.policies, ask: () => ({ outcome: 'failed', message: 'trapped' }) },
+  }
+  const failed = withAuthority(failing, administrator, request, async () => 'permit')
+  await expect(failed).rejects.toMatchObject({ code: 'decision_engine_failed' })
+
+  const setState = (from: string, to: string) =>
+    fixture.inTenant((tx) =>
+      tx.query.updateTable('policy_version').set({ state: to }).where('state', '=', from).execute(),
+    )
+  await setState('active', 'superseded')
+  const missing = withAuthority(fixture.deps, administrator, request, async () => 'permit')
+  await expect(missing).rejects.toMatchObject({ code: 'policy_missing' })
+  await setState('superseded', 'active')
+})
+
+test('a version whose text came into the table by another way opens nothing', async () => {
+  const administrator = await fixture.personContext(await fixture.makePerson('administrator'))
+  const nobody = await fixture.personContext(await fixture.makePerson())
+  const request: AuthorityRequest = { action: 'registry.read', resource: { type: 'Tenant' }, readOnly: true }
+  const permitAll = '@id("all") permit (principal, action, resource);'
+  const deep = permitAll.replace(';', ` when { ${'('.repeat(400)}true${')'.repeat(400)} };`)
+  const plant = (text: string, digest: string) =>
+    withClient(fixture.superuserUrl, async (client) => {
+      await client.query('set search_path = mayfly; set session_replication_role = replica')
+      await client.query(`update policy_version set policy_text = $1, digest = $2 where state = 'active'`, [
+        text,
+        digest,
+      ])
+    })
+  for (const [text, digest] of [
+    [deep, policyDigest(deep)],
+    [permitAll, 'the digest of another text'],
+  ] as const) {
+    await plant(text, digest)
+    for (const ctx of [administrator, nobody]) {
+      const asked = withAuthority(fixture.deps, ctx, request, async () => 'permit')
+      await expect(asked).rejects.toMatchObject({ code: 'decision_engine_failed' })
+    }
+  }
+  expect(fixture.logged.map(({ message }) => message)).toContain(
+    'a policy version cannot be used: under it everything is denied',
+  )
+  await plant(permitAll, policyDigest(permitAll))
+  // Who can write both has the database; `audit verify --state` finds the row that no entry explains.
+  expect(await ask(nobody, request), 'control: with its digest it would be used').toBe('permit')
 })

@@ -1,29 +1,23 @@
-import type { PolicyVersionId, TenantId } from '@mayfly/domain'
+import { MayflyError, type PolicyVersionId, type TenantId } from '@mayfly/domain'
 import type { Tx } from '../../store/database.ts'
 import { activePolicyPart, selectFacts } from '../../store/facts-rows.ts'
-import { getPolicyVersion } from '../../store/policy-rows.ts'
+import { getPolicyVersion, type PolicyVersionRow } from '../../store/policy-rows.ts'
 import type { AuthorityDeps } from './authority-deps.ts'
+import { policyDigest } from './policy-digest.ts'
 
 /**
  * Makes sure that the engine knows a policy version; its text is read once a digest.
  *
- * One that cannot be compiled is left out: `decide` then denies with `engine_failed`, so a text that came into the table
- * by another way opens nothing.
+ * One that cannot be compiled, or whose text is not that of its digest, is left out: `decide` then denies with
+ * `engine_failed`, so a text that came into the table by another way opens nothing.
  */
 export async function loadPolicy(
   deps: Pick<AuthorityDeps, 'policies' | 'logger'>,
   tx: Tx,
   policy: { readonly policyVersionId: PolicyVersionId; readonly digest: string },
 ): Promise<void> {
-  if (deps.policies.find(policy.digest) !== undefined) return
-  const { policy_text: text } = await getPolicyVersion(tx, policy.policyVersionId)
-  try {
-    await deps.policies.load(policy.digest, text)
-  } catch (error) {
-    deps.logger.error(
-      { policyVersionId: policy.policyVersionId, err: error },
-      'a policy version cannot be compiled: under it everything is denied',
-    )
+  if (deps.policies.find(policy.digest) === undefined) {
+    await compileVersion(deps, await getPolicyVersion(tx, policy.policyVersionId))
   }
 }
 
@@ -40,13 +34,19 @@ export async function loadActivePolicy(
     if (active === null || deps.policies.find(active.digest) !== undefined) return undefined
     return getPolicyVersion(tx, active.policy_version_id)
   })
-  if (version === undefined) return
+  if (version !== undefined) await compileVersion(deps, version)
+}
+
+async function compileVersion(
+  deps: Pick<AuthorityDeps, 'policies' | 'logger'>,
+  { policy_version_id: policyVersionId, policy_text: text, digest }: PolicyVersionRow,
+): Promise<void> {
   try {
-    await deps.policies.load(version.digest, version.policy_text)
+    if (policyDigest(text) !== digest) {
+      throw new MayflyError('decision_engine_failed', { log: 'the text of a policy version is not that of its digest' })
+    }
+    await deps.policies.load(digest, text)
   } catch (error) {
-    deps.logger.error(
-      { policyVersionId: version.policy_version_id, err: error },
-      'the active policies cannot be compiled',
-    )
+    deps.logger.error({ policyVersionId, err: error }, 'a policy version cannot be used: under it everything is denied')
   }
 }

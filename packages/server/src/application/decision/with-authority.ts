@@ -1,12 +1,12 @@
 /**
  * The one gate. Nothing of a tenant is read or changed for anyone but by passing it (laws 8 and 13).
  */
-import { MayflyError } from '@mayfly/domain'
+import { MayflyError, type ProblemCode } from '@mayfly/domain'
 import type { Tx } from '../../store/database.ts'
 import type { Actor, RequestContext } from '../context.ts'
 import type { AuthorityDeps } from './authority-deps.ts'
 import { decide } from './decide.ts'
-import type { Decision, DenyDecision, PermitDecision } from './decision.ts'
+import type { Decision, DenyCode, DenyDecision, PermitDecision } from './decision.ts'
 import { factsUnchanged } from './facts-unchanged.ts'
 import type { AuthorityRequest, Facts } from './facts.ts'
 import { loadFacts } from './load-facts.ts'
@@ -23,8 +23,8 @@ const maxAttempts = 3
  * the commit. So does all the rest for an issue or a renewal; else the rows of what is asked about are not held, since
  * `work` may be about to change them.
  *
- * @throws MayflyError `policy_denied` with `decision_id`, `reasons` and `determining_policies`; `resource_not_found`;
- *   whatever `work` throws
+ * @throws MayflyError `policy_denied`, or `policy_missing` or `decision_engine_failed` where nothing could be decided, each
+ *   with `decision_id`, `reasons` and `determining_policies`; `resource_not_found`; whatever `work` throws
  */
 export async function withAuthority<T>(
   deps: AuthorityDeps,
@@ -74,7 +74,7 @@ export function factsInputOf(ctx: RequestContext, request: AuthorityRequest, now
 /** What is told of a denial. Safe for the caller: its own decision, policy ids and reasons in words. */
 export function deniedError(decision: DenyDecision): MayflyError {
   const [first] = decision.reasons
-  return new MayflyError('policy_denied', {
+  return new MayflyError(problemOf(first?.code), {
     publicDetail: first === undefined ? `\`${decision.action}\` is not permitted` : first.detail,
     hint: `run \`mayfly explain ${decision.decisionId}\` to see which policies decided`,
     extra: {
@@ -83,6 +83,12 @@ export function deniedError(decision: DenyDecision): MayflyError {
       determining_policies: [...decision.determining],
     },
   })
+}
+
+/** Where nothing could be decided, trying again later can help; a no of the policies stays a no. */
+function problemOf(code: DenyCode | undefined): ProblemCode {
+  if (code === 'engine_failed') return 'decision_engine_failed'
+  return code === 'policy_missing' ? 'policy_missing' : 'policy_denied'
 }
 
 function principalOf(actor: Actor) {
