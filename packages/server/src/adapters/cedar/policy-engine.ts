@@ -9,7 +9,7 @@
 import type { CedarValueJson, EntityJson } from '@cedar-policy/cedar-wasm/nodejs'
 import { type Cedar, openCedar } from './cedar-instance.ts'
 import type { CompiledPolicy, CompileResult, PolicyFault } from './compiled-policy.ts'
-import { compileApart } from './policy-compiler.ts'
+import { compileApart, type CompileOptions } from './policy-compiler.ts'
 import { policyInvalid } from './policy-invalid.ts'
 import { pruneQuestion } from './prune-question.ts'
 import type { Question } from './question.ts'
@@ -37,17 +37,21 @@ export interface PolicyEngine {
   /**
    * Compiles a policy text apart from this thread and keeps it under its digest.
    *
+   * @param timeoutMs default: that of the compiler. More for what is in force already: on a busy machine it must not
+   *   seem broken because it took long
    * @throws MayflyError `policy_invalid`, with every fault as a field; `decision_engine_failed`
    */
-  load(digest: string, text: string): Promise<CompiledPolicySet>
+  load(digest: string, text: string, timeoutMs?: number): Promise<CompiledPolicySet>
   ask(policies: CompiledPolicySet, question: Question): Answer
 }
+
+type Compile = (text: string, options: CompileOptions) => Promise<CompileResult>
 
 export interface PolicyEngineOptions {
   /** How an instance is made; for tests of its replacement. */
   readonly open?: () => Cedar
   /** How a text is compiled; default: in a thread of its own. In this thread only text that is known to be harmless. */
-  readonly compile?: (text: string) => Promise<CompileResult>
+  readonly compile?: Compile
   /** Called when an instance trapped or was used up. */
   readonly onReplaced?: (why: string) => void
 }
@@ -135,10 +139,10 @@ export function createPolicyEngine(options: PolicyEngineOptions = {}): PolicyEng
       }
       return set
     },
-    async load(digest, text) {
+    async load(digest, text, timeoutMs) {
       const known = sets.get(digest) ?? loading.get(digest)
       if (known !== undefined) return known
-      const work = compiled(compile, text)
+      const work = compiled(compile, text, timeoutMs === undefined ? {} : { timeoutMs })
       loading.set(digest, work)
       try {
         const set = await work
@@ -170,8 +174,8 @@ export function createPolicyEngine(options: PolicyEngineOptions = {}): PolicyEng
   }
 }
 
-async function compiled(compile: (text: string) => Promise<CompileResult>, text: string): Promise<CompiledPolicySet> {
-  const result = await compile(text)
+async function compiled(compile: Compile, text: string, options: CompileOptions): Promise<CompiledPolicySet> {
+  const result = await compile(text, options)
   if (!result.ok) throw policyInvalid(result.faults)
   return { policies: result.policies, warnings: result.warnings, index: indexPolicies(result.policies) }
 }

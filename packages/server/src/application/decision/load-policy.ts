@@ -5,6 +5,9 @@ import { getPolicyVersion, type PolicyVersionRow } from '../../store/policy-rows
 import type { AuthorityDeps } from './authority-deps.ts'
 import { policyDigest } from './policy-digest.ts'
 
+/** It was compiled within the compiler's own limit once; this only keeps a busy machine from denying everything. */
+const loadTimeoutMs = 300_000
+
 /**
  * Makes sure that the engine knows a policy version; its text is read once a digest.
  *
@@ -45,7 +48,7 @@ async function compileVersion(
     if (policyDigest(text) !== digest) {
       throw new MayflyError('decision_engine_failed', { log: 'the text of a policy version is not that of its digest' })
     }
-    await deps.policies.load(digest, text)
+    await deps.policies.load(digest, text, loadTimeoutMs)
   } catch (error) {
     deps.logger.error({ policyVersionId, err: error }, 'a policy version cannot be used: under it everything is denied')
   }
