@@ -133,6 +133,17 @@ create table resource (
   -- The admin login at the target, sealed (law 6). The fingerprint is keyed.
   sealed_secret text        not null,
   fingerprint   text        not null,
+  -- Of what a person entered last: after Mayfly has replaced it, the same manifest applied again is still no change.
+  entered_fingerprint text,
+  -- Of which login it is at which target: resources that share one do not change its password behind each other's back.
+  login_fingerprint   text,
+  -- What the login is being changed to, sealed before the target is told: after a crash either may be in force (law 12).
+  sealed_next_secret  text,
+  adopt_login         boolean     not null default true,
+  -- Since when only Mayfly knows the login.
+  login_adopted_at    timestamptz,
+  -- When a worker looks at the login again: to finish what was begun, or to rotate it.
+  login_due_at        timestamptz,
   attributes    jsonb       not null default '{}' check (jsonb_typeof(attributes) = 'object'),
   state         text        not null default 'active' check (state in ('active', 'retired')),
   checked_at    timestamptz,
@@ -144,6 +155,9 @@ create table resource (
   foreign key (owner_id, tenant_id) references owner (owner_id, tenant_id)
 );
 create index resource_owner on resource (owner_id);
+create index resource_login on resource (login_fingerprint);
+-- Serves claimDueLogin().
+create index resource_login_due on resource (tenant_id, login_due_at) where login_due_at is not null;
 
 create table role (
   tenant_id       uuid        not null default current_tenant() references tenant,
@@ -353,7 +367,10 @@ create table task_role (
 create table revocation (
   tenant_id          uuid        not null default current_tenant() references tenant,
   revocation_id      uuid        not null,
-  cause              text        not null,
+  cause              text        not null check (cause in (
+                                   'expired', 'task_completed', 'task_failed', 'task_expired', 'attestation_lapsed', 'identity_expired', 'identity_suspended',
+                                   'identity_retired', 'owner_departed', 'no_longer_permitted', 'policy_violation', 'anomaly', 'rotation', 'scale_down',
+                                   'issue_failed', 'issue_interrupted', 'requested_by_holder', 'requested_by_operator', 'resource_retired', 'role_retired', 'trust_provider_retired')),
   selector           jsonb       not null check (jsonb_typeof(selector) = 'object'),
   requested_by       jsonb       not null,
   reason             text        check (char_length(reason) <= 1000),
@@ -548,6 +565,57 @@ begin
   end loop;
 end $$;
 
+-- The list of tenants itself is read and written outside of them only; a tenant's transaction sees its own row.
+alter table tenant enable row level security;
+alter table tenant force row level security;
+create policy own_tenant on tenant using (
+  coalesce(current_setting('mayfly.tenant_id', true), '') in ('', tenant_id::text)
+);
+create policy no_tenant_makes_tenants on tenant as restrictive for insert
+  with check (coalesce(current_setting('mayfly.tenant_id', true), '') = '');
+
+-- TRUNCATE asks no policy: it would empty the table of every tenant, and pass the triggers on rows by.
+create function refuse_truncate() returns trigger language plpgsql as $$
+begin
+  raise exception 'no table is emptied: row-level security does not hold for truncate' using errcode = 'restrict_violation';
+end $$;
+
+do $$
+declare whole text;
+begin
+  for whole in
+    select table_name from information_schema.tables
+    where table_schema = current_schema() and table_type = 'BASE TABLE' and table_name <> 'schema_migration'
+  loop
+    execute format('create trigger refuse_truncate before truncate on %I execute function refuse_truncate()', whole);
+  end loop;
+end $$;
+
+-- What has happened has happened: these rows are kept, whatever becomes of the things that they tell of.
+create function refuse_delete() returns trigger language plpgsql as $$
+begin
+  raise exception 'a row of % is never removed', tg_table_name using errcode = 'restrict_violation';
+end $$;
+
+do $$
+declare kept text;
+begin
+  foreach kept in array
+    array['identity', 'attestation', 'task', 'task_role', 'decision', 'revocation', 'revocation_credential', 'log_tile', 'log_checkpoint']
+  loop
+    execute format('create trigger refuse_delete before delete on %I for each row execute function refuse_delete()', kept);
+  end loop;
+end $$;
+
+create function refuse_update() returns trigger language plpgsql as $$
+begin
+  raise exception 'a row of % is never changed', tg_table_name using errcode = 'restrict_violation';
+end $$;
+create trigger refuse_update before update on decision for each row execute function refuse_update();
+create trigger refuse_update before update on task_role for each row execute function refuse_update();
+create trigger refuse_update before update on revocation_credential for each row execute function refuse_update();
+create trigger refuse_update before update on log_checkpoint for each row execute function refuse_update();
+
 -- Each change of a row moves its version on, so that "as it was when we decided" can be asked in one comparison.
 create function move_version() returns trigger language plpgsql as $$
 begin
@@ -579,8 +647,9 @@ create function authority_place(id uuid) returns integer
   language sql immutable parallel safe
   return hashtext(id::text) & 255;
 
--- Until the transaction ends, none of these rows changes. Read them in a later statement: this one may have waited.
-create function hold_authority(kinds text[], ids uuid[]) returns void language plpgsql as $$
+-- Until the transaction ends, none of these rows changes. Tells at which version each is; one that is gone is missing.
+-- Each statement in here has a snapshot of its own, so that a read sees what was waited for.
+create function hold_authority(kinds text[], ids uuid[]) returns table (key text, version integer) language plpgsql as $$
 declare held record;
 begin
   for held in
@@ -589,6 +658,19 @@ begin
   loop
     perform pg_advisory_xact_lock_shared(held.class, held.place);
   end loop;
+  return query
+    select of.kind || ' ' || of.id, case of.kind
+      when 'policy_version' then (select r.version from policy_version r where r.policy_version_id = of.id)
+      when 'owner' then (select r.version from owner r where r.owner_id = of.id)
+      when 'person' then (select r.version from person r where r.person_id = of.id)
+      when 'trust_provider' then (select r.version from trust_provider r where r.trust_provider_id = of.id)
+      when 'identity' then (select r.version from identity r where r.identity_id = of.id)
+      when 'attestation' then (select r.version from attestation r where r.attestation_id = of.id)
+      when 'resource' then (select r.version from resource r where r.resource_id = of.id)
+      when 'role' then (select r.version from role r where r.role_id = of.id)
+      when 'task' then (select r.version from task r where r.task_id = of.id)
+    end
+    from unnest(kinds, ids) as of (kind, id);
 end $$;
 
 -- Waits for those who act on the row, and holds back those who come after.
@@ -624,8 +706,15 @@ begin
   then
     raise exception 'a credential does not go from % to %', old.state, new.state using errcode = 'check_violation';
   end if;
-  if new.max_expires_at > old.max_expires_at or (new.account_name, new.resource_id, new.identity_id) is distinct from (old.account_name, old.resource_id, old.identity_id) then
-    raise exception 'max_expires_at, account, resource and identity of a credential are fixed' using errcode = 'check_violation';
+  if new.max_expires_at > old.max_expires_at or (new.account_name, new.provider_kind, new.resource_id, new.role_id, new.identity_id)
+    is distinct from (old.account_name, old.provider_kind, old.resource_id, old.role_id, old.identity_id)
+  then
+    raise exception 'max_expires_at, account, resource, role and identity of a credential are fixed' using errcode = 'check_violation';
+  end if;
+  if (old.cut_at is not null and new.cut_at is distinct from old.cut_at)
+    or (old.removed_at is not null and new.removed_at is distinct from old.removed_at)
+  then
+    raise exception 'when a credential was cut and removed is recorded once' using errcode = 'check_violation';
   end if;
   return new;
 end $$;
@@ -656,17 +745,43 @@ begin
   if tg_op = 'DELETE' then
     raise exception 'an entry is never removed' using errcode = 'restrict_violation';
   end if;
-  if old.leaf_index is not null or new.data <> old.data or new.leaf_hash <> old.leaf_hash or new.entry_id <> old.entry_id then
+  if old.leaf_index is not null
+    or (new.data, new.leaf_hash, new.entry_id, new.stream, new.action, new.recorded_at, new.identity_id, new.task_id,
+        new.attestation_id, new.decision_id, new.credential_id, new.revocation_id)
+      is distinct from
+       (old.data, old.leaf_hash, old.entry_id, old.stream, old.action, old.recorded_at, old.identity_id, old.task_id,
+        old.attestation_id, old.decision_id, old.credential_id, old.revocation_id)
+  then
     raise exception 'an entry is never changed' using errcode = 'restrict_violation';
   end if;
   return new;
 end $$;
 create trigger keep_entry_law before update or delete on entry for each row execute function keep_entry_law();
 
+-- A tile only grows, so that a hash once published stays where it was.
+create function keep_tile_law() returns trigger language plpgsql as $$
+begin
+  if (new.level, new.tile_index) is distinct from (old.level, old.tile_index)
+    or substring(new.hashes for octet_length(old.hashes)) <> old.hashes
+  then
+    raise exception 'a hash of the log is never changed' using errcode = 'restrict_violation';
+  end if;
+  return new;
+end $$;
+create trigger keep_tile_law before update on log_tile for each row execute function keep_tile_law();
+
 create function keep_policy_law() returns trigger language plpgsql as $$
 begin
-  if tg_op = 'DELETE' or new.policy_text <> old.policy_text or new.digest <> old.digest or new.number <> old.number then
+  if tg_op = 'DELETE' then
+    raise exception 'a policy version is never removed' using errcode = 'restrict_violation';
+  end if;
+  if (new.policy_text, new.digest, new.number, new.note, new.created_by, new.created_at)
+    is distinct from (old.policy_text, old.digest, old.number, old.note, old.created_by, old.created_at)
+  then
     raise exception 'a policy version is immutable' using errcode = 'restrict_violation';
+  end if;
+  if new.state = 'draft' and old.state <> 'draft' then
+    raise exception 'a policy version that was active is no draft again' using errcode = 'check_violation';
   end if;
   return new;
 end $$;

@@ -9,6 +9,9 @@ import { MayflyError, type TenantId } from '@mayfly/domain'
 import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, type Dialect, type Driver } from 'kysely'
 import pg from 'pg'
 import { connectionOptions } from './connection-options.ts'
+import { explainConnectFailure } from './explain-connect-failure.ts'
+import { type Listening, listenTo } from './listen-to.ts'
+import { preparedNameOf } from './prepared-names.ts'
 import type { Schema } from './schema.gen.ts'
 
 export interface Tx {
@@ -24,6 +27,8 @@ export interface DatabaseOptions {
   readonly poolSize?: number
   /** Milliseconds that one statement may take; default 15,000. */
   readonly statementTimeoutMs?: number
+  /** Milliseconds to wait for a connection, new or out of the pool; default 5,000. */
+  readonly connectTimeoutMs?: number
   /** Called with what goes wrong on an idle connection, e.g. a restart of the server. */
   readonly onError?: (error: Error) => void
 }
@@ -32,101 +37,214 @@ export interface Database {
   /**
    * Runs `work` in one transaction of one tenant; commits when it returns, rolls back when it throws. A deadlock or
    * serialisation failure is tried again, at most three times, so `work` must have no effect outside the transaction.
+   * Its statements end with it: one that comes later is refused.
    *
-   * @throws MayflyError `database_unavailable` when no connection can be had
+   * @throws MayflyError `database_unavailable`: no connection, or it was lost. Where the commit was under way, the public
+   *   detail says that the outcome is not known; else nothing took effect
+   * @throws MayflyError `version_conflict`: deadlock or serialisation failure three times
+   * @throws MayflyError `internal`: `work` returned although a statement had failed; nothing took effect
    */
   transaction<T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>): Promise<T>
   /** The same, read only and over one snapshot of the database: all its statements see the same moment. */
   snapshot<T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>): Promise<T>
-  /** For the few tables that belong to no tenant (`tenant`, `installation`). Tables of a tenant throw here. */
+  /** One transaction for the tables that belong to no tenant (`tenant`, `installation`). Tables of a tenant throw here. */
   outsideTenants<T>(work: (query: Kysely<Schema>) => Promise<T>): Promise<T>
-  /** Calls `onNotice` for each NOTIFY on `channel`, and once after each reconnection (one may have been missed). */
+  /** Calls `onNotice` for each NOTIFY on `channel`, and once after each reconnection with '' (some may have been missed). */
   listen(channel: string, onNotice: (payload: string) => void): Promise<{ close(): Promise<void> }>
-  /** A raw connection of the pool, for statements where each microsecond counts. The caller sets the tenant. */
+  /**
+   * A raw connection of the pool, for statements where each microsecond counts. The caller sets the tenant, and must have
+   * no statement under way when `work` ends. The connection is closed when `work` throws or leaves a transaction open.
+   */
   withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>
+  /** Waits for what is under way; ends every connection, those that listen too. May be called again. */
   close(): Promise<void>
 }
 
 const retryable = new Set(['40001', '40P01'])
+const attempts = 3
+/** After a schema change each connection of the pool may hold one; each is closed as it is found. */
+const maxStalePlans = 250
 
 export function openDatabase(options: DatabaseOptions): Database {
   const settings = connectionOptions(options.url, options.statementTimeoutMs ?? 15_000)
   const onError = options.onError ?? (() => undefined)
-  const pool = new pg.Pool({ ...settings, max: options.poolSize ?? 16, connectionTimeoutMillis: 5_000 })
+  const pool = new pg.Pool({
+    ...settings,
+    max: options.poolSize ?? 16,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it; its types do not say so
+    onConnect: refuseUnboundLogin,
+  })
   // Without a listener an idle connection that breaks would end the process.
   pool.on('error', onError)
+  const listening = new Set<Listening>()
+  let closed: Promise<void> | undefined
 
   async function connect(): Promise<pg.PoolClient> {
     try {
       return await pool.connect()
     } catch (cause) {
-      throw new MayflyError('database_unavailable', { log: messageOf(cause), cause })
+      throw cause instanceof MayflyError ? cause : explainNoConnection(cause)
     }
   }
 
-  async function once<T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>, begin = 'begin'): Promise<T> {
+  /** One connection for `work`. Another uses it only where it is known to be as it was. */
+  async function useConnection<T>(
+    work: (client: pg.PoolClient, broken: () => boolean) => Promise<T>,
+    restore: (client: pg.PoolClient) => Promise<boolean>,
+  ): Promise<T> {
     const client = await connect()
-    const after: (() => void)[] = []
-    let broken: Error | undefined
-    const onBreak = (error: Error) => (broken = error)
+    let breakage: Error | undefined
+    // The pool listens to idle connections only. Unheard, the end of one in use would end the process.
+    const onBreak = (error: Error): void => {
+      breakage ??= error
+    }
     client.on('error', onBreak)
+    let clean = false
     try {
-      // One round trip. The id is a UUID by its type and is quoted all the same.
-      await client.query(`${begin}; select set_config('mayfly.tenant_id', ${pg.escapeLiteral(tenantId)}, true)`)
-      const result = await work({ tenantId, query: overClient(client), afterCommit: (then) => after.push(then) })
-      await client.query('commit')
-      client.off('error', onBreak)
-      client.release()
-      for (const then of after) then()
+      const result = await work(client, () => breakage !== undefined)
+      clean = breakage === undefined && client.getTransactionStatus() === 'I'
       return result
     } catch (error) {
-      const clean = broken === undefined && (await rolledBack(client))
+      const unavailable = findUnavailability(error, breakage)
+      clean = unavailable === undefined && !isStalePlan(error) && (await restore(client))
+      throw error instanceof MayflyError ? error : (unavailable ?? error)
+    } finally {
       client.off('error', onBreak)
-      // A connection whose state is unknown is closed: the next one to use it must not inherit a transaction.
       client.release(!clean)
-      throw error instanceof MayflyError || !isConnectionLoss(error)
-        ? error
-        : new MayflyError('database_unavailable', { log: messageOf(error), cause: error })
     }
+  }
+
+  async function once<T>(tenantId: TenantId | '', work: (turn: Turn) => Promise<T>, begin = 'begin'): Promise<T> {
+    for (let closed = 0; ; closed++) {
+      try {
+        return await runIn(begin, tenantId, work)
+      } catch (error) {
+        if (!isStalePlan(error) || closed === maxStalePlans) throw error
+      }
+    }
+  }
+
+  async function runIn<T>(begin: string, tenantId: TenantId | '', work: (turn: Turn) => Promise<T>): Promise<T> {
+    const after: (() => void)[] = []
+    const result = await useConnection(async (client, broken) => {
+      // One round trip. The id is a UUID by its type and is quoted all the same.
+      await client.query(`${begin}; select set_config('mayfly.tenant_id', ${pg.escapeLiteral(tenantId)}, true)`)
+      const turn = openTurn(client, after)
+      let outcome: T
+      try {
+        outcome = await work(turn)
+      } finally {
+        turn.end()
+      }
+      await commit(client, broken())
+      return outcome
+    }, rollBack)
+    for (const then of after) {
+      try {
+        then()
+      } catch (error) {
+        // It is committed: the caller must not hear that it failed.
+        onError(asError(error))
+      }
+    }
+    return result
   }
 
   return {
     async transaction(tenantId, work) {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await once(tenantId, work)
+          return await once(tenantId, ({ query, afterCommit }) => work({ tenantId, query, afterCommit }))
         } catch (error) {
-          if (attempt === 3 || !retryable.has(sqlStateOf(error))) throw error
+          if (!retryable.has(sqlStateOf(rootOf(error)))) throw error
+          if (attempt < attempts) continue
+          throw new MayflyError('version_conflict', {
+            log: `refused ${attempts} times: ${messageOf(error)}`,
+            cause: error,
+          })
         }
       }
     },
-    snapshot: (tenantId, work) => once(tenantId, work, 'begin isolation level repeatable read read only'),
-    async outsideTenants(work) {
-      const client = await connect()
-      try {
-        return await work(overClient(client))
-      } finally {
-        client.release()
+    snapshot: (tenantId, work) =>
+      once(
+        tenantId,
+        ({ query, afterCommit }) => work({ tenantId, query, afterCommit }),
+        'begin isolation level repeatable read read only',
+      ),
+    // An empty setting, not none: what a connection was used for before must not be taken for the tenant.
+    outsideTenants: (work) => once('', ({ query }) => work(query)),
+    // After a failure it may be inside a transaction, or have settings of the session.
+    withClient: (work) => useConnection(work, () => Promise.resolve(false)),
+    async listen(channel, onNotice) {
+      const one = await listenTo(settings, channel, { onNotice, onError })
+      listening.add(one)
+      return {
+        async close() {
+          listening.delete(one)
+          await one.close()
+        },
       }
     },
-    async withClient(work) {
-      const client = await connect()
-      let failed = true
-      try {
-        const result = await work(client)
-        failed = false
-        return result
-      } finally {
-        // After a failure the connection may be inside a transaction.
-        client.release(failed)
-      }
+    close() {
+      closed ??= closeAll(pool, listening)
+      return closed
     },
-    listen: (channel, onNotice) => listen(settings, channel, onNotice, onError),
-    close: () => pool.end(),
   }
 }
 
-async function rolledBack(client: pg.PoolClient): Promise<boolean> {
+async function closeAll(pool: pg.Pool, listening: ReadonlySet<Listening>): Promise<void> {
+  await Promise.all([...listening].map((one) => one.close()))
+  await pool.end()
+}
+
+/** Row-level security does not bind such a login, and nobody would notice until tenants saw each other's rows. */
+async function refuseUnboundLogin(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ unbound: boolean }>(
+    'select rolsuper or rolbypassrls as unbound from pg_roles where rolname = current_user',
+  )
+  if (rows[0]?.unbound === false) return
+  throw new MayflyError('configuration_invalid', {
+    publicDetail: 'the login of the database is not bound by row-level security',
+    hint: 'use the URL that `migrate` returns, which takes on a role without special rights',
+  })
+}
+
+function explainNoConnection(cause: unknown): MayflyError {
+  if (messageOf(cause) === 'timeout exceeded when trying to connect') {
+    return new MayflyError('database_unavailable', {
+      publicDetail: 'every connection to the database is in use',
+      hint: 'try again; if it goes on, raise `MAYFLY_DATABASE_POOL_SIZE`',
+      cause,
+    })
+  }
+  const { publicDetail = '', log = '' } = explainConnectFailure(cause)
+  return new MayflyError('database_unavailable', { log: `${publicDetail}: ${log}`, cause })
+}
+
+async function commit(client: pg.PoolClient, broken: boolean): Promise<void> {
+  if (broken) throw new MayflyError('database_unavailable', { log: 'the connection was lost before the commit' })
+  const { command } = await client.query('commit').catch((cause: unknown) => {
+    const refused = sqlStateOf(cause) !== '' && !isLoss(cause)
+    throw refused ? cause : outcomeUnknown(cause)
+  })
+  if (command === 'COMMIT') return
+  // PostgreSQL answers the commit of a failed transaction with ROLLBACK, and calls it no error.
+  throw new MayflyError('internal', {
+    log: 'a statement failed and the work went on regardless: the transaction was rolled back',
+  })
+}
+
+function outcomeUnknown(cause: unknown): MayflyError {
+  return new MayflyError('database_unavailable', {
+    log: `the connection was lost at the commit: ${messageOf(cause)}`,
+    publicDetail: 'the database was lost at the last moment, and it is not known whether this took effect',
+    hint: 'look whether it did before you try again',
+    cause,
+  })
+}
+
+async function rollBack(client: pg.PoolClient): Promise<boolean> {
   try {
     await client.query('rollback')
     return true
@@ -136,56 +254,43 @@ async function rolledBack(client: pg.PoolClient): Promise<boolean> {
   }
 }
 
-async function listen(
-  settings: pg.ClientConfig,
-  channel: string,
-  onNotice: (payload: string) => void,
-  onError: (error: Error) => void,
-): Promise<{ close(): Promise<void> }> {
-  let closed = false
-  let client: pg.Client | undefined
-  let wait: NodeJS.Timeout | undefined
+interface Turn {
+  readonly query: Kysely<Schema>
+  readonly afterCommit: (work: () => void) => void
+  readonly end: () => void
+}
 
-  async function start(): Promise<void> {
-    const next = new pg.Client({ ...settings, keepAlive: true })
-    next.on('error', onError)
-    next.on('notification', (notice) => onNotice(notice.payload ?? ''))
-    await next.connect()
-    await next.query(`listen ${pg.escapeIdentifier(channel)}`)
-    if (closed) {
-      await next.end()
-      return
-    }
-    client = next
-    next.on('end', again)
+/**
+ * What one transaction may do on its connection. A statement that comes after the end is refused: a branch that was left
+ * behind (`Promise.all` waits for none after the first failure) would otherwise run in the next transaction, which may be
+ * another tenant's.
+ */
+function openTurn(client: pg.PoolClient, after: (() => void)[]): Turn {
+  let ended = false
+  const assertOpen = (): void => {
+    if (ended) throw new MayflyError('internal', { log: 'a statement came after the end of its transaction' })
   }
-  function again(): void {
-    if (closed) return
-    wait = setTimeout(() => {
-      start().then(
-        () => onNotice(''),
-        (error: unknown) => {
-          onError(error instanceof Error ? error : new Error(String(error)))
-          again()
-        },
-      )
-    }, 250)
-  }
-  await start()
   return {
-    async close() {
-      closed = true
-      clearTimeout(wait)
-      await client?.end()
+    query: overClient(client, assertOpen),
+    afterCommit(work) {
+      assertOpen()
+      after.push(work)
+    },
+    end() {
+      ended = true
     },
   }
 }
 
 /** kysely over one connection that is already inside its transaction. */
-function overClient(client: pg.PoolClient): Kysely<Schema> {
+function overClient(client: pg.PoolClient, assertOpen: () => void): Kysely<Schema> {
   const connection = {
     async executeQuery<R>(compiled: { sql: string; parameters: readonly unknown[] }) {
-      const result = await client.query(compiled.sql, [...compiled.parameters])
+      assertOpen()
+      const values = [...compiled.parameters]
+      // What has no values may be several statements in one text, which cannot be prepared.
+      const name = values.length === 0 ? undefined : preparedNameOf(compiled.sql)
+      const result = await client.query({ text: compiled.sql, values, ...(name !== undefined && { name }) })
       return { rows: result.rows as R[], numAffectedRows: BigInt(result.rowCount ?? 0) }
     },
     streamQuery(): never {
@@ -210,6 +315,13 @@ function overClient(client: pg.PoolClient): Kysely<Schema> {
   return new Kysely<Schema>({ dialect })
 }
 
+/** A prepared statement whose tables a newer server has changed since. The connection that holds it is of no more use. */
+function isStalePlan(error: unknown): boolean {
+  const root = rootOf(error)
+  // Its words are the server's language; the routine that says it is not.
+  return root instanceof pg.DatabaseError && root.code === '0A000' && root.routine === 'RevalidateCachedQuery'
+}
+
 /** SQLSTATE of a PostgreSQL error, or an empty string. */
 export function sqlStateOf(error: unknown): string {
   return error instanceof pg.DatabaseError ? (error.code ?? '') : ''
@@ -220,10 +332,51 @@ export function constraintOf(error: unknown): string {
   return error instanceof pg.DatabaseError ? (error.constraint ?? '') : ''
 }
 
-function isConnectionLoss(error: unknown): boolean {
+/**
+ * What of an error is the database's failing and not the work's: nothing but what the server says by its SQLSTATE, or a
+ * connection that is known to have broken. The words of an error prove nothing.
+ */
+function findUnavailability(error: unknown, breakage: Error | undefined): MayflyError | undefined {
+  const root = rootOf(error)
+  const state = sqlStateOf(root)
+  const why =
+    breakage !== undefined || isLoss(root)
+      ? 'the connection was lost'
+      : state === '25006'
+        ? 'the server takes no writes: it is a standby'
+        : state.startsWith('53')
+          ? 'the server is short of something'
+          : undefined
+  if (state === '57014') {
+    return new MayflyError('database_unavailable', {
+      publicDetail: 'the database took too long',
+      log: messageOf(root),
+      cause: error,
+    })
+  }
+  if (why !== undefined) {
+    const words = [messageOf(root), ...(breakage === undefined ? [] : [breakage.message])]
+    return new MayflyError('database_unavailable', { log: `${why}: ${words.join('; ')}`, cause: error })
+  }
+  return undefined
+}
+
+/** The end of the connection as the server tells it (appendix A: class 08, 57P01 to 57P05), or its silence. */
+function isLoss(error: unknown): boolean {
   const state = sqlStateOf(error)
   if (state !== '') return state.startsWith('08') || state.startsWith('57P')
-  return error instanceof Error && /connection|ECONN|EPIPE|ETIMEDOUT|terminat/i.test(error.message)
+  return messageOf(error) === 'Query read timeout'
+}
+
+/** The error that the others were made of. */
+function rootOf(error: unknown): unknown {
+  let root = error
+  while (root instanceof MayflyError && root.cause !== undefined) root = root.cause
+  return root
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }
 
 function messageOf(error: unknown): string {

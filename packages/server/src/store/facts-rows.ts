@@ -292,22 +292,15 @@ function uuid(id: string): Fragment {
  * Keeps rows as they are until the transaction ends, and tells at which version each is; one that is gone is missing.
  *
  * By advisory locks and not FOR SHARE: those who change a row take their turn with those who hold it, however many come
- * (see hold_authority in the first migration). Two statements: the second must see what the first waited for.
+ * (see hold_authority in the first migration).
  */
 export async function lockVersions(
   tx: Tx,
   wanted: readonly { readonly table: string; readonly id: string }[],
-): Promise<ReadonlyMap<string, number>> {
+): Promise<ReadonlyMap<string, number | null>> {
   if (wanted.length === 0) return new Map()
-  await sql`select hold_authority(${wanted.map((row) => row.table)}::text[], ${wanted.map((row) => row.id)}::uuid[])`.execute(
-    tx.query,
-  )
-  const tables = [...Map.groupBy(wanted, (row) => row.table)]
-  const reads = tables.map(([table, rows]) => {
-    const key = sql.ref(`${table}_id`)
-    return sql`select ${table}::text || ' ' || ${key} as key, version
-      from ${sql.table(table)} where ${key} = any(${rows.map((row) => row.id)}::uuid[])`
-  })
-  const { rows } = await sql<{ key: string; version: number }>`${sql.join(reads, sql` union all `)}`.execute(tx.query)
+  const { rows } = await sql<{ key: string; version: number | null }>`
+    select key, version from hold_authority(
+      ${wanted.map((row) => row.table)}::text[], ${wanted.map((row) => row.id)}::uuid[])`.execute(tx.query)
   return new Map(rows.map((row) => [row.key, row.version]))
 }
