@@ -1,6 +1,100 @@
 // Made by `npm run generate` from docs/reference/openapi.json. Do not edit.
 
 export interface paths {
+    "/oauth/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * prove and get an access token (RFC 6749 section 4.4, RFC 7523)
+         * @description Another tenant than the default one has the same below `/t/{tenant}`, with an issuer of its own.
+         */
+        post: operations["issueToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth/introspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ask whether an access token is live (RFC 7662)
+         * @description Another tenant than the default one has the same below `/t/{tenant}`, with an issuer of its own.
+         */
+        post: operations["introspectToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * end an access token of one’s own (RFC 7009)
+         * @description Another tenant than the default one has the same below `/t/{tenant}`, with an issuer of its own.
+         */
+        post: operations["revokeToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth/jwks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** read the keys that sign access tokens (RFC 7517) */
+        get: operations["getTokenKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/oauth-authorization-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** read where the OAuth endpoints are (RFC 8414) */
+        get: operations["getAuthorizationServerMetadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -2294,6 +2388,337 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    issueToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    /** @enum {string} */
+                    grant_type: "client_credentials" | "urn:ietf:params:oauth:grant-type:jwt-bearer";
+                    /** @constant */
+                    client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+                    /** @description a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once */
+                    client_assertion?: string;
+                    /** @description for the grant `jwt-bearer`: a token that the platform signed */
+                    assertion?: string;
+                    /** @description names the identity, where the proof fits several */
+                    client_id?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description an access token (RFC 9068) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description send it as `Authorization: Bearer` */
+                        access_token?: string;
+                        /** @constant */
+                        token_type?: "Bearer";
+                        /** @description seconds, at most 300 */
+                        expires_in?: number;
+                        /** Format: uuid */
+                        attestation_id?: string;
+                        /**
+                         * Format: date-time
+                         * @description without a new proof, what was issued ends then
+                         */
+                        fresh_until?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+        };
+    };
+    introspectToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    /** @description the token in question */
+                    token: string;
+                    /** @constant */
+                    client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+                    /** @description a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once */
+                    client_assertion?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description its state; of anything that is not live only `active` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        active?: boolean;
+                        /** @description SPIFFE ID of an identity, `person:<id>` of a person */
+                        sub?: string;
+                        /** @description id of the identity or person */
+                        client_id?: string;
+                        exp?: number;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+        };
+    };
+    revokeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    /** @description the token to end */
+                    token: string;
+                    /** @constant */
+                    client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+                    /** @description a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once */
+                    client_assertion?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description it is not live; also where it never was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+        };
+    };
+    getTokenKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a key set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        keys?: Record<string, never>[];
+                    };
+                };
+            };
+        };
+    };
+    getAuthorizationServerMetadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description metadata */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        issuer?: string;
+                        token_endpoint?: string;
+                    };
+                };
+            };
+        };
+    };
     getHealth: {
         parameters: {
             query?: never;

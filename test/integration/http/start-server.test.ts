@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { problemOf } from '@mayfly/client'
 import { type Clock, systemClock } from '@mayfly/domain'
@@ -135,4 +137,52 @@ describe('a server on an external database', () => {
     expect(await status(`${server.url}/metrics`), 'control: not on the API').toBe(404)
     await server.stop()
   })
+
+  test('traces go to the collector, with the caller’s trace above and the transaction below', async () => {
+    await using at = await place()
+    await using collector = await startCollector()
+    const server = await start({ ...at.environment, MAYFLY_OTEL_ENDPOINT: collector.url })
+    const traceId = randomBytes(16).toString('hex')
+    const parentSpanId = randomBytes(8).toString('hex')
+    await fetch(`${server.url}/readyz`, { headers: { traceparent: `00-${traceId}-${parentSpanId}-01` } })
+    await server.stop()
+    const ours = collector.spans.filter((span) => span.traceId === traceId)
+    const request = ours.find((span) => span.name === 'GET /readyz')
+    expect(request).toMatchObject({ parentSpanId, kind: 2 })
+    expect(ours.find((span) => span.name === 'transaction')).toMatchObject({ parentSpanId: request?.spanId, kind: 3 })
+  })
 })
+
+interface CollectedSpan {
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId?: string
+  readonly name: string
+  readonly kind: number
+}
+
+/** An OTLP/HTTP collector that keeps what it is sent. */
+async function startCollector() {
+  const spans: CollectedSpan[] = []
+  const server = createServer((request, response) => {
+    let text = ''
+    request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+    request.on('end', () => {
+      const { resourceSpans } = JSON.parse(text) as {
+        resourceSpans: { scopeSpans: { spans: CollectedSpan[] }[] }[]
+      }
+      spans.push(...resourceSpans.flatMap((one) => one.scopeSpans.flatMap((scope) => scope.spans)))
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    spans,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}

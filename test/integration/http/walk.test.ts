@@ -107,3 +107,7 @@ describe.each(named(closed.filter((route) => route.produces === undefined)))('th
     expect(Object.keys(json).filter((key) => !documented.includes(key))).toEqual([])
   })
 })
+
+test('nothing failed inside on the way', () => {
+  expect(world.logLines.filter((line) => line.includes('"code":"internal"'))).toEqual([])
+})

@@ -9,6 +9,8 @@ import type { Secret } from '@mayfly/provider-kit'
 import { checkInstallation } from '../adapters/keys/check-installation.ts'
 import { type KeyEncryptionKeys, loadKeyEncryptionKeys, makeKeyFile } from '../adapters/keys/key-encryption-key.ts'
 import type { Provider } from '../adapters/targets/targets.ts'
+import { openOtlpExporter } from '../adapters/tracing/otlp-exporter.ts'
+import { registerTracing, unregisterTracing } from '../adapters/tracing/tracer-provider.ts'
 import type { CoreDeps } from '../application/context.ts'
 import { ensureDefaultPolicy } from '../application/decision/ensure-default-policy.ts'
 import { ensureKeys } from '../application/proof/ensure-keys.ts'
@@ -23,6 +25,7 @@ import { makeLogger, type ServerLogger } from './logger.ts'
 import { openStore, type OpenStore } from './open-store.ts'
 import { serveHttp } from './serve-http.ts'
 import { type Closers, makeClosers } from './closers.ts'
+import { tracedDatabase } from './traced-database.ts'
 import { wire } from './wire.ts'
 import { startWorkers } from './workers.ts'
 
@@ -63,12 +66,22 @@ export async function startServer(config: Config, overrides: StartOverrides = {}
     const keks = await openKeys(config)
     const store = await openStore({ logger, keks }, config, signal)
     closers.add('database', () => store.close())
-    const core: CoreDeps = { database: store.database, clock, logger }
+    const core: CoreDeps = { database: tracedDatabase(store.database), clock, logger }
+    startTracing(config, core, closers)
     return await startOn({ core, config, keks, store, overrides, closers })
   } catch (error) {
     await closers.close()
     throw error
   }
+}
+
+function startTracing({ otelEndpoint }: Config, { logger }: CoreDeps, closers: Closers): void {
+  if (otelEndpoint === undefined) return
+  const exporter = openOtlpExporter(otelEndpoint, logger)
+  if (!registerTracing(exporter))
+    logger.warn({}, 'another OpenTelemetry SDK is registered, and is used in place of ours')
+  else closers.add('registration of tracing', async () => unregisterTracing())
+  closers.add('traces', () => exporter.close())
 }
 
 interface Start {

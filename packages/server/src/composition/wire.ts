@@ -70,6 +70,7 @@ export function wire(input: WireInput): Wired {
   const targets = createTargets({
     providers,
     keys,
+    database: core.database,
     onCloseError: (error) => logger.warn({ err: error }, 'a way to a target was not closed cleanly'),
   })
   const authority: AuthorityDeps = {

@@ -21,6 +21,7 @@ import { parseJson } from './parse-json.ts'
 import { asMayflyError, problemAnswer, problemMediaType } from './problem.ts'
 import { makeRateLimit, type RateLimit } from './rate-limit.ts'
 import { authenticateCaller, type Caller, rateLimited, runRoute } from './run-route.ts'
+import { traceRequest } from './trace-request.ts'
 
 export const defaultBodyLimitBytes = 262_144
 
@@ -148,7 +149,10 @@ function registerRoute<Deps>(
         const { '*': rest, ...params } = request.params as Record<string, string>
         request.params = { ...params, [wildcard]: rest }
       }
-      return runRoute(http, deps, route, request, reply, authenticated.get(request), stopping)
+      const caller = authenticated.get(request)
+      return traceRequest(request, reply, route, () =>
+        runRoute({ http, deps, route, caller, stopping }, request, reply),
+      )
     },
   })
 }

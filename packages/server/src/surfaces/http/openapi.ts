@@ -43,7 +43,7 @@ export function openApiDocument(
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
-    tags: [...new Set(routes.map(tagOf))].toSorted().map((name) => ({ name })),
+    tags: [...new Set(['oauth', ...routes.map(tagOf)])].toSorted().map((name) => ({ name })),
     paths: { ...extraPaths, ...paths },
     components: {
       securitySchemes: {

@@ -21,6 +21,7 @@ import type { HttpDeps } from './http-deps.ts'
 import { identityRoutes } from './identities.ts'
 import { keyRoutes } from './keys.ts'
 import { type LogDeps, logRoutes } from './log.ts'
+import { oauthPaths } from './oauth-paths.ts'
 import { openApiRoutes } from './openapi-route.ts'
 import { type OpenApiDocument, openApiDocument } from './openapi.ts'
 import { ownerRoutes } from './owners.ts'
@@ -82,5 +83,5 @@ export function bindResources(deps: RouteDeps): readonly BoundRoutes[] {
 }
 
 export function makeOpenApiDocument(): OpenApiDocument {
-  return openApiDocument(routes, apiVersion)
+  return openApiDocument(routes, apiVersion, oauthPaths)
 }

@@ -52,15 +52,19 @@ export function rateLimited(waitSeconds: number): MayflyError {
   })
 }
 
-/** @param deps what the route's handler asked for, beside what the surface itself needs */
+export interface RouteRun<Deps> {
+  readonly http: HttpDeps
+  /** What the route's handler asked for, beside what the surface itself needs. */
+  readonly deps: Deps
+  readonly route: Route<Deps>
+  readonly caller: Caller | undefined
+  readonly stopping: AbortSignal
+}
+
 export async function runRoute<Deps>(
-  http: HttpDeps,
-  deps: Deps,
-  route: Route<Deps>,
+  { http, deps, route, caller, stopping }: RouteRun<Deps>,
   request: FastifyRequest,
   reply: FastifyReply,
-  caller: Caller | undefined,
-  stopping: AbortSignal,
 ): Promise<unknown> {
   const input = parseInput(route, request)
   const ctx: PublicContext = { requestId: request.id, sourceAddress: request.ip, signal: signalOf(reply) }

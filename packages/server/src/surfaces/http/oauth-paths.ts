@@ -1,0 +1,118 @@
+/** The OAuth endpoints for the OpenAPI document: their protocol is not ours to shape, so they are no routes of ours. */
+type PathItems = Readonly<Record<string, { readonly [key: string]: JsonLike }>>
+type JsonLike = null | boolean | number | string | readonly JsonLike[] | { readonly [key: string]: JsonLike }
+
+const text = (description: string): JsonLike => ({ type: 'string', description })
+
+const oauthError: JsonLike = {
+  description: 'refused (RFC 6749 section 5.2)',
+  content: {
+    'application/json': {
+      schema: {
+        type: 'object',
+        properties: {
+          error: text('e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable`'),
+          error_description: text('what was wrong, and what to do'),
+        },
+        required: ['error'],
+      },
+    },
+  },
+}
+
+const assertion = {
+  client_assertion_type: { type: 'string', const: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' },
+  client_assertion: text('a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once'),
+} as const
+
+const answerJson = (description: string, properties: { readonly [key: string]: JsonLike }): JsonLike => ({
+  description,
+  content: { 'application/json': { schema: { type: 'object', properties } } },
+})
+
+function form(
+  operationId: string,
+  summary: string,
+  properties: { readonly [key: string]: JsonLike },
+  required: readonly string[],
+  success: JsonLike,
+): { readonly [key: string]: JsonLike } {
+  return {
+    post: {
+      operationId,
+      tags: ['oauth'],
+      summary,
+      description: 'Another tenant than the default one has the same below `/t/{tenant}`, with an issuer of its own.',
+      requestBody: {
+        required: true,
+        content: { 'application/x-www-form-urlencoded': { schema: { type: 'object', properties, required } } },
+      },
+      responses: { '200': success, '400': oauthError, '401': oauthError, '403': oauthError, '503': oauthError },
+      security: operationId === 'issueToken' ? [] : [{ accessToken: [] }, {}],
+    },
+  }
+}
+
+export const oauthPaths: PathItems = {
+  '/oauth/token': form(
+    'issueToken',
+    'prove and get an access token (RFC 6749 section 4.4, RFC 7523)',
+    {
+      grant_type: { type: 'string', enum: ['client_credentials', 'urn:ietf:params:oauth:grant-type:jwt-bearer'] },
+      ...assertion,
+      assertion: text('for the grant `jwt-bearer`: a token that the platform signed'),
+      client_id: text('names the identity, where the proof fits several'),
+    },
+    ['grant_type'],
+    answerJson('an access token (RFC 9068)', {
+      access_token: text('send it as `Authorization: Bearer`'),
+      token_type: { const: 'Bearer' },
+      expires_in: { type: 'integer', description: 'seconds, at most 300' },
+      attestation_id: { type: 'string', format: 'uuid' },
+      fresh_until: {
+        type: 'string',
+        format: 'date-time',
+        description: 'without a new proof, what was issued ends then',
+      },
+    }),
+  ),
+  '/oauth/introspect': form(
+    'introspectToken',
+    'ask whether an access token is live (RFC 7662)',
+    { token: text('the token in question'), ...assertion },
+    ['token'],
+    answerJson('its state; of anything that is not live only `active`', {
+      active: { type: 'boolean' },
+      sub: text('SPIFFE ID of an identity, `person:<id>` of a person'),
+      client_id: text('id of the identity or person'),
+      exp: { type: 'integer' },
+    }),
+  ),
+  '/oauth/revoke': form(
+    'revokeToken',
+    'end an access token of one’s own (RFC 7009)',
+    { token: text('the token to end'), ...assertion },
+    ['token'],
+    answerJson('it is not live; also where it never was', {}),
+  ),
+  '/oauth/jwks': {
+    get: {
+      operationId: 'getTokenKeys',
+      tags: ['oauth'],
+      summary: 'read the keys that sign access tokens (RFC 7517)',
+      responses: { '200': answerJson('a key set', { keys: { type: 'array', items: { type: 'object' } } }) },
+      security: [],
+    },
+  },
+  '/.well-known/oauth-authorization-server': {
+    get: {
+      operationId: 'getAuthorizationServerMetadata',
+      tags: ['oauth'],
+      summary: 'read where the OAuth endpoints are (RFC 8414)',
+      responses: {
+        '200': answerJson('metadata', { issuer: { type: 'string' }, token_endpoint: { type: 'string' } }),
+      },
+      security: [],
+    },
+  },
+}
