@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { describeCommands } from '../packages/cli/src/describe-commands.ts'
 import { Secret } from '../packages/provider-kit/src/secret.ts'
 import { cedarSchema } from '../packages/server/src/adapters/cedar/cedar-schema.ts'
 import { startEmbeddedPostgres } from '../packages/server/src/adapters/embedded-postgres/start-embedded-postgres.ts'
@@ -58,6 +59,7 @@ async function pages(): Promise<Made[]> {
   return [
     { path: 'docs/reference/errors.md', text: errorReference() },
     { path: 'docs/reference/config.md', text: configReference() },
+    { path: 'docs/reference/cli.md', text: describeCommands() },
     { path: 'packages/server/policies/mayfly.cedarschema', text: cedarSchema() },
   ]
 }

@@ -58,7 +58,7 @@ export async function startDevWorld(label: string, { signIn = true } = {}): Prom
 }
 
 export function loginArgs({ dir }: Pick<DevWorld, 'dir'>): string[] {
-  const secret = `${dir}/mayfly/secrets/bootstrap`
+  const secret = `${dir}/mayfly/bootstrap`
   return ['login', '--bootstrap-file', secret, '--name', 'Ada Lovelace', '--email', 'ada@example.com']
 }
 

@@ -24,13 +24,12 @@ export function addDevCommand(program: Command, cli: Cli): void {
   dev.action(async ({ dataDir, listen }: DevOptions) => {
     const dir = resolve(cli.cwd, dataDir)
     // The key lies beside the data here, though not in it: good enough to try things out.
-    // Started as root, the database runs as another user, who must be able to enter; the secrets stay closed.
+    // Started as root, the database runs as another user, who must be able to enter; key and secret are closed files.
     if ((await mkdir(dir, { recursive: true })) !== undefined) await chmod(dir, 0o711)
-    await mkdir(join(dir, 'secrets'), { recursive: true, mode: 0o700 })
-    const bootstrapFile = cli.env['MAYFLY_BOOTSTRAP_FILE'] ?? join(dir, 'secrets', 'bootstrap')
+    const bootstrapFile = cli.env['MAYFLY_BOOTSTRAP_FILE'] ?? join(dir, 'bootstrap')
     const env = {
       MAYFLY_DATA_DIR: join(dir, 'postgres'),
-      MAYFLY_KEK_FILE: join(dir, 'secrets', 'kek'),
+      MAYFLY_KEK_FILE: join(dir, 'kek'),
       MAYFLY_BOOTSTRAP_FILE: bootstrapFile,
       MAYFLY_LOG_LEVEL: 'warn',
       ...cli.env,

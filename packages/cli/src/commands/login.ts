@@ -31,7 +31,7 @@ export function addLoginCommands(program: Command, cli: Cli): void {
     .option('--client-id <id>', 'with --key-file: the person that a registered key belongs to')
   addExamples(
     login,
-    "mayfly login --bootstrap-file .mayfly/secrets/bootstrap --name 'Ada Lovelace' --email ada@example.com",
+    "mayfly login --bootstrap-file .mayfly/bootstrap --name 'Ada Lovelace' --email ada@example.com",
     'mayfly login --url https://mayfly.example.com --client-id 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f --key-file ada.jwk',
   )
   login.action(async (options: LoginOptions) => {

@@ -73,6 +73,7 @@ export async function holdCredentials(deps: HoldDeps, request: HoldRequest): Pro
     async keep(signal) {
       let proveAtMs = halfway(now(), new Date(proven.freshUntil.getTime() - skewMs))
       let retryMs = firstRetryMs
+      let told = ''
       while (!signal.aborted) {
         const dueMs = Math.min(proveAtMs, ...held.filter((one) => !one.givenUp).map((one) => one.renewAtMs))
         await pause(Math.max(dueMs - now().getTime(), 0), undefined, { signal }).catch(() => undefined)
@@ -84,8 +85,12 @@ export async function holdCredentials(deps: HoldDeps, request: HoldRequest): Pro
           }
           for (const one of held) if (!one.givenUp && now().getTime() >= one.renewAtMs) await renew(one)
           retryMs = firstRetryMs
+          told = ''
         } catch (error) {
-          deps.say(`warning: ${messageOf(error)}; tried again in ${formatMs(retryMs)}`)
+          // Told once for each reason: a platform may take minutes until it gives a new token.
+          const reason = messageOf(error)
+          if (reason !== told) deps.say(`warning: ${reason}; tried again until it succeeds`)
+          told = reason
           await pause(retryMs, undefined, { signal }).catch(() => undefined)
           retryMs = Math.min(retryMs * 2, longestRetryMs)
         }

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { parsePairs, parseTextPairs } from './parse-pairs.ts'
+
+test('values take the type that they look like, nested by dots', () => {
+  expect(
+    parsePairs(
+      ['host=db.example.com', 'port=5432', 'tls.mode=verify_full', 'groups=[a, b]', 'tls.strict=true'],
+      '--setting',
+    ),
+  ).toEqual({ host: 'db.example.com', port: 5432, tls: { mode: 'verify_full', strict: true }, groups: ['a', 'b'] })
+  expect(parseTextPairs(['port=5432', 'query=a=b'], '--claim')).toEqual({ port: '5432', query: 'a=b' })
+})
+
+test.each(['host', '=x', '__proto__.polluted=1', 'a..b=1'])('`%s` is refused', (pair) => {
+  expect(() => parsePairs([pair], '--setting')).toThrow()
+  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+})
