@@ -68,6 +68,9 @@ await database.transaction(defaultTenantId, async (tx) => {
   }
 })
 
+// As the database does by itself within its first minutes.
+await database.withClient((client) => client.query('analyze'))
+
 const authority: AuthorityDeps = { ...core, policies: createPolicyEngine(), offeredBindings: () => [] }
 let publicUrl = ''
 const proof = openProof(authority, { keys, publicUrl: () => publicUrl })

@@ -57,14 +57,17 @@ const livenessStatement = `
     p.person_id, p.state as p_state, p.roles,
     k.public_jwk
   from unnest($1::uuid[], $2::text[], $3::timestamptz[]) with ordinality as r(attestation_id, key_id, now, ord)
-  join attestation a on a.attestation_id = r.attestation_id
-  join trust_provider t on t.trust_provider_id = a.trust_provider_id
-  join binding b on b.binding_id = a.binding_id
-  left join identity i on i.identity_id = a.identity_id
-  left join owner o on o.owner_id = i.owner_id
-  left join person p on p.person_id = a.person_id
-  join signing_key k on k.key_id = r.key_id and k.purpose = 'access_token'
-    and (k.state <> 'retired' or k.trusted_until > r.now)`
+  -- Subqueries, so that each is one look-up by index whatever the planner believes of the tables.
+  cross join lateral (select * from attestation n where n.attestation_id = r.attestation_id limit 1) a
+  cross join lateral (select * from trust_provider n where n.trust_provider_id = a.trust_provider_id limit 1) t
+  cross join lateral (select * from binding n where n.binding_id = a.binding_id limit 1) b
+  left join lateral (select * from identity n where n.identity_id = a.identity_id limit 1) i on true
+  left join lateral (select * from owner n where n.owner_id = i.owner_id limit 1) o on true
+  left join lateral (select * from person n where n.person_id = a.person_id limit 1) p on true
+  cross join lateral (
+    select * from signing_key n where n.key_id = r.key_id and n.purpose = 'access_token'
+      and (n.state <> 'retired' or n.trusted_until > r.now) limit 1
+  ) k`
 
 interface LivenessRow {
   readonly ord: number

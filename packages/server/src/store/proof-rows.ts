@@ -109,36 +109,45 @@ const columns = `
   ) end as answers_for,
   v.policy_version_id, v.digest, k.key_id`
 
+// Each look-up stands in a subquery of its own, which the planner leaves where it is: by the index, once a row. Joined
+// plainly, a table without statistics is taken for one of a single row, and read as a whole for every batch.
 const parties = `
-  left join identity i on i.identity_id = b.identity_id
-  left join owner o on o.owner_id = i.owner_id
-  left join person op on op.person_id = o.primary_person_id
-  left join person od on od.person_id = o.deputy_person_id
-  left join person p on p.person_id = b.person_id
+  left join lateral (select * from identity n where n.identity_id = b.identity_id limit 1) i on true
+  left join lateral (select * from owner n where n.owner_id = i.owner_id limit 1) o on true
+  left join lateral (select * from person n where n.person_id = o.primary_person_id limit 1) op on true
+  left join lateral (select * from person n where n.person_id = o.deputy_person_id limit 1) od on true
+  left join lateral (select * from person n where n.person_id = b.person_id limit 1) p on true
   left join policy_version v on v.state = 'active'
   left join signing_key k on k.purpose = 'access_token' and k.state = 'active'`
 
 const byIssuer = `
   select r.ord::int, ${columns}
   from unnest($1::text[], $2::text[]) with ordinality as r(issuer, subject, ord)
-  left join trust_provider t on t.issuer = r.issuer and t.state = 'active'
+  left join lateral (
+    select * from trust_provider n where n.issuer = r.issuer and n.state = 'active' limit 1
+  ) t on true
   left join lateral (
     select * from binding c
     where c.trust_provider_id = t.trust_provider_id and c.subject = r.subject and c.state = 'active'
     limit ${maxCandidates}
   ) b on true ${parties}`
 
+const usable = `c.state = 'active' and c.public_jwk is not null and (r.thumbprint is null or c.subject = r.thumbprint)`
+
 // Three ways to name a client, one index each; a name is never taken for an id, since its form is another.
 const byClient = `
   select r.ord::int, ${columns}
   from unnest($1::text[], $2::uuid[], $3::text[]) with ordinality as r(name, id, thumbprint, ord)
   left join lateral (
-    select c.* from binding c
-    where (c.identity_id = coalesce((select n.identity_id from identity n where n.name = r.name), r.id) or c.person_id = r.id)
-      and c.state = 'active' and c.public_jwk is not null and (r.thumbprint is null or c.subject = r.thumbprint)
-    limit ${maxCandidates}
+    (select c.* from binding c
+     where c.identity_id = coalesce((select n.identity_id from identity n where n.name = r.name), r.id) and ${usable}
+     limit ${maxCandidates})
+    union all
+    (select c.* from binding c where c.person_id = r.id and ${usable} limit ${maxCandidates})
   ) b on true
-  left join trust_provider t on t.trust_provider_id = b.trust_provider_id and t.state = 'active' ${parties}`
+  left join lateral (
+    select * from trust_provider n where n.trust_provider_id = b.trust_provider_id and n.state = 'active' limit 1
+  ) t on true ${parties}`
 
 const uuidShape = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -333,6 +342,7 @@ const acceptStatement = `
     join identity i on i.identity_id = r.identity_id and i.version = r.i_version
     join owner o on o.owner_id = r.owner_id and o.version = r.o_version
     join policy_version v on v.policy_version_id = r.policy_version_id and v.state = 'active'
+    where r.identity_id is not null
     for share of t, b, i, o, v
   ), live_person as materialized (
     select r.attestation_id from input r
@@ -340,6 +350,7 @@ const acceptStatement = `
     join binding b on b.binding_id = r.binding_id and b.version = r.b_version
     join person p on p.person_id = r.person_id and p.version = r.p_version
     join policy_version v on v.policy_version_id = r.policy_version_id and v.state = 'active'
+    where r.person_id is not null
     for share of t, b, p, v
   ), live as materialized (
     select r.* from input r

@@ -4,5 +4,6 @@
  */
 export const sealPlace = {
   resourceSecret: (resourceId: string) => `resource.sealed_secret:${resourceId}`,
+  resourceNextSecret: (resourceId: string) => `resource.sealed_next_secret:${resourceId}`,
   signingKey: (keyId: string) => `signing_key.sealed_private:${keyId}`,
 } as const

@@ -1,11 +1,10 @@
 /** Whether an accepted proof may become an access token (action `token.issue`), on facts that were read in a batch. */
 import type { AttestationId, TenantId } from '@mayfly/domain'
 import type { CandidateTrustProvider, ProofCandidates, ProvingParty } from '../../store/proof-rows.ts'
-import type { AuthorityDeps } from '../decision/authority-deps.ts'
 import { decide } from '../decision/decide.ts'
 import type { Decision } from '../decision/decision.ts'
 import type { Facts } from '../decision/facts.ts'
-import { loadPolicy } from '../decision/load-policy.ts'
+import type { ProofDeps } from './proof-deps.ts'
 
 export interface TokenFacts {
   readonly tenantId: TenantId
@@ -23,11 +22,11 @@ export interface TokenFacts {
  * Decides; writes nothing. The rows that it was decided on are compared and held when the attestation is written
  * (`insertAcceptedProofs`), so their versions need not be named here.
  */
-export async function decideToken(deps: AuthorityDeps, facts: TokenFacts): Promise<Decision> {
-  const { tenantId, policy } = facts
-  if (policy !== undefined && deps.policies.find(policy.digest) === undefined) {
-    await deps.database.transaction(tenantId, (tx) => loadPolicy(deps, tx, policy))
-  }
+export async function decideToken(
+  deps: Pick<ProofDeps, 'policies' | 'policyLoader'>,
+  facts: TokenFacts,
+): Promise<Decision> {
+  if (facts.policy !== undefined) await deps.policyLoader.load(facts.tenantId, facts.policy)
   return decide(deps.policies, decisionFacts(facts))
 }
 

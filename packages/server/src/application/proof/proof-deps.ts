@@ -12,6 +12,7 @@ import {
 } from '../../store/proof-rows.ts'
 import type { AuthorityDeps } from '../decision/authority-deps.ts'
 import { type KeyCache, openKeyCache } from './key-cache.ts'
+import { openPolicyLoader, type PolicyLoader } from './policy-loader.ts'
 import { openTenantDirectory, type TenantDirectory } from './tenant-directory.ts'
 import { openTrustProviderCache, type TrustProviderCache } from './trust-provider-cache.ts'
 
@@ -25,6 +26,7 @@ export interface ProofDeps extends AuthorityDeps {
   readonly liveness: BatchQueue<LivenessQuestion, TokenLiveness | undefined>
   readonly trustProviders: TrustProviderCache
   readonly publicKeys: KeyCache
+  readonly policyLoader: PolicyLoader
 }
 
 export interface ProofOptions {
@@ -48,5 +50,6 @@ export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps
     liveness: openBatchQueue({ database, run: findTokenLiveness }),
     trustProviders: openTrustProviderCache({ clock }),
     publicKeys: openKeyCache(),
+    policyLoader: openPolicyLoader(deps),
   }
 }
