@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
+import { get as httpsGet } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { problemOf } from '@mayfly/client'
 import { type Clock, systemClock } from '@mayfly/domain'
 import { loadConfig, makeLogger, startServer, type StartOverrides } from '@mayfly/server'
 import { describe, expect, test } from 'vitest'
+import { makeCertificate } from '../provider-postgres/make-certificate.ts'
 import { createTestDatabase, makeTempDir, until, withClient } from '../../support/index.ts'
 
 const silent = makeLogger('error', { write: () => undefined })
@@ -122,6 +124,24 @@ describe('a server on an external database', () => {
       withinMs: 15_000,
       describe: 'the server is ready again',
     })
+    await server.stop()
+  })
+
+  test('with a certificate it speaks TLS only, and says so for a year', async () => {
+    await using at = await place()
+    const { caPem, certificatePem, keyPem } = makeCertificate('127.0.0.1')
+    const files = { MAYFLY_TLS_CERT_FILE: join(at.dir, 'cert.pem'), MAYFLY_TLS_KEY_FILE: join(at.dir, 'key.pem') }
+    await writeFile(files.MAYFLY_TLS_CERT_FILE, certificatePem)
+    await writeFile(files.MAYFLY_TLS_KEY_FILE, keyPem, { mode: 0o600 })
+    const server = await start({ ...at.environment, ...files })
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      httpsGet(`${server.url}/healthz`, { ca: caPem }, resolve).on('error', reject)
+    })
+    answer.resume()
+    expect(answer.statusCode).toBe(200)
+    expect(answer.headers['strict-transport-security']).toBe('max-age=31536000')
+    await expect(fetch(`${server.url}/healthz`), 'control: the certificate is checked').rejects.toThrow('fetch failed')
+    await expect(fetch(server.url.replace('https', 'http')), 'nothing in clear').rejects.toThrow('fetch failed')
     await server.stop()
   })
 

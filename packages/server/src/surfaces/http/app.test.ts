@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { type AttestationId, defaultTenantId, type EntryId, type IdentityId, MayflyError, newId } from '@mayfly/domain'
 import type { FastifyInstance } from 'fastify'
@@ -157,6 +158,49 @@ describe('a closed route', () => {
     expect(answer.body).toBe('event: step\nid: 1\ndata: {"n":1}\n\nevent: step\ndata: {"n":2}\n\n')
     expect((await call('GET', '/v1/events')).statusCode, 'control').toBe(401)
   })
+})
+
+test('a server that stops ends its streams, and lets the rest finish', async () => {
+  let ended = false
+  const endless = defineEventRoute({
+    path: '/v1/endless',
+    name: 'followEndless',
+    summary: 'follow',
+    action: 'revocation.read',
+    admit: async () => undefined,
+    response: z.object({}),
+    events: async function* (_deps: HttpDeps, ctx) {
+      yield { event: 'step', data: {} }
+      await once(ctx.signal, 'abort')
+      ended = true
+    },
+  })
+  const stopping = await buildHttp(deps, [bindRoutes(deps, [endless])], options)
+  const url = await stopping.listen({ host: '127.0.0.1', port: 0 })
+  const answer = await fetch(`${url}/v1/endless`, { headers: auth })
+  expect(answer.status).toBe(200)
+  const [text] = await Promise.all([answer.text(), stopping.close()])
+  expect(text).toContain('event: step')
+  expect(ended).toBe(true)
+})
+
+test('what fails before the first event is a problem like any other', async () => {
+  const failing = defineEventRoute({
+    path: '/v1/failing',
+    name: 'followFailing',
+    summary: 'follow',
+    action: 'revocation.read',
+    admit: async () => undefined,
+    response: z.object({}),
+    // oxlint-disable-next-line require-yield
+    events: async function* (_deps: HttpDeps) {
+      throw new MayflyError('resource_not_found')
+    },
+  })
+  const server = await buildHttp(deps, [bindRoutes(deps, [failing])], options)
+  const answer = await server.inject({ method: 'GET', url: '/v1/failing', headers: auth })
+  expect(answer.json()).toMatchObject({ status: 404, code: 'resource_not_found' })
+  await server.close()
 })
 
 describe('every answer', () => {
