@@ -47,6 +47,8 @@ describe('the conformance suite', () => {
     'renews the dead': 'renew, where offered',
     'lists nothing': 'listAccounts',
     'check leaves its account': 'leaves nothing behind',
+    'adopts nothing': 'an adopted login has a new secret',
+    'keeps the old secret of its own login': 'the old one is refused',
   }
   test.concurrent.for(Object.entries(faults) as [Fault, string][])(
     'fails a provider that %s',

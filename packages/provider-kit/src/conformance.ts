@@ -9,9 +9,11 @@ import { strict as assert } from 'node:assert'
 import { setTimeout as delay } from 'node:timers/promises'
 import { MayflyError, newId } from '@mayfly/domain'
 import { findPrinted, printsOf } from './find-printed.ts'
+import { isLoginRefused } from './login-refused.ts'
 import type {
   AccountHandle,
   AccountProvider,
+  Adoptable,
   Enumerable,
   IssuedAccount,
   IssueRequest,
@@ -21,7 +23,8 @@ import type {
 } from './provider.ts'
 import { Secret } from './secret.ts'
 
-export type OpenTarget<Permission> = Target<Permission> & Partial<Renewable & Enumerable>
+export type OpenTarget<Permission, SecretFields = unknown> = Target<Permission> &
+  Partial<Renewable & Enumerable & Adoptable<SecretFields>>
 
 export interface ConformanceSession {
   /** Uses the session; false where the target has ended it. */
@@ -45,6 +48,15 @@ export interface ConformanceFixture<Settings, Permission, SecretFields> {
   openSession(account: IssuedAccount): Promise<ConformanceSession>
   /** What the suite's own secrets are, e.g. the admin password: must not be printed either. */
   readonly adminSecrets: readonly string[]
+  /**
+   * A target with a login of its own, whose secret the suite may change; where the provider has `ownLogin`. `open` opens
+   * it with any secret.
+   */
+  readonly ownLogin?: () => Promise<{
+    readonly secret: SecretFields
+    open(secret: SecretFields): Promise<OpenTarget<Permission, SecretFields>>
+    drop(): Promise<void>
+  }>
   /** Makes creates wait inside the target until `release` is called; where the target can be made to. */
   readonly holdCreates?: () => Promise<{ release(): Promise<void> }>
 }
@@ -507,6 +519,56 @@ export function conformanceCases<Settings, Permission, SecretFields>(
         }),
     },
   )
+
+  const { ownLogin } = provider
+  const { ownLogin: makeOwnLogin } = fixture
+  if (ownLogin && makeOwnLogin) {
+    cases.push({
+      name: 'an adopted login has a new secret, which works; the old one is refused',
+      async run() {
+        const own = await makeOwnLogin()
+        try {
+          const nextText = ownLogin.next(own.secret)
+          assert.notEqual(ownLogin.next(own.secret).reveal(), nextText.reveal(), 'never the same twice')
+          const next = provider.secret.parse(JSON.parse(nextText.reveal()))
+          const usesIt = async (secret: SecretFields) => {
+            const target = await own.open(secret)
+            try {
+              await target.observe([newHandle()], neverAborted)
+              return true
+            } catch (error) {
+              if (!isLoginRefused(error)) throw error
+              return false
+            } finally {
+              await target.close()
+            }
+          }
+          assert.equal(await usesIt(own.secret), true, 'control: the old one works before')
+          assert.equal(await usesIt(next), false, 'control: the new one does not work before')
+          const target = await own.open(own.secret)
+          try {
+            const { adopt } = target
+            assert.ok(adopt, 'a provider with `ownLogin` opens targets that adopt')
+            await rejectsWithMayflyError(adopt.call(target, next, AbortSignal.abort()))
+            await Promise.all([adopt.call(target, next, neverAborted), adopt.call(target, next, neverAborted)])
+          } finally {
+            await target.close()
+          }
+          assert.equal(await usesIt(next), true, 'the new one works')
+          assert.equal(await usesIt(own.secret), false, 'the old one is refused')
+          const again = await own.open(next)
+          try {
+            await again.adopt?.(next, neverAborted)
+          } finally {
+            await again.close()
+          }
+          assert.equal(await usesIt(next), true, 'adopting what is in force changes nothing')
+        } finally {
+          await own.drop()
+        }
+      },
+    })
+  }
   return cases
 }
 

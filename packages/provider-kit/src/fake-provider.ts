@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { MayflyError } from '@mayfly/domain'
 import { z } from 'zod'
 import type { ConformanceFixture, OpenTarget } from './conformance.ts'
+import { loginRefused } from './login-refused.ts'
 import type { AccountProvider, CheckFinding, IssuedAccount } from './provider.ts'
 import { Secret } from './secret.ts'
 
@@ -32,6 +33,8 @@ export type Fault =
   | 'renews the dead'
   | 'lists nothing'
   | 'check leaves its account'
+  | 'adopts nothing'
+  | 'keeps the old secret of its own login'
 
 interface FakeAccount {
   secret: string
@@ -39,24 +42,32 @@ interface FakeAccount {
   sessions: Set<{ alive: boolean }>
 }
 
+interface OwnSecret {
+  readonly key?: string | undefined
+}
+
 export interface FakePermission {
   readonly group: string
 }
 
-export function fakeFixture(fault?: Fault): ConformanceFixture<object, FakePermission, object> {
+export function fakeFixture(fault?: Fault): ConformanceFixture<object, FakePermission, OwnSecret> {
   const accounts = new Map<string, FakeAccount>()
   const remembered = new Set<string>()
   const adminSecret = randomBytes(18).toString('base64url')
   const sharedSecret = randomBytes(18).toString('base64url')
   let held: Promise<void> | undefined
 
+  const ownSecrets = new Set<string | undefined>()
+  const requireAccepted = (...any: readonly OwnSecret[]) => {
+    if (!any.some(({ key }) => ownSecrets.has(key))) throw loginRefused({ log: 'no' })
+  }
   const guard = (signal: AbortSignal, closed: boolean) => {
     if (closed || (signal.aborted && fault !== 'ignores the signal')) throw new MayflyError('target_unreachable')
   }
 
-  async function open(): Promise<OpenTarget<FakePermission>> {
+  async function open(own?: OwnSecret): Promise<OpenTarget<FakePermission, OwnSecret>> {
     let closed = false
-    const target: OpenTarget<FakePermission> = {
+    const target: OpenTarget<FakePermission, OwnSecret> = {
       async issue(handle, request, signal): Promise<IssuedAccount> {
         guard(signal, closed)
         const secret = fault === 'shares one secret' ? sharedSecret : randomBytes(18).toString('base64url')
@@ -111,8 +122,16 @@ export function fakeFixture(fault?: Fault): ConformanceFixture<object, FakePermi
         if (fault !== 'reports the cut too early') await report.cut(handles)
         if (fault !== 'reports removed before cut') await report.removed(handles)
       },
+      async adopt(next, signal) {
+        guard(signal, closed)
+        if (own) requireAccepted(own, next)
+        if (fault === 'adopts nothing') return
+        if (fault !== 'keeps the old secret of its own login') ownSecrets.clear()
+        ownSecrets.add(next.key)
+      },
       async observe(handles, signal) {
         guard(signal, closed)
+        if (own) requireAccepted(own)
         return handles.map((handle) => {
           const account = accounts.get(handle.accountName)
           if (account) remembered.add(handle.accountName)
@@ -165,21 +184,30 @@ export function fakeFixture(fault?: Fault): ConformanceFixture<object, FakePermi
     if (!known || (known.secret !== secret && fault !== 'accepts any secret')) return undefined
     return known.expiresAt > Date.now() || fault === 'ends nothing at its end' ? known : undefined
   }
-  const provider: AccountProvider<object, FakePermission, object> = {
+  const provider: AccountProvider<object, FakePermission, OwnSecret> = {
     kind: 'fake',
     title: 'in memory',
     settings: z.strictObject({}),
-    secret: z.strictObject({}),
+    secret: z.strictObject({ key: z.string().optional() }),
     addressSettings: [],
     permission: z.strictObject({ group: z.string() }),
     guarantees: { expiryEnforcedBy: 'target', revokeCutsOpenSessions: true, bindings: ['none'], limits: [] },
     guide: () => '',
     plan: (credentialId) => ({ credentialId, accountName: `fake_${credentialId.replaceAll('-', '')}` }),
-    open,
+    ownLogin: {
+      keyOf: () => 'fake',
+      next: () => new Secret(JSON.stringify({ key: randomBytes(18).toString('base64url') })),
+    },
+    open: ({ secret }) => open(secret),
   }
   return {
     provider,
-    open,
+    open: () => open(),
+    async ownLogin() {
+      const secret = { key: randomBytes(18).toString('base64url') }
+      ownSecrets.add(secret.key)
+      return { secret, open, drop: async () => ownSecrets.clear() }
+    },
     permission: { group: 'readers' },
     hostilePermissions: [{ group: `readers"; drop` }, { group: 'admins' }],
     adminSecrets: [adminSecret],

@@ -1,4 +1,5 @@
 export * from './conformance.ts'
 export * from './find-printed.ts'
+export * from './login-refused.ts'
 export * from './provider.ts'
 export * from './secret.ts'

@@ -77,7 +77,10 @@ export interface CheckFinding {
   readonly hint?: string
 }
 
-/** An open way to one target. Every call honours `signal`; all throw MayflyError `target_*`. */
+/**
+ * An open way to one target. Every call honours `signal`; all throw MayflyError `target_*`, and `loginRefused` where the
+ * target does not take the login's secret: the caller may then call again with another one.
+ */
 export interface Target<Permission> {
   /**
    * Creates the account. Called once a handle; never retried by the caller: a second call is refused. After an abort or a
@@ -113,6 +116,34 @@ export interface Enumerable {
   listAccounts(signal: AbortSignal): AsyncIterable<string>
 }
 
+/**
+ * Ability: change the secret of the login that Mayfly itself uses at the target to one that only Mayfly knows (law 12).
+ * The provider then has `ownLogin` too.
+ */
+export interface Adoptable<SecretFields> {
+  /**
+   * Makes the target accept `next` for Mayfly's own login in place of what it accepts now, and proves it by logging in.
+   * Idempotent, also where `next` is in force already; of several calls at once with one `next` all succeed. After an
+   * abort or a timeout it may still take effect, for 30 seconds at most: the target itself enforces that.
+   *
+   * Does NOT end sessions that are open: they belong to other servers of Mayfly, among others.
+   *
+   * @throws MayflyError `target_refused` where the target keeps `next` and yet does not log in with it
+   */
+  adopt(next: SecretFields, signal: AbortSignal): Promise<void>
+}
+
+/** What a provider knows of its own logins without asking a target. Pure. */
+export interface OwnLogin<Settings, SecretFields> {
+  /**
+   * Which login at which target, as text: equal for two resources that share one, whose secret must not be changed for
+   * one of them alone. Compares what was written: two names of one host are not seen to be one.
+   */
+  keyOf(config: TargetConfig<Settings, SecretFields>): string
+  /** The secret to use from now on, not yet in force: JSON text, in the fields that `secret` parses. */
+  next(current: SecretFields): Secret
+}
+
 export interface TargetConfig<Settings, SecretFields> {
   readonly settings: Settings
   readonly secret: SecretFields
@@ -137,5 +168,9 @@ export interface AccountProvider<Settings, Permission, SecretFields> {
   guide(): string
   /** The account name of a credential: pure, so that the row can hold it before the account exists. */
   plan(credentialId: CredentialId): AccountHandle
-  open(config: TargetConfig<Settings, SecretFields>): Promise<Target<Permission> & Partial<Renewable & Enumerable>>
+  /** Where Mayfly can change the secret of its own login; the open target is `Adoptable`. */
+  readonly ownLogin?: OwnLogin<Settings, SecretFields>
+  open(
+    config: TargetConfig<Settings, SecretFields>,
+  ): Promise<Target<Permission> & Partial<Renewable & Enumerable & Adoptable<SecretFields>>>
 }

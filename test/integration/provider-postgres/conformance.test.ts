@@ -30,6 +30,15 @@ describe.each(everyWay)('the postgres provider on PostgreSQL $version by $mode',
     },
     canLogIn,
     openSession,
+    ownLogin: async () => {
+      // Of a target of its own: the other cases go on with their login.
+      const own = await preparePostgres(version, mode)
+      return {
+        secret: postgresProvider.secret.parse(own.mayflyLogin),
+        open: (secret) => postgresProvider.open({ settings: own.settings, secret }),
+        drop: async () => own[Symbol.asyncDispose](),
+      }
+    },
     // Held by a lock of this database alone: by createrole there is none that other tests would not feel.
     ...(mode === 'functions' && {
       holdCreates: async () => {

@@ -4,7 +4,7 @@
  * Each line stands alone: one that fails does not hide the others. Leaves nothing behind.
  */
 import { MayflyError, problems } from '@mayfly/domain'
-import type { CheckFinding, CheckProbe } from '@mayfly/provider-kit'
+import { type CheckFinding, type CheckProbe, isLoginRefused } from '@mayfly/provider-kit'
 import { checkGroups } from './check-groups.ts'
 import { checkProbeLogin, type ProbeTarget } from './check-probe-login.ts'
 import { checkCreateroleRights, checkFunctions } from './check-rights.ts'
@@ -26,7 +26,8 @@ export async function checkTarget(
       findings.push(...(await run()))
       return true
     } catch (error) {
-      if (signal.aborted || !(error instanceof MayflyError)) throw error
+      // Mayfly may have another secret of its login to try.
+      if (signal.aborted || !(error instanceof MayflyError) || isLoginRefused(error)) throw error
       findings.push(failedBy(check, error))
       return false
     }

@@ -4,6 +4,7 @@
  * The SQLSTATE and the target's own words go to the log part only: they may name hosts, accounts and statements.
  */
 import { MayflyError, type ProblemCode } from '@mayfly/domain'
+import { loginRefused } from '@mayfly/provider-kit'
 
 interface Cause {
   readonly code: ProblemCode
@@ -32,7 +33,6 @@ const bySqlState: Readonly<Record<string, Cause>> = {
       'a group of this role has attributes of an administrator (superuser, createrole, createdb, replication or bypassrls)',
     hint: 'use a group without these attributes',
   },
-  '28P01': { code: 'target_rights_missing', publicDetail: "the target refuses Mayfly's own login" },
   '28000': { code: 'target_rights_missing', publicDetail: "the target refuses Mayfly's own login" },
   '3D000': { code: 'target_refused', publicDetail: 'the target has no such database' },
   '42501': {
@@ -56,12 +56,22 @@ const bySqlState: Readonly<Record<string, Cause>> = {
   '25006': { code: 'target_refused', publicDetail: 'the target is read-only', hint: 'name the primary, not a replica' },
 }
 
+/** The target's answer to a wrong password; `28000` says that the login or its address is not let in at all. */
+const invalidPassword = '28P01'
+
 const timeouts = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT'])
 
 export function targetError(error: unknown, doing: string): MayflyError {
   if (error instanceof MayflyError) return error
   const { code, message } = readError(error)
   const log = `postgres: ${doing}: ${code ?? 'no code'}: ${message}`
+  if (code === invalidPassword) {
+    return loginRefused({
+      log,
+      publicDetail: "the target refuses Mayfly's own login",
+      hint: "if its password was changed at the target, enter it again as the resource's secret",
+    })
+  }
   if (code !== undefined) {
     const known = bySqlState[code]
     if (known) {

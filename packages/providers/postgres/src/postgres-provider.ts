@@ -6,8 +6,17 @@
  * Limits: see `guarantees.limits`.
  */
 import { MayflyError } from '@mayfly/domain'
-import type { AccountHandle, AccountProvider, Enumerable, Renewable, RevokeReport, Target } from '@mayfly/provider-kit'
+import type {
+  AccountHandle,
+  AccountProvider,
+  Adoptable,
+  Enumerable,
+  Renewable,
+  RevokeReport,
+  Target,
+} from '@mayfly/provider-kit'
 import { accountNameOf, requireAccountNames } from './account-name.ts'
+import { adoptLogin, postgresOwnLogin } from './adopt-login.ts'
 import { createroleWay } from './createrole-way.ts'
 import { functionsWay } from './functions-way.ts'
 import { checkTarget } from './postgres-check.ts'
@@ -21,7 +30,7 @@ import { type Sessions, openSessions } from './postgres-session.ts'
 import { type PostgresSecret, type PostgresSettings, postgresSecret, postgresSettings } from './postgres-settings.ts'
 import { type PostgresWay, batchSize } from './postgres-way.ts'
 
-export type PostgresTarget = Target<PostgresPermission> & Renewable & Enumerable
+export type PostgresTarget = Target<PostgresPermission> & Renewable & Enumerable & Adoptable<PostgresSecret>
 
 export const postgresProvider = {
   kind: 'postgres',
@@ -43,6 +52,7 @@ export const postgresProvider = {
     ],
   },
   guide: () => `${functionsGuide()}\n${commentedOut(createroleGuide())}`,
+  ownLogin: postgresOwnLogin,
   plan: (credentialId) => ({ credentialId, accountName: accountNameOf(credentialId) }),
 
   async open({ settings, secret }): Promise<PostgresTarget> {
@@ -63,6 +73,7 @@ export const postgresProvider = {
           log: `postgres: renew of ${handle.accountName}: absent, cut or past its end`,
         })
       },
+      adopt: (next, signal) => adoptLogin(sessions, next, signal),
       check: (probe, signal) => checkTarget(sessions, target, probe, signal),
       close: () => sessions.close(),
     }
