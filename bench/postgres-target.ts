@@ -13,6 +13,13 @@ export const group = 'bench_readers'
 
 export interface BenchTarget {
   readonly target: PostgresTarget
+  /** Where a resource of it points to. */
+  readonly place: {
+    readonly host: string
+    readonly port: number
+    readonly database: string
+    readonly login: { readonly username: string; readonly password: string }
+  }
   readonly superuser: pg.ClientConfig
   close(): Promise<void>
 }
@@ -53,6 +60,7 @@ export async function startBenchTarget(
   })
   return {
     target,
+    place: { host: server.host, port: server.port, database: 'postgres', login: { username: 'mayfly', password } },
     superuser,
     async close() {
       await target.close()

@@ -1,15 +1,27 @@
-/** How long it takes to end 1,000 logins with 200 open sessions, against the best raw procedure. */
+/**
+ * How long it takes to end one identity with 1,000 logins and 200 open sessions, against the best raw procedure.
+ *
+ * `revoke-postgres` is the provider at the target. `revoke-postgres-whole` begins with the request: one transaction ends
+ * the authority, a worker claims, cuts and removes, and 3,000 entries are written on the way; seen from outside, at the
+ * target.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
 import { newId } from '@mayfly/domain'
 import { type AccountHandle, type IssuedAccount, Secret } from '@mayfly/provider-kit'
 import { postgresProvider } from '@mayfly/provider-postgres'
 import pg from 'pg'
+import { issueCredential } from '../packages/server/src/application/credential/issue-credential.ts'
+import { requestRevocation } from '../packages/server/src/application/revocation/request-revocation.ts'
 import { type Bench, type BenchResult, median, rounded, timeResult } from './bench.ts'
+import { type BenchLifecycle, benchRole, startBenchLifecycle } from './lifecycle-store.ts'
 import { measureRawRevoke, type RevokeTimes } from './limits/postgres-revoke.ts'
 import { type BenchTarget, group, startBenchTarget, targetVersions } from './postgres-target.ts'
 
 const rounds = 3
 const logins = 1_000
 const sessions = 200
+/** Whoever looks without pause takes the processor from what it looks at. */
+const lookEveryMs = 25
 const signal = new AbortController().signal
 
 export const revokePostgres: Bench = {
@@ -17,18 +29,36 @@ export const revokePostgres: Bench = {
   about: `${logins} logins with ${sessions} open sessions, ended at a target of release 15 and 18, against the best raw procedure`,
   async run(say) {
     const results: BenchResult[] = []
+    const whole: BenchResult[] = []
     for (const version of targetVersions) {
       // Few iterations: making the logins is not what is measured here.
       const bench = await startBenchTarget(version, { scram_iterations: 16 })
+      const mayfly = await startBenchLifecycle({ ...bench.place, scramIterations: 16 }, group)
       try {
-        const [ours, limit]: [RevokeTimes[], RevokeTimes[]] = [[], []]
+        const [ours, limit, all]: [RevokeTimes[], RevokeTimes[], RevokeTimes[]] = [[], [], []]
         for (let round = 0; round < rounds; round += 1) {
           limit.push(await withLogins(bench, (handles) => revokeRaw(bench, handles)))
           ours.push(await withLogins(bench, (handles) => revokeOurs(bench, handles)))
+          all.push(await revokeWhole(bench, mayfly))
           say(`PostgreSQL ${version}: round ${round + 1} of ${rounds}`)
         }
         const seconds = (times: readonly RevokeTimes[], which: keyof RevokeTimes) =>
           times.map((time) => time[which] / 1_000)
+        whole.push(
+          timeResult(
+            'revoke-postgres-whole',
+            'seconds until cut',
+            seconds(all, 'cutMs'),
+            seconds(limit, 'cutMs'),
+            `raw NOLOGIN and terminate on PostgreSQL ${version}`,
+            {
+              release: version,
+              'slowest cut': rounded(Math.max(...seconds(all, 'cutMs'))),
+              'seconds until absent': rounded(median(seconds(all, 'absentMs'))),
+              'limit until absent': rounded(median(seconds(limit, 'absentMs'))),
+            },
+          ),
+        )
         results.push(
           timeResult(
             'revoke-postgres',
@@ -45,11 +75,12 @@ export const revokePostgres: Bench = {
           ),
         )
       } finally {
+        await mayfly.close()
         await bench.close()
       }
     }
     // The headline is the worse of the two.
-    return results.toSorted((a, b) => b.ratio - a.ratio)
+    return [...whole, ...results.toSorted((a, b) => b.ratio - a.ratio)]
   },
 }
 
@@ -75,18 +106,69 @@ async function withLogins(
       }
     }),
   )
+  const open = await openSessions(issued.slice(0, sessions).map((account) => account.fields))
+  const times = await measure(handles)
+  await Promise.all(open.map((client) => client.end()))
+  return times
+}
+
+/** Half of them in a transaction. */
+async function openSessions(accounts: readonly IssuedAccount['fields'][]): Promise<pg.Client[]> {
   const open: pg.Client[] = []
-  for (const account of issued.slice(0, sessions)) {
-    const url = account.fields['connection_url']
+  for (const fields of accounts) {
+    const url = fields['connection_url']
     const client = new pg.Client(url instanceof Secret ? url.reveal() : '')
     client.on('error', () => undefined)
     await client.connect()
     if (open.length % 2 === 0) await client.query('begin; select 1')
     open.push(client)
   }
-  const times = await measure(handles)
+  return open
+}
+
+/** One identity, ended by one request; watched from outside until no login and no session is left, then until none is there. */
+async function revokeWhole(bench: BenchTarget, mayfly: BenchLifecycle): Promise<RevokeTimes> {
+  const { life } = mayfly
+  const call = await mayfly.newCaller()
+  const { actor } = call
+  if (actor.kind !== 'identity') throw new Error('a caller is an identity')
+  const names: string[] = []
+  const accounts: IssuedAccount['fields'][] = []
+  const waiting = Array.from({ length: logins }).values()
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      for (const _one of waiting) {
+        const { row, fields } = await issueCredential(life.deps, call, { role: benchRole })
+        names.push(row.account_name)
+        accounts.push(fields ?? {})
+      }
+    }),
+  )
+  const open = await openSessions(accounts.slice(0, sessions))
+  const superuser = new pg.Client(bench.superuser)
+  await superuser.connect()
+  const startMs = performance.now()
+  await life.inTenant((tx) =>
+    requestRevocation(tx, {
+      selector: { kind: 'identity', id: actor.identityId },
+      cause: 'requested_by_operator',
+      requestedBy: { kind: 'system', id: 'bench' },
+      now: life.clock.now(),
+    }),
+  )
+  const none = async (statement: string) => (await superuser.query(statement, [names])).rowCount === 0
+  while (
+    !(await none(`select from pg_roles where rolname = any ($1) and rolcanlogin
+      union all select from pg_stat_activity where usename = any ($1)`))
+  ) {
+    await pause(lookEveryMs)
+  }
+  const cutMs = performance.now() - startMs
+  while (!(await none('select from pg_roles where rolname = any ($1)'))) await pause(lookEveryMs)
+  const absentMs = performance.now() - startMs
+  await superuser.end()
   await Promise.all(open.map((client) => client.end()))
-  return times
+  return { cutMs, absentMs }
 }
 
 async function revokeRaw(bench: BenchTarget, handles: readonly AccountHandle[]): Promise<RevokeTimes> {

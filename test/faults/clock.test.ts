@@ -24,7 +24,7 @@ test('a clock that jumps while a removal is under way loses no lease and records
   const clock = movableClock()
   await using fixture = await createFaultFixture(18, { clock })
   const { life, identity } = fixture
-  await Promise.all(Array.from({ length: 30 }, () => fixture.issue()))
+  await fixture.issueMany(30)
   await life.startWorkers(50)
   await fixture.revoke({ kind: 'identity', id: identity.identity_id })
   clock.moveBySeconds(3_600)

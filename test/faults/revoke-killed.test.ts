@@ -8,7 +8,7 @@ test.each([18, 15] as const)(
     await using fixture = await createFaultFixture(version)
     const { life, identity } = fixture
     await life.makeRole('orders-db', 'many', fixture.group, { maxLivePerIdentity: 1_000 })
-    await Promise.all(Array.from({ length: 60 }, () => fixture.issue({ role: 'orders-db/many' })))
+    await fixture.issueMany(60, { role: 'orders-db/many' })
     await using first = await fixture.startServer()
     await using roles = await holdRoles(fixture.target.superuser.url)
     await fixture.revoke({ kind: 'identity', id: identity.identity_id })
@@ -34,7 +34,7 @@ test('two servers on one database share the work: each moment is recorded once, 
   await using fixture = await createFaultFixture(18)
   const { life, identity } = fixture
   await life.makeRole('orders-db', 'many', fixture.group, { maxLivePerIdentity: 1_000 })
-  await Promise.all(Array.from({ length: 40 }, () => fixture.issue({ role: 'orders-db/many' })))
+  await fixture.issueMany(40, { role: 'orders-db/many' })
   await using first = await fixture.startServer()
   await using _second = await fixture.startServer()
   const rows = await fixture.credentials()

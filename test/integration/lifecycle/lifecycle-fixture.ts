@@ -74,6 +74,17 @@ export async function createFixture(version: 18 | 15 = 18, options: LifecycleOpt
     sql,
     issue: (input: Partial<IssueInput> = {}, as: CallContext = call): Promise<IssuedCredential> =>
       issueCredential(life.deps, as, { role: 'orders-db/readonly', ...input }),
+    /** Eight in flight, as a busy caller would. */
+    async issueMany(count: number, input: Partial<IssueInput> = {}): Promise<IssuedCredential[]> {
+      const issued: IssuedCredential[] = []
+      const waiting = Array.from({ length: count }).values()
+      await Promise.all(
+        Array.from({ length: 8 }, async () => {
+          for (const _one of waiting) issued.push(await this.issue(input))
+        }),
+      )
+      return issued
+    },
     /** Whether the target knows the account. */
     async exists(row: CredentialRow): Promise<boolean> {
       return (await sql('select from pg_roles where rolname = $1', [row.account_name])).length > 0

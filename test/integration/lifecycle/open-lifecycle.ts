@@ -92,7 +92,12 @@ export async function openLifecycle(url: string, options: LifecycleOptions = {})
   const inTenant = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.transaction(tenantId, work)
   await inTenant((tx) => ensureDefaultPolicy(tx, clock.now()))
   const providers: ReadonlyMap<string, Provider> = new Map([['postgres', postgresProvider as unknown as Provider]])
-  const targets = createTargets({ providers, keys, onCloseError: (error) => logger.warn({ err: error }, 'close') })
+  const targets = createTargets({
+    providers,
+    keys,
+    database,
+    onCloseError: (error) => logger.warn({ err: error }, 'close'),
+  })
   const deps: IssueDeps = {
     database,
     clock,

@@ -115,7 +115,7 @@ test('an identity with 200 logins and open sessions loses them all at once, each
   const { life, identity } = fixture
   await life.startWorkers()
   await life.makeRole('orders-db', 'many', fixture.group, { maxLivePerIdentity: 1_000 })
-  const issued = await Promise.all(Array.from({ length: 200 }, () => fixture.issue({ role: 'orders-db/many' })))
+  const issued = await fixture.issueMany(200, { role: 'orders-db/many' })
   const sessions = await Promise.all(issued.slice(0, 40).map(openSession))
   const requested = await revoke(fixture, { kind: 'identity', id: identity.identity_id })
   const revocation = await until(
@@ -175,7 +175,7 @@ test('where there is nothing to end nothing is recorded, unless it was asked for
 test('an automatic cause does not end most of an environment; a person does', async () => {
   await using fixture = await createFixture()
   const { life, identity, call, administrator } = fixture
-  await Promise.all(Array.from({ length: 21 }, () => fixture.issue()))
+  await fixture.issueMany(21)
   const request = { selector: { kind: 'identity', id: identity.identity_id }, now: life.clock.now() } as const
   const judge = (actor: typeof call.actor, cause: 'anomaly' | 'task_completed') =>
     life.inTenant((tx) => isWithinBlastRadius(tx, { ...request, cause, actor }))

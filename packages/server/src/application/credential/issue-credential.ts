@@ -15,7 +15,7 @@ import {
   findCredentialByKey,
   settleUnborn,
 } from '../../store/credential-rows.ts'
-import type { Tx } from '../../store/database.ts'
+import { constraintOf, type Tx } from '../../store/database.ts'
 import { wakeWorkers } from '../../store/wake-workers.ts'
 import { appendAudit } from '../audit/append-audit.ts'
 import type { AuditReceipt } from '../audit/audit-entry.ts'
@@ -65,7 +65,7 @@ export async function issueCredential(deps: IssueDeps, ctx: CallContext, input: 
   })
 }
 
-/** Decides and writes the row. What changes between reading and writing is decided again. */
+/** Decides and writes the row, in one transaction. */
 async function intend(deps: IssueDeps, ctx: CallContext, input: IssueInput): Promise<RequestOutcome> {
   const credentialId = newId<CredentialId>()
   const request = {
@@ -74,17 +74,14 @@ async function intend(deps: IssueDeps, ctx: CallContext, input: IssueInput): Pro
     ...(input.taskId === undefined ? {} : { taskId: input.taskId }),
     ...(input.ttlSeconds === undefined ? {} : { ttlSeconds: input.ttlSeconds }),
   } as const
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await withAuthority(deps, ctx, request, (tx, decision) =>
-        requestCredential(deps, tx, ctx, input, decision, credentialId),
-      )
-    } catch (error) {
-      const repeated = await findRepetition(deps, ctx, input, error)
-      if (repeated !== undefined) return repeated
-      const moved = error instanceof MayflyError && error.code === 'version_conflict'
-      if (!moved || attempt === 3) throw error
-    }
+  try {
+    return await withAuthority(deps, ctx, request, (tx, decision) =>
+      requestCredential(deps, tx, ctx, input, decision, credentialId),
+    )
+  } catch (error) {
+    const repeated = await findRepetition(deps, ctx, input, error)
+    if (repeated === undefined) throw error
+    return repeated
   }
 }
 
@@ -97,7 +94,7 @@ async function findRepetition(
 ): Promise<RequestOutcome | undefined> {
   const { actor } = ctx
   const { idempotencyKey } = input
-  const lost = (error as { constraint?: unknown } | undefined)?.constraint === 'credential_idempotency'
+  const lost = constraintOf(error) === 'credential_idempotency'
   if (!lost || actor.kind !== 'identity' || idempotencyKey === undefined) return undefined
   const row = await deps.database.transaction(ctx.tenantId, (tx) =>
     findCredentialByKey(tx, actor.identityId, idempotencyKey),

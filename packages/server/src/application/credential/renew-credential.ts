@@ -15,7 +15,6 @@ import { appendAudit } from '../audit/append-audit.ts'
 import type { AuditReceipt } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { PermitDecision } from '../decision/decision.ts'
-import { factsUnchanged } from '../decision/facts-unchanged.ts'
 import { withAuthority } from '../decision/with-authority.ts'
 import { termOf } from './credential-term.ts'
 import type { CallContext, IssueDeps } from './issue-deps.ts'
@@ -84,9 +83,6 @@ async function planRenewal(
   const now = deps.clock.now()
   if (row.state !== 'active' || row.expires_at <= now) {
     throw notRenewable(`the credential is \`${row.state === 'active' ? 'expired' : row.state}\``, 'issue a new one')
-  }
-  if (!(await factsUnchanged(tx, decision.versions))) {
-    throw new MayflyError('version_conflict', { hint: 'try again: what was decided on has just changed' })
   }
   const terms = await getIssueTerms(tx, {
     role: row.role_id,

@@ -15,7 +15,6 @@ import { appendAudit } from '../audit/append-audit.ts'
 import { maxSequencerLagSeconds, sequencerLagSeconds } from '../audit/sequence-log.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { PermitDecision } from '../decision/decision.ts'
-import { factsUnchanged } from '../decision/facts-unchanged.ts'
 import { raiseFinding } from '../revocation/raise-finding.ts'
 import { checkParameters } from './check-parameters.ts'
 import { termOf } from './credential-term.ts'
@@ -23,8 +22,9 @@ import type { CallContext, IssueDeps } from './issue-deps.ts'
 import { type IssueInput, repetitionOf, requestDigest, type RequestOutcome } from './issue-request.ts'
 
 const rateWindowMs = 60_000
+const turnsWithin = 64
 
-/** @throws MayflyError `version_conflict`: what was decided on has changed; decide again */
+/** Runs in the transaction of the decision; what was decided on stays as it is until the commit. */
 export async function requestCredential(
   deps: IssueDeps,
   tx: Tx,
@@ -45,7 +45,6 @@ export async function requestCredential(
   if (lag > maxSequencerLagSeconds) {
     throw new MayflyError('issuance_paused', { hint: `the log is ${Math.round(lag)} seconds behind; try again later` })
   }
-  if (!(await factsUnchanged(tx, decision.versions))) throw new MayflyError('version_conflict')
   const terms = await getIssueTerms(tx, { role: input.role, identityId: actor.identityId, taskId: input.taskId })
   checkParameters(terms.role.parameters, input.parameters ?? {})
   const refused = await refuseTooMany(deps, tx, ctx, actor.identityId, terms, now)
@@ -122,7 +121,12 @@ function endsOf(
   return { expires_at: expiresAt, max_expires_at: maxExpiresAt }
 }
 
-/** A caller that loops must not fill the target: a cap of accounts and a rate, both counted where the row is written. */
+/**
+ * A caller that loops must not fill the target: a cap of accounts and a rate, both counted where the row is written.
+ *
+ * Near the cap, requests of one identity and role take turns, so that it holds exactly. Further away they do not wait for
+ * each other: only more than `turnsWithin` of them in flight at once could pass it, by the excess.
+ */
 async function refuseTooMany(
   deps: IssueDeps,
   tx: Tx,
@@ -131,15 +135,20 @@ async function refuseTooMany(
   { role }: IssueTerms,
   now: Date,
 ): Promise<RequestOutcome | undefined> {
-  await lockIssuesOf(tx, identityId, role.role_id)
   const { issuesPerMinute } = deps.issueLimits
-  const { live, recent } = await countIssues(tx, {
-    identityId,
-    roleId: role.role_id,
-    since: new Date(now.getTime() - rateWindowMs),
-    liveCap: role.max_live_per_identity,
-    rateCap: issuesPerMinute,
-  })
+  const count = () =>
+    countIssues(tx, {
+      identityId,
+      roleId: role.role_id,
+      since: new Date(now.getTime() - rateWindowMs),
+      liveCap: role.max_live_per_identity,
+      rateCap: issuesPerMinute,
+    })
+  let { live, recent } = await count()
+  if (live < role.max_live_per_identity && live >= role.max_live_per_identity - turnsWithin) {
+    await lockIssuesOf(tx, identityId, role.role_id)
+    ;({ live, recent } = await count())
+  }
   if (live >= role.max_live_per_identity) {
     const detail = `an identity holds ${live} accounts of one role, as many as the role allows`
     const subject = `identity:${identityId}/role:${role.role_id}`

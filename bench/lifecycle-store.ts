@@ -1,0 +1,54 @@
+/**
+ * A whole Mayfly for the benchmarks, short of HTTP: a store as durable as in production, the default policies, the
+ * workers, and an identity that may use one role of a target.
+ */
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Secret } from '@mayfly/provider-kit'
+import { startEmbeddedPostgres } from '../packages/server/src/adapters/embedded-postgres/start-embedded-postgres.ts'
+import type { CallContext } from '../packages/server/src/application/credential/issue-deps.ts'
+import { migrate } from '../packages/server/src/store/migrate.ts'
+import { type Lifecycle, openLifecycle, type TargetPlace } from '../test/integration/lifecycle/open-lifecycle.ts'
+
+export interface BenchLifecycle {
+  readonly life: Lifecycle
+  /** A fresh identity that has proven itself; what one round made does not weigh on the next. */
+  newCaller(): Promise<CallContext>
+  close(): Promise<void>
+}
+
+export const benchRole = 'bench-db/readers'
+
+export async function startBenchLifecycle(place: TargetPlace, group: string): Promise<BenchLifecycle> {
+  const directory = await mkdtemp(join(tmpdir(), 'mayfly-bench-'))
+  // Open to the user that PostgreSQL runs as where this runs as root; its data directory is closed in itself.
+  await chmod(directory, 0o711)
+  const superuserPassword = new Secret(randomBytes(24).toString('base64url'))
+  const server = await startEmbeddedPostgres({ dataDir: join(directory, 'data'), superuserPassword })
+  const { url } = await migrate(server.connectionUrl(server.superuser, superuserPassword, 'postgres'))
+  const life = await openLifecycle(url, { limits: { issuesPerMinute: 1_000_000 }, poolSize: 16 })
+  await life.makePerson('ada@example.org', 'administrator')
+  await life.makeOwner('bench-team', 'ada@example.org')
+  await life.makeResource('bench-db', 'bench-team', place)
+  await life.makeRole('bench-db', 'readers', group, { maxLivePerIdentity: 100_000 })
+  await life.startWorkers(1_000)
+  // As the server does: what has been committed goes into the log once a second.
+  const sequencing = setInterval(() => void life.sequence(), 1_000)
+  let callers = 0
+  return {
+    life,
+    async newCaller() {
+      callers += 1
+      const identity = await life.makeIdentity(`caller-${callers}`, 'bench-team')
+      return life.callOf(identity.identity_id)
+    },
+    async close() {
+      clearInterval(sequencing)
+      await life.close()
+      await server.stop('fast')
+      await rm(directory, { recursive: true })
+    },
+  }
+}
