@@ -13,8 +13,8 @@ import { type Bench, median, quantile, rateResult, rounded } from './bench.ts'
 import { makeBodies, makeIssuerKey } from './issue-token/workload.ts'
 
 const inFlight = 32
-const rounds = 5
-const requestsInRound = 4_000
+const rounds = 9
+const requestsInRound = 2_000
 const warmUp = 1_500
 
 export const issueToken: Bench = {
