@@ -76,6 +76,12 @@ for (const code of Object.keys(problems)) {
     faults.push(`docs/reference/errors.md: does not explain \`${code}\`; run \`npm run generate\``)
 }
 
+const scenes = readFileSync(join(root, 'test/e2e/docs.test.ts'), 'utf8')
+for (const { path, text } of documents) {
+  if (!/^```sh$/m.test(text) || scenes.includes(`'${path}'`)) continue
+  faults.push(`${path}: shows commands that nobody runs; give it a scene in test/e2e/docs.test.ts`)
+}
+
 const dependencies = textOf('docs/decisions/0004-dependencies.md')
 for (const path of files) {
   if (!/^(packages|tools)\/.*package\.json$|^package\.json$/.test(path)) continue

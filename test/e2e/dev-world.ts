@@ -23,11 +23,19 @@ export interface DevWorld extends AsyncDisposable {
   start(args: readonly string[], more?: { env?: Record<string, string> }): RunningCommand
 }
 
-/** @param label names the folder */
-export async function startDevWorld(label: string, { signIn = true } = {}): Promise<DevWorld> {
+const ada = 'ada@example.com'
+
+/**
+ * @param label names the folder
+ * @param email of the first administrator
+ */
+export async function startDevWorld(label: string, { signIn = true, email = ada } = {}): Promise<DevWorld> {
   const dir = await makeTempDir(label)
   const bare = cleanEnvironment(dir)
-  const server = startMayfly(['dev', '--data-dir', `${dir}/mayfly`, '--listen', '127.0.0.1:0'], { env: bare, cwd: dir })
+  const server = startMayfly(['dev', '--data-dir', `${dir}/.mayfly`, '--listen', '127.0.0.1:0'], {
+    env: bare,
+    cwd: dir,
+  })
   const url = await until(() => firstLine(server), { describe: 'mayfly dev tells its address', withinMs: 45_000 })
   const env = { ...bare, MAYFLY_URL: url }
   const world: DevWorld = {
@@ -53,13 +61,13 @@ export async function startDevWorld(label: string, { signIn = true } = {}): Prom
       await server.ended
     },
   }
-  if (signIn) await world.json(loginArgs(world))
+  if (signIn) await world.json(loginArgs(world, email))
   return world
 }
 
-export function loginArgs({ dir }: Pick<DevWorld, 'dir'>): string[] {
-  const secret = `${dir}/mayfly/bootstrap`
-  return ['login', '--bootstrap-file', secret, '--name', 'Ada Lovelace', '--email', 'ada@example.com']
+export function loginArgs({ dir }: Pick<DevWorld, 'dir'>, email = ada): string[] {
+  const secret = `${dir}/.mayfly/bootstrap`
+  return ['login', '--bootstrap-file', secret, '--name', 'Ada Lovelace', '--email', email]
 }
 
 /** The address, or the reason why there is none. */

@@ -30,12 +30,16 @@ describe('mayfly run', { timeout: 120_000 }, () => {
   }
 
   async function loginOf(command: RunningCommand): Promise<{ username: string; password: string; pid: number }> {
-    const line = await until(() => /^(\S+) (\S+) (\d+)\n/m.exec(command.stdout()) ?? command.child.exitCode !== null, {
+    const [, username = '', password = '', pid] = await until(() => toldBy(command), {
       describe: 'the command tells its login',
       withinMs: 30_000,
     })
-    if (line === true) throw new Error(`the command ended: ${command.stderr()}`)
-    return { username: line[1] ?? '', password: line[2] ?? '', pid: Number(line[3]) }
+    return { username, password, pid: Number(pid) }
+  }
+
+  function toldBy({ child, stdout, stderr }: RunningCommand): RegExpExecArray | null {
+    if (child.exitCode !== null) throw new Error(`the command ended: ${stderr()}`)
+    return /^(\S+) (\S+) (\d+)\n/m.exec(stdout())
   }
 
   test('the credential works while the command runs, and is absent when SIGTERM ended it', async () => {
@@ -92,7 +96,10 @@ describe('mayfly run', { timeout: 120_000 }, () => {
   test('into a file that only its owner may read, gone with the command', async () => {
     const file = `${world.dir}/credential.json`
     const command = run(`cat "$MAYFLY_CREDENTIAL_FILE"; echo; env | grep -c PASSWORD; exec sleep 300`, ['--file', file])
-    await until(() => /\n0\n$/.test(command.stdout()), { describe: 'the command has read the file', withinMs: 30_000 })
+    await until(() => command.stdout().endsWith('\n0\n'), {
+      describe: 'the command has read the file',
+      withinMs: 30_000,
+    })
     expect((await stat(file)).mode & 0o777).toBe(0o600)
     const { fields } = JSON.parse(await readFile(file, 'utf8')) as { fields: { username: string; password: string } }
     expect(await target.canLogIn(fields.username, fields.password)).toBe(true)

@@ -33,7 +33,7 @@ describe('the whole story, by commands only', { timeout: 120_000 }, () => {
   })
 
   test('the first administrator signs in once, with a secret that nobody else can read', async () => {
-    const secretFile = `${world.dir}/mayfly/bootstrap`
+    const secretFile = `${world.dir}/.mayfly/bootstrap`
     expect((await stat(secretFile)).mode & 0o777).toBe(0o600)
     const before = await world.mayfly(['whoami'])
     expect(before.code, before.stderr).toBe(2)

@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createOrdersTarget, type DevWorld, type OrdersTarget, startDevWorld } from './dev-world.ts'
+import { startProcess } from './run-mayfly.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** What a page takes for granted, made true; and what stands in it for the reader's own. */
+interface Scene {
+  /** Where the page itself speaks of Ada: somebody else administers. */
+  readonly administrator?: string
+  readonly prepare: (world: DevWorld) => Promise<void>
+  readonly env?: Readonly<Record<string, string>>
+  readonly replace?: (target: OrdersTarget) => readonly (readonly [string, string])[]
+}
+
+const addPayments = async (world: DevWorld) => {
+  await world.json(['owner', 'add', 'payments', '--contact', '#payments', '--primary', 'ada@example.com'])
+}
+
+/** Every page with commands that are marked `sh` has a line here. */
+const scenes: Readonly<Record<string, Scene>> = {
+  'README.md': { prepare: (world) => symlink(join(root, 'docs'), `${world.dir}/docs`) },
+  'docs/guides/apply.md': {
+    administrator: 'admin@example.com',
+    prepare: async (world) => writeFile(`${world.dir}/registry.yaml`, fence('docs/guides/apply.md', 'yaml')),
+    env: { ORDERS_DB_PASSWORD: 'not-used-before-a-check' },
+  },
+  'docs/guides/connect-an-existing-postgresql.md': {
+    prepare: addPayments,
+    replace: ({ database, login, group }) => [
+      [
+        '--setting host=db.example.com --setting database=orders',
+        `--setting host=${database.host} --setting port=${database.port} --setting database=${database.database} ` +
+          '--setting tls.mode=disabled_loopback_only',
+      ],
+      ['username=mayfly', `username=${login.username}`],
+      ['app_readonly', group],
+    ],
+  },
+  'docs/guides/write-a-policy.md': {
+    prepare: async (world) => writeFile(`${world.dir}/cases.yaml`, fence('docs/guides/write-a-policy.md', 'yaml')),
+  },
+}
+
+function fences(path: string, language: string): string[] {
+  const text = readFileSync(join(root, path), 'utf8')
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
+    ([, block = '']) => block,
+  )
+}
+
+function fence(path: string, language: string): string {
+  const [first] = fences(path, language)
+  if (first === undefined) throw new Error(`${path} has no block of ${language}`)
+  return first
+}
+
+const pages = ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'SECURITY.md']
+  .concat(readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((path) => `docs/${path}`))
+  .filter((path) => path.endsWith('.md') && fences(path, 'sh').length > 0)
+
+test('every page with commands has its scene', () => {
+  expect(pages.toSorted()).toEqual(Object.keys(scenes).toSorted())
+})
+
+describe.each(Object.entries(scenes))('%s', { timeout: 120_000 }, (path, scene) => {
+  let world: DevWorld
+  let target: OrdersTarget
+  const [first = '', ...others] = fences(path, 'sh')
+  const startsItself = first.startsWith('npx mayfly dev')
+
+  beforeAll(async () => {
+    target = await createOrdersTarget()
+    world = await startDevWorld('docs', {
+      signIn: !startsItself,
+      ...(scene.administrator !== undefined && { email: scene.administrator }),
+    })
+    await scene.prepare(world)
+  }, 120_000)
+  afterAll(async () => {
+    await world?.[Symbol.asyncDispose]()
+    await target?.[Symbol.asyncDispose]()
+  })
+
+  test('its commands run as they stand, in order', async () => {
+    const blocks = startsItself ? others : [first, ...others]
+    const replaced = (scene.replace?.(target) ?? []).reduce((text, [from, to]) => {
+      expect(text, 'what stands for the reader’s own is still there').toContain(from)
+      return text.replaceAll(from, to)
+    }, blocks.join('\n'))
+    // Inside the repository `npx` finds the command there; the folder of the test is elsewhere.
+    const script = `set -e\nnpx() { "$@"; }\n${replaced}`
+    const env = { ...world.env, ORDERS_DB_PASSWORD: target.login.password, ...scene.env }
+    const ran = await startProcess('/bin/sh', ['-c', script], { cwd: world.dir, env }).ended
+    expect(ran.code, `${ran.stdout}\n${ran.stderr}`).toBe(0)
+    expect(ran.stdout).not.toContain(target.login.password)
+  })
+})
