@@ -251,6 +251,12 @@ export interface ResourceTable {
   settings: Json
   sealed_secret: string
   fingerprint: string
+  entered_fingerprint: string | null
+  login_fingerprint: string | null
+  sealed_next_secret: string | null
+  adopt_login: Generated<boolean>
+  login_adopted_at: Date | null
+  login_due_at: Date | null
   attributes: ColumnType<unknown, string | undefined, string>
   state: Generated<string>
   checked_at: Date | null
