@@ -108,6 +108,16 @@ describe.each(named(closed.filter((route) => route.produces === undefined)))('th
   })
 })
 
+test('the metrics have seen the revocations', async () => {
+  const text = await (await fetch(world.server.metricsUrl ?? '')).text()
+  const value = (name: string) => Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1])
+  expect(value('mayfly_credentials_live')).toBeGreaterThan(0)
+  expect(value('mayfly_revocation_cut_seconds_worst')).toBeGreaterThan(0)
+  expect(value('mayfly_revocation_complete_seconds_worst')).toBeGreaterThanOrEqual(
+    value('mayfly_revocation_cut_seconds_worst'),
+  )
+})
+
 test('nothing failed inside on the way', () => {
   expect(world.logLines.filter((line) => line.includes('"code":"internal"'))).toEqual([])
 })

@@ -113,7 +113,11 @@ export const environmentSchema = z.strictObject({
   MAYFLY_OTEL_ENDPOINT: z
     .url({ protocol: /^https?$/, error: 'is not an http:// or https:// URL' })
     .optional()
-    .meta({ description: 'OTLP/HTTP collector that traces are sent to, e.g. `http://127.0.0.1:4318`', shown: 'none' }),
+    .meta({
+      description:
+        'OTLP/HTTP collector that traces are sent to, e.g. `http://127.0.0.1:4318`. An OpenTelemetry SDK that is registered before (`node --import`) gets the spans in its place',
+      shown: 'none',
+    }),
   MAYFLY_CALLER_REQUESTS_PER_SECOND: wholeNumber(1, 100_000)
     .default(200)
     .meta({ description: 'requests that one caller may send a second, with a burst of twice as many', shown: '`200`' }),

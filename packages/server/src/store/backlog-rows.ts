@@ -9,7 +9,13 @@ export interface Backlog {
   readonly revocationsRunning: number
   readonly redecisionsDue: number
   readonly findingsOpen: number
+  /** Of the revocations of the last ten minutes, the slowest: seconds until nothing could log in or stayed open. */
+  readonly slowestCutSeconds: number
+  /** The same until all was absent at the targets. */
+  readonly slowestRevocationSeconds: number
 }
+
+const recentMs = 600_000
 
 export async function readBacklog(tx: Tx, now: Date): Promise<Backlog> {
   const { rows } = await sql<Backlog>`
@@ -17,10 +23,23 @@ export async function readBacklog(tx: Tx, now: Date): Promise<Backlog> {
            (select count(*) from revocation where state = 'running') as "revocationsRunning",
            (select count(*) from redecision) as "redecisionsDue",
            (select count(*) from finding where closed_at is null) as "findingsOpen",
-           count(*) as "credentialsDue",
+           coalesce(extract(epoch from recent.cut), 0)::float8 as "slowestCutSeconds",
+           coalesce(extract(epoch from recent.completed), 0)::float8 as "slowestRevocationSeconds",
+           count(credential_id) as "credentialsDue",
            coalesce(extract(epoch from ${now}::timestamptz - min(revoking_at)), 0)::float8 as "oldestDueSeconds"
-    from credential where state = 'revoking'`.execute(tx.query)
+    from credential
+    right join (
+      select max(cut_at - authority_ended_at) as cut, max(completed_at - authority_ended_at) as completed
+      from revocation where revocation_id > ${idFrom(new Date(now.getTime() - recentMs))}
+    ) recent on state = 'revoking'
+    group by recent.cut, recent.completed`.execute(tx.query)
   const [row] = rows
   if (row === undefined) throw new Error('an aggregate has one row')
   return row
+}
+
+/** The smallest id that was made at a time: ids are ordered by it (RFC 9562 section 5.7), so the primary key finds it. */
+function idFrom(at: Date): string {
+  const time = at.getTime().toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`
 }

@@ -19,6 +19,9 @@ export interface Gauges {
   readonly redecisionsDue: number
   readonly sequencerLagSeconds: number
   readonly findingsOpen: number
+  /** Of the revocations of the last ten minutes. */
+  readonly slowestCutSeconds: number
+  readonly slowestRevocationSeconds: number
 }
 
 const descriptions: Readonly<Record<keyof Gauges, { name: string; help: string }>> = {
@@ -36,6 +39,14 @@ const descriptions: Readonly<Record<keyof Gauges, { name: string; help: string }
   sequencerLagSeconds: {
     name: 'mayfly_log_lag_seconds',
     help: 'how long the oldest entry has waited for a checkpoint',
+  },
+  slowestCutSeconds: {
+    name: 'mayfly_revocation_cut_seconds_worst',
+    help: 'of the revocations of the last ten minutes, the longest until no session and no login was left',
+  },
+  slowestRevocationSeconds: {
+    name: 'mayfly_revocation_complete_seconds_worst',
+    help: 'of the revocations of the last ten minutes, the longest until all was absent at the targets',
   },
   findingsOpen: { name: 'mayfly_findings_open', help: 'open findings' },
 }

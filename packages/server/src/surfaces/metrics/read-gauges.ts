@@ -26,5 +26,7 @@ export async function readGauges({ database, clock }: CoreDeps): Promise<Gauges>
     redecisionsDue: sum('redecisionsDue'),
     sequencerLagSeconds: worst('sequencerLagSeconds'),
     findingsOpen: sum('findingsOpen'),
+    slowestCutSeconds: worst('slowestCutSeconds'),
+    slowestRevocationSeconds: worst('slowestRevocationSeconds'),
   }
 }
