@@ -88,6 +88,24 @@ describe('bad input', { timeout: 90_000 }, () => {
     }
   })
 
+  test('a server that does not answer can be left with Ctrl-C', async () => {
+    const asked = Promise.withResolvers<void>()
+    const silent = createServer(() => asked.resolve())
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    try {
+      const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+      const command = world.start(['whoami', '--url', url, '--as', 'x', '--key-file', await aKey(world)])
+      await asked.promise
+      command.child.kill('SIGINT')
+      const ended = await command.ended
+      expect(ended.code, '128 + 2, as a shell tells it').toBe(130)
+      expect(ended.stderr).toBe('mayfly: error: interrupted\n')
+    } finally {
+      silent.closeAllConnections()
+      silent.close()
+    }
+  })
+
   test('a key that the server does not know, and one that others may read', async () => {
     const keyFile = await aKey(world)
     const refused = await world.mayfly(['identity', 'list', '--as', 'nobody', '--key-file', keyFile])

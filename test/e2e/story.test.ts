@@ -150,6 +150,32 @@ describe('the whole story, by commands only', { timeout: 120_000 }, () => {
     for (const name of names) expect(await target.exists(name)).toBe(false)
   })
 
+  test.each([
+    'person list',
+    'owner list',
+    'identity list --owner payments',
+    'resource list --environment production',
+    'role list --resource orders-db',
+    'trust-provider list --state active',
+    'binding list --identity orders-api',
+    'task list --identity orders-api --state completed',
+    'credential list --state revoked --limit 1',
+    'policy list',
+    'finding list',
+    'key list',
+  ])('%s', async (command) => {
+    const listed = await world.json<{ items: unknown[] }>(command.split(' '))
+    expect(listed.items.length).toBeGreaterThanOrEqual(command === 'finding list' ? 0 : 1)
+    const shown = await world.mayfly(command.split(' '))
+    expect(shown.stdout).toMatch(/^[A-Z_]+ /)
+  })
+
+  test('a key is changed in steps, and tokens go on working', async () => {
+    expect(await world.json(['key', 'rotate', 'access_token'])).toMatchObject({ key: { state: 'prepared' } })
+    expect(await world.json(['key', 'rotate', 'data'])).toHaveProperty('data_key_id')
+    expect(await world.json(['whoami'])).toMatchObject({ name: 'Ada Lovelace' })
+  })
+
   test('the log verifies, continues itself, and a copy verifies without the server', async () => {
     const first = await world.json<{ size: number; compared_with: number | null }>(['audit', 'verify', '--state'])
     expect(first).toMatchObject({ verified: true, compared_with: null })

@@ -14,6 +14,9 @@ import {
 } from './proof-source.ts'
 import { UsageError } from './usage-error.ts'
 
+/** Longer than the server's own limits on what it does at a target. */
+const requestTimeoutMs = 120_000
+
 export const defaultUrl = 'http://127.0.0.1:7420'
 
 export interface Connection {
@@ -43,7 +46,9 @@ export async function connect(given: ConnectInput): Promise<Connection> {
   const proof = await findProof({ env, options, now, url, identity })
   const tokens = makeAccessTokens(url, proof, now, signal)
   const client = { baseUrl: url, token: async () => (await tokens.current()).accessToken, userAgent: 'mayfly-cli' }
-  return { url, api: createMayflyClient(client), tokens, client, identity }
+  const bounded: typeof globalThis.fetch = (input, init) =>
+    fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]) })
+  return { url, api: createMayflyClient({ ...client, fetch: bounded }), tokens, client, identity }
 }
 
 /** @throws UsageError */

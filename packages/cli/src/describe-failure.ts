@@ -24,10 +24,11 @@ export function describeFailure(
   if (error instanceof UsageError) {
     return failure(error.message, exitCodes.usage, { hint: error.hint, details: error.details })
   }
+  // A request that was broken off looks like a server that cannot be reached.
+  if (interrupted && !isAnswer(error)) return failure('interrupted', exitCodes.failed)
   if (error instanceof ProblemError) return ofProblem(error)
   if (error instanceof OAuthRefusal) return ofRefusal(error)
   if (error instanceof MayflyError) return ofMayflyError(error)
-  if (interrupted) return failure('interrupted', exitCodes.failed)
   const unreachable = findUnreachable(error)
   if (unreachable !== undefined) return unreachable
   const text = error instanceof Error ? error.message : String(error)
@@ -35,6 +36,11 @@ export function describeFailure(
     ...(debug && error instanceof Error && { details: (error.stack ?? '').split('\n') }),
     hint: debug ? undefined : 'run it again with MAYFLY_DEBUG=1 to see where',
   })
+}
+
+function isAnswer(error: unknown): boolean {
+  if (error instanceof ProblemError) return error.status > 0
+  return error instanceof OAuthRefusal || error instanceof MayflyError
 }
 
 function failure(

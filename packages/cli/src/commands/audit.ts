@@ -78,7 +78,12 @@ async function verifyServer(cli: Cli, options: VerifyOptions): Promise<void> {
   const checkpoint = await reader('checkpoint')
   const pinned: LogReader = async (path) => (path === 'checkpoint' ? checkpoint : reader(path))
   const report = await verify(cli, pinned, known)
-  const state = options.state ? await answerOf(connection.api.GET('/v1/audit/state')) : undefined
+  // As long as the log is: only the person who waits for it limits it.
+  const state = options.state
+    ? await answerOf(
+        connection.api.GET('/v1/audit/state', { fetch: (request) => fetch(request, { signal: cli.signal }) }),
+      )
+    : undefined
   if (report.findingCount === 0 && checkpoint !== undefined) await saveLog(cli, connection, known, checkpoint)
   tell(cli, known, report, state)
 }

@@ -8,6 +8,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { answerOf, ProblemError } from '@mayfly/client'
 import type { Connection } from '../connect.ts'
 import type { IssuedCredential } from '../credential-fields.ts'
+import { describeFailure } from '../describe-failure.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { OAuthRefusal } from '../oauth-refusal.ts'
 import { formatMs } from '../parse-duration.ts'
 
@@ -207,7 +209,7 @@ async function untilSaid<T>(ask: () => Promise<T>, limit: AbortSignal): Promise<
     try {
       return await ask()
     } catch (error) {
-      const canPass = error instanceof ProblemError && error.retry === 'later'
+      const canPass = describeFailure(error)?.exitCode === exitCodes.later
       if (!canPass || limit.aborted) throw error
       await pause(waitMs, undefined, { signal: limit }).catch(() => undefined)
     }
@@ -233,6 +235,6 @@ function halfway(from: Date, to: Date): number {
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof OAuthRefusal) return `the proof was not accepted: ${error.message}`
-  return error instanceof Error ? error.message : String(error)
+  const { message = 'unknown' } = describeFailure(error) ?? {}
+  return error instanceof OAuthRefusal ? `the proof was not accepted: ${message}` : message
 }
