@@ -192,5 +192,6 @@ test('what fails leaves no socket behind', async () => {
     await refusalOf(urlOf({ query: '?sslmode=verify-full' }))
     await refusalOf(urlOf({ database: 'no-such' }))
   }
-  await until(() => sockets() <= before, { describe: 'the sockets are closed' })
+  const closed = until(() => sockets() <= before, { describe: 'the sockets are closed' })
+  await expect(closed).resolves.toBe(true)
 })

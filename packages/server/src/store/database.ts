@@ -5,6 +5,7 @@
  * security holds it to that (decision 0008). There is no other way to a table of a tenant.
  * Not here: what the statements say (`<noun>-rows.ts`), and hot paths that share one commit (`commit-queue.ts`).
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import { MayflyError, type TenantId } from '@mayfly/domain'
 import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, type Dialect, type Driver } from 'kysely'
 import pg from 'pg'
@@ -106,9 +107,8 @@ export function openDatabase(options: DatabaseOptions): Database {
       clean = breakage === undefined && client.getTransactionStatus() === 'I'
       return result
     } catch (error) {
-      const unavailable = findUnavailability(error, breakage)
-      clean = unavailable === undefined && !isStalePlan(error) && (await restore(client))
-      throw error instanceof MayflyError ? error : (unavailable ?? error)
+      clean = breakage === undefined && !isSpent(error) && (await restore(client))
+      throw error instanceof MayflyError ? error : (findUnavailability(error, breakage) ?? error)
     } finally {
       client.off('error', onBreak)
       client.release(!clean)
@@ -158,7 +158,11 @@ export function openDatabase(options: DatabaseOptions): Database {
           return await once(tenantId, ({ query, afterCommit }) => work({ tenantId, query, afterCommit }))
         } catch (error) {
           if (!retryable.has(sqlStateOf(rootOf(error)))) throw error
-          if (attempt < attempts) continue
+          if (attempt < attempts) {
+            // At once it would take back the lock that the other was just given, and they would meet again.
+            await pause(attempt * (10 + Math.random() * 20))
+            continue
+          }
           throw new MayflyError('version_conflict', {
             log: `refused ${attempts} times: ${messageOf(error)}`,
             cause: error,
@@ -166,12 +170,19 @@ export function openDatabase(options: DatabaseOptions): Database {
         }
       }
     },
-    snapshot: (tenantId, work) =>
-      once(
-        tenantId,
-        ({ query, afterCommit }) => work({ tenantId, query, afterCommit }),
-        'begin isolation level repeatable read read only',
-      ),
+    async snapshot(tenantId, work) {
+      try {
+        return await once(
+          tenantId,
+          ({ query, afterCommit }) => work({ tenantId, query, afterCommit }),
+          'begin isolation level repeatable read read only',
+        )
+      } catch (error) {
+        // Here it is the work that is wrong, not the server.
+        if (sqlStateOf(rootOf(error)) !== readOnly) throw error
+        throw new MayflyError('internal', { log: 'a snapshot was asked to write', cause: error })
+      }
+    },
     // An empty setting, not none: what a connection was used for before must not be taken for the tenant.
     outsideTenants: (work) => once('', ({ query }) => work(query)),
     // After a failure it may be inside a transaction, or have settings of the session.
@@ -338,27 +349,26 @@ export function constraintOf(error: unknown): string {
  */
 function findUnavailability(error: unknown, breakage: Error | undefined): MayflyError | undefined {
   const root = rootOf(error)
-  const state = sqlStateOf(root)
-  const why =
-    breakage !== undefined || isLoss(root)
-      ? 'the connection was lost'
-      : state === '25006'
-        ? 'the server takes no writes: it is a standby'
-        : state.startsWith('53')
-          ? 'the server is short of something'
-          : undefined
-  if (state === '57014') {
-    return new MayflyError('database_unavailable', {
-      publicDetail: 'the database took too long',
-      log: messageOf(root),
+  const unavailable = (why: string, publicDetail?: string): MayflyError =>
+    new MayflyError('database_unavailable', {
+      log: [why, messageOf(root), ...(breakage === undefined ? [] : [breakage.message])].join(': '),
+      ...(publicDetail !== undefined && { publicDetail }),
       cause: error,
     })
-  }
-  if (why !== undefined) {
-    const words = [messageOf(root), ...(breakage === undefined ? [] : [breakage.message])]
-    return new MayflyError('database_unavailable', { log: `${why}: ${words.join('; ')}`, cause: error })
-  }
-  return undefined
+  if (breakage !== undefined || isLoss(root)) return unavailable('the connection was lost')
+  const state = sqlStateOf(root)
+  if (state === tookTooLong) return unavailable('a statement was ended', 'the database took too long')
+  if (state === readOnly) return unavailable('the server takes no writes: it is a standby')
+  return state.startsWith('53') ? unavailable('the server is short of something') : undefined
+}
+
+const tookTooLong = '57014'
+const readOnly = '25006'
+
+/** Whether a connection is of no more use: lost, holding plans of tables that are others now, or to a standby. */
+function isSpent(error: unknown): boolean {
+  const root = rootOf(error)
+  return isLoss(root) || isStalePlan(root) || sqlStateOf(root) === readOnly
 }
 
 /** The end of the connection as the server tells it (appendix A: class 08, 57P01 to 57P05), or its silence. */
