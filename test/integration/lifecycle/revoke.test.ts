@@ -1,4 +1,5 @@
 import type { RevocationId } from '@mayfly/domain'
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { isWithinBlastRadius } from '../../../packages/server/src/application/revocation/limit-blast-radius.ts'
 import { previewRevocation } from '../../../packages/server/src/application/revocation/preview-revocation.ts'
@@ -240,4 +241,30 @@ test('a dead target delays only itself, says so after a minute, and is finished 
   await fixture.becomes(there.row, 'revoked', 20_000)
   expect(await canLogIn(there)).toBe(false)
   await until(async () => (await openFindings()).length === 0, { describe: 'the finding is closed' })
+})
+
+test('a revocation of more than fits one statement is still one: one row, all of them, stated to the last', async () => {
+  await using fixture = await createFixture()
+  const { life } = fixture
+  const { row } = await fixture.issue()
+  await life.inTenant((tx) =>
+    sql`insert into credential (credential_id, identity_id, attestation_id, role_id, resource_id, provider_kind,
+          account_name, environment, state, decision_id, policy_version_id, requested_at, create_deadline_at, active_at,
+          expires_at, max_expires_at)
+        select gen_random_uuid(), identity_id, attestation_id, role_id, resource_id, provider_kind, 'mayfly_' || n,
+          environment, 'active', decision_id, policy_version_id, requested_at, create_deadline_at, active_at, expires_at,
+          max_expires_at
+        from credential, generate_series(1, 5200) n where credential_id = ${row.credential_id}`.execute(tx.query),
+  )
+  const done = await revoke(fixture, { kind: 'environment', id: 'staging' })
+  expect(done).toMatchObject({ total: 5_201, ended: 5_201 })
+  const [revocation, live] = await life.inTenant(async (tx) => [
+    await tx.query.selectFrom('revocation').selectAll().executeTakeFirstOrThrow(),
+    await tx.query.selectFrom('credential').select('state').where('state', '<>', 'revoking').execute(),
+  ])
+  expect(revocation).toMatchObject({ state: 'running', total: 5_201, cut_count: 0 })
+  expect(live).toEqual([])
+  const entries = (await life.entries()).filter((entry) => entry.action.startsWith('revocation.'))
+  const stated = entries.flatMap((entry) => entry.content['rows'] as readonly { table: string }[])
+  expect(stated.filter((each) => each.table === 'credential')).toHaveLength(5_201)
 })

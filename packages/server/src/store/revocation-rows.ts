@@ -78,48 +78,81 @@ export interface NewRevocation {
   readonly recordEmpty: boolean
 }
 
+/** So many in one statement: what ends a whole environment must not take longer than a statement is given. */
+const endedAtOnce = 5_000
+
 /**
- * Ends the authority of the selector's credentials and records the revocation with all that it waits for, in one
- * statement. Rows are locked in the order of their ids, so that two revocations with common rows do not deadlock.
+ * Ends the authority of the selector's credentials and records the revocation with all that it waits for. Rows are locked
+ * in the order of their ids, so that two revocations with common rows do not deadlock.
  *
- * @returns what this revocation ended, and how many it waits for (those already on their way out are among them)
+ * @returns what this revocation ended, and how many it waits for (those already on their way out are among them);
+ *   undefined where nothing lives and nothing was to be recorded
  */
 export async function insertRevocation(
   tx: Tx,
   revocation: NewRevocation,
-): Promise<{ total: number; ended: readonly CredentialRow[] }> {
+): Promise<{ total: number; ended: readonly CredentialRow[] } | undefined> {
   const { revocationId, selector, now, only } = revocation
   const among = only === undefined ? sql`true` : sql`c.credential_id = any(${only}::uuid[])`
-  const { rows } = await sql<CredentialRow & { waits_for: number }>`
+  const whose = sql<boolean>`${credentialsOf(selector)} and ${among}`
+  const recorded = await sql`
+    insert into revocation (revocation_id, cause, selector, requested_by, reason, total, authority_ended_at)
+    select ${revocationId}, ${revocation.cause}, ${JSON.stringify(selector)}::jsonb,
+           ${JSON.stringify(revocation.requestedBy)}::jsonb, ${revocation.reason ?? null}, 0, ${now}
+    where ${revocation.recordEmpty} or exists (
+      select from credential c where c.state in ('requested', 'active') and ${whose})
+    returning revocation_id`.execute(tx.query)
+  if (recorded.rows.length === 0) return undefined
+  const ended: CredentialRow[] = []
+  let total = 0
+  for (let after: CredentialId | null = null; ;) {
+    const part = await endSome(tx, revocationId, whose, after, now)
+    ended.push(...part.ended)
+    total += part.count
+    if (part.count < endedAtOnce) return { total, ended }
+    after = part.last
+  }
+}
+
+async function endSome(
+  tx: Tx,
+  revocationId: RevocationId,
+  whose: RawBuilder<boolean>,
+  after: CredentialId | null,
+  now: Date,
+): Promise<{ count: number; last: CredentialId | null; ended: readonly CredentialRow[] }> {
+  const { rows } = await sql<CredentialRow & { part_count: number; part_last: CredentialId | null }>`
     with locked as materialized (
       select c.credential_id, c.state, c.cut_at from credential c
-      where c.state in ('requested', 'active', 'revoking') and ${credentialsOf(selector)} and ${among}
-      order by c.credential_id for update
+      where c.state in ('requested', 'active', 'revoking') and ${whose}
+        and c.credential_id > coalesce(${after}::uuid, '00000000-0000-0000-0000-000000000000')
+      order by c.credential_id limit ${endedAtOnce} for update
     ), ended as (
       update credential c
       set state = 'revoking', revocation_id = ${revocationId}, revoking_at = ${now}, next_attempt_at = ${now},
           attempts = 0, ended_unborn = (l.state = 'requested')
       from locked l where c.credential_id = l.credential_id and l.state in ('requested', 'active')
       returning c.*
-    ), recorded as (
-      insert into revocation (revocation_id, cause, selector, requested_by, reason, total, cut_count,
-                              state, authority_ended_at, cut_at, completed_at)
-      select ${revocationId}, ${revocation.cause}, ${JSON.stringify(selector)}::jsonb,
-             ${JSON.stringify(revocation.requestedBy)}::jsonb, ${revocation.reason ?? null},
-             count(*), count(l.cut_at), case when count(*) = 0 then 'complete' else 'running' end, ${now},
-             case when count(*) = count(l.cut_at) then ${now}::timestamptz end,
-             case when count(*) = 0 then ${now}::timestamptz end
-      from locked l
-      having ${revocation.recordEmpty} or exists (select from ended)
-      returning revocation_id
     ), waited as (
       insert into revocation_credential (revocation_id, credential_id)
-      select r.revocation_id, l.credential_id from recorded r cross join locked l
+      select ${revocationId}, l.credential_id from locked l
+    ), part as materialized (
+      select count(*)::int as count, count(l.cut_at)::int as cut,
+             (array_agg(l.credential_id order by l.credential_id desc))[1] as last from locked l
+    ), counted as (
+      update revocation r
+      set total = r.total + p.count, cut_count = r.cut_count + p.cut,
+          cut_at = case when r.cut_count + p.cut = r.total + p.count then ${now}::timestamptz end,
+          state = case when r.total + p.count = 0 then 'complete' else 'running' end,
+          completed_at = case when r.total + p.count = 0 then ${now}::timestamptz end
+      from part p where r.revocation_id = ${revocationId}
     )
-    select t.waits_for, e.* from (select count(*)::int as waits_for from locked) t left join ended e on true
+    select p.count as part_count, p.last as part_last, e.* from part p left join ended e on true
     order by e.credential_id`.execute(tx.query)
+  const [first] = rows
   return {
-    total: rows[0]?.waits_for ?? 0,
+    count: first?.part_count ?? 0,
+    last: first?.part_last ?? null,
     // The left join gives one row of nulls where nothing ended.
     ended: rows.filter((row) => (row.credential_id as string | null) !== null),
   }

@@ -68,7 +68,7 @@ export async function requestRevocation(tx: Tx, request: RevocationRequest): Pro
   const tasks = whole && endsTasks(selector.kind) ? await revokeTasks(tx, selector, now) : []
   const revocationId = newId<RevocationId>()
   const recordEmpty = request.recordEmpty === true || attestations.length + tasks.length > 0
-  const { total, ended } = await insertRevocation(tx, {
+  const recorded = await insertRevocation(tx, {
     revocationId,
     selector,
     cause,
@@ -78,7 +78,8 @@ export async function requestRevocation(tx: Tx, request: RevocationRequest): Pro
     only,
     recordEmpty,
   })
-  if (ended.length === 0 && !recordEmpty) return undefined
+  if (recorded === undefined) return undefined
+  const { total, ended } = recorded
   const rows = [
     ...attestations.map((row) => statedRow('attestation', row)),
     ...tasks.map((row) => statedRow('task', row)),

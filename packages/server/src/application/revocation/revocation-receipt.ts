@@ -2,7 +2,7 @@
  * The receipt of a revocation: each credential with its moments, and the entries that say so in the log.
  *
  * A leaf index says that an entry is in the log; whoever wants not to believe Mayfly asks for the entry's proof
- * (`GET /v1/log/proofs/{entry_id}`) and verifies it against a checkpoint of its own.
+ * (`GET /v1/audit/entries/{id}/proof`) and verifies it against a checkpoint of its own.
  */
 import type { RevocationId } from '@mayfly/domain'
 import type { Tx } from '../../store/database.ts'
