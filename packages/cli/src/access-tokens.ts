@@ -15,19 +15,19 @@ export interface ProvenToken {
 }
 
 export interface AccessTokens {
-  /** A token with at least half a minute to live. */
+  /** A token with half a minute to live, or with a third of its life where that is less. */
   current(): Promise<ProvenToken>
   /** Proves anew, whatever there is. */
   prove(): Promise<ProvenToken>
 }
 
-const spareMs = 30_000
+const longestSpareMs = 30_000
 const timeoutMs = 15_000
 
 /** @throws OAuthRefusal the server does not accept the proof, or policy does not permit the token */
 export function makeAccessTokens(url: string, proof: ProofSource, now: () => Date, signal: AbortSignal): AccessTokens {
   let audience: Promise<string> | undefined
-  let known: ProvenToken | undefined
+  let known: (ProvenToken & { readonly spareMs: number }) | undefined
   let underWay: Promise<ProvenToken> | undefined
 
   async function request(): Promise<ProvenToken> {
@@ -43,7 +43,10 @@ export function makeAccessTokens(url: string, proof: ProofSource, now: () => Dat
     })
     const body = (await answer.json().catch(() => ({}))) as Record<string, unknown>
     if (!answer.ok) throw new OAuthRefusal(answer.status, body)
-    known = provenToken(body, startedAt)
+    const proven = provenToken(body, startedAt)
+    // A short proof makes a short token. To throw it away early would ask a platform for more proofs than it makes.
+    const lifeMs = proven.expiresAt.getTime() - startedAt.getTime()
+    known = { ...proven, spareMs: Math.min(longestSpareMs, lifeMs / 3) }
     return known
   }
 
@@ -55,7 +58,7 @@ export function makeAccessTokens(url: string, proof: ProofSource, now: () => Dat
   return {
     prove,
     async current() {
-      if (known !== undefined && known.expiresAt.getTime() - now().getTime() > spareMs) return known
+      if (known !== undefined && known.expiresAt.getTime() - now().getTime() > known.spareMs) return known
       return prove()
     },
   }

@@ -107,11 +107,13 @@ export async function holdCredentials(deps: HoldDeps, request: HoldRequest): Pro
           limit,
         )
         for (const id of ending) await untilGone(connection, id, limit)
-        const what = held.length === 1 ? 'credential' : `${held.length} credentials`
-        return `${what} absent at the target after ${formatMs(performance.now() - startedMs)}`
+        const after = formatMs(performance.now() - startedMs)
+        if (held.length === 0) return 'nothing was issued'
+        return `${held.length === 1 ? 'credential' : `${held.length} credentials`} absent at the target after ${after}`
       } catch (error) {
-        const last = Math.max(0, ...held.map(({ credential }) => Date.parse(credential.expires_at)))
-        return `warning: the end is not confirmed (${messageOf(error)}); it comes at ${new Date(last).toISOString()} at the latest`
+        const last = Math.max(...held.map(({ credential }) => Date.parse(credential.expires_at)))
+        const atLast = held.length === 0 ? '' : `; it comes at ${new Date(last).toISOString()} at the latest`
+        return `warning: the end is not confirmed (${messageOf(error)})${atLast}`
       }
     },
   }
