@@ -3,9 +3,9 @@
  *
  * Promise: each call gives a proof that was not used before, as far as the platform can: a token file is read again.
  */
-import { randomUUID, sign, createPrivateKey } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { BoundKey } from './bound-key.ts'
+import { makeClientAssertion } from '@mayfly/client'
 import type { Environment } from './cli.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -15,32 +15,13 @@ export type TokenForm = Readonly<Record<string, string>>
 /** @param audience the issuer of the server that shall believe it */
 export type ProofSource = (audience: string, signal: AbortSignal) => Promise<TokenForm>
 
-const assertionLifeSeconds = 60
-
 /** `private_key_jwt` (RFC 7523 section 2.2): a short assertion, signed anew each time. */
-export function keyProof(clientId: string, key: BoundKey, now: () => Date): ProofSource {
-  return async (audience) => {
-    const issuedAt = Math.floor(now().getTime() / 1000)
-    const header = { alg: 'ES256', kid: key.kid, typ: 'client-authentication+jwt' }
-    const claims = {
-      iss: clientId,
-      sub: clientId,
-      aud: audience,
-      iat: issuedAt,
-      exp: issuedAt + assertionLifeSeconds,
-      jti: randomUUID(),
-    }
-    const signed = `${encode(header)}.${encode(claims)}`
-    const signature = sign('sha256', Buffer.from(signed), {
-      key: createPrivateKey({ key: key.privateJwk, format: 'jwk' }),
-      dsaEncoding: 'ieee-p1363',
-    })
-    return {
-      grant_type: 'client_credentials',
-      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      client_assertion: `${signed}.${signature.toString('base64url')}`,
-    }
-  }
+export function keyProof(clientId: string, privateKey: KeyObject, now: () => Date): ProofSource {
+  return async (audience) => ({
+    grant_type: 'client_credentials',
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: makeClientAssertion({ baseUrl: audience, clientId, privateKey }, now()),
+  })
 }
 
 /** A token that the platform made (RFC 7523 section 2.1). */
@@ -90,8 +71,4 @@ function nonEmpty(text: string, refusal: string): string {
   const token = text.trim()
   if (token === '') throw new UsageError(refusal)
   return token
-}
-
-function encode(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url')
 }

@@ -7,6 +7,6 @@ export {
   type MayflyClientOptions,
 } from './create-mayfly-client.ts'
 export { followRevocation, type Revocation } from './follow-revocation.ts'
-export { privateKeyTokens, type PrivateKeyTokensOptions } from './private-key-tokens.ts'
+export { makeClientAssertion, privateKeyTokens, type PrivateKeyTokensOptions } from './private-key-tokens.ts'
 export { type LocalCode, type Problem, ProblemError, problemOf } from './problem-error.ts'
 export { readEvents, type ServerSentEvent } from './read-events.ts'

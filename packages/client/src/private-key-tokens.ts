@@ -29,7 +29,7 @@ export function privateKeyTokens(options: PrivateKeyTokensOptions): () => Promis
 
   async function request(): Promise<string> {
     const startedAtMs = now().getTime()
-    const { token, expiresInSeconds } = await requestToken(options, makeAssertion(options, now()))
+    const { token, expiresInSeconds } = await requestToken(options, makeClientAssertion(options, now()))
     known = { token, expiresAtMs: startedAtMs + expiresInSeconds * 1000 }
     return token
   }
@@ -41,7 +41,11 @@ export function privateKeyTokens(options: PrivateKeyTokensOptions): () => Promis
   }
 }
 
-function makeAssertion({ baseUrl, clientId, privateKey }: PrivateKeyTokensOptions, now: Date): string {
+/** A proof of possession for one token request: lives a minute, to be used once. */
+export function makeClientAssertion(
+  { baseUrl, clientId, privateKey }: Pick<PrivateKeyTokensOptions, 'baseUrl' | 'clientId' | 'privateKey'>,
+  now: Date,
+): string {
   const { alg, signature } = signerOf(privateKey)
   const issuedAt = Math.floor(now.getTime() / 1000)
   const header = { alg, kid: thumbprint(privateKey), typ: 'client-authentication+jwt' }

@@ -2,7 +2,7 @@
 import { answerOf, createMayflyClient, ProblemError } from '@mayfly/client'
 import type { Command } from 'commander'
 import { resolve } from 'node:path'
-import { makeBoundKey, readBoundKey, saveBoundKey } from '../bound-key.ts'
+import { makeBoundKey, publicJwkOf, readBoundKey, saveBoundKey } from '../bound-key.ts'
 import type { Cli } from '../cli.ts'
 import { findUrl } from '../connect.ts'
 import { addExamples } from '../examples.ts'
@@ -85,7 +85,7 @@ async function loginFirst(cli: Cli, url: string, { name, email }: LoginOptions, 
   // First the key, then its registration: the other way round a crash between them would lock everyone out.
   await saveBoundKey(keyPath(cli.env, url), key)
   const api = createMayflyClient({ baseUrl: url })
-  const body = { secret: secret.trim(), public_jwk: { ...key.publicJwk }, name, email }
+  const body = { secret: secret.trim(), public_jwk: { ...publicJwkOf(key) }, name, email }
   const { client_id: clientId, person_id: personId } = await answerOf(api.POST('/v1/bootstrap', { body })).catch(
     async (error: unknown) => {
       // Where no answer came, the server may have taken the key: it stays.

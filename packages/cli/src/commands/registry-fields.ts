@@ -2,7 +2,7 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { type Command, Option } from 'commander'
-import { makeBoundKey, saveBoundKey } from '../bound-key.ts'
+import { makeBoundKey, publicJwkOf, saveBoundKey } from '../bound-key.ts'
 import type { Cli } from '../cli.ts'
 import { parseDuration, parseMoment } from '../parse-duration.ts'
 import { collect, parsePairs, parseTextPairs } from '../parse-pairs.ts'
@@ -97,5 +97,5 @@ async function makeKeyFile(path: string): Promise<JsonWebKey> {
     throw new UsageError(`\`${path}\` is there already`, 'name a file that is not, or bind its key with `--public-key`')
   const key = makeBoundKey()
   await saveBoundKey(path, key)
-  return key.publicJwk
+  return publicJwkOf(key)
 }
