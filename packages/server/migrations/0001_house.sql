@@ -701,6 +701,12 @@ begin
   if tg_op = 'DELETE' then
     raise exception 'a credential row outlives its account (law 1)' using errcode = 'restrict_violation';
   end if;
+  if tg_op = 'INSERT' then
+    if new.state <> 'requested' then
+      raise exception 'a credential row stands before its account (law 1)' using errcode = 'check_violation';
+    end if;
+    return new;
+  end if;
   if new.state <> old.state and not (old.state, new.state) in
     (('requested', 'active'), ('requested', 'revoking'), ('active', 'revoking'), ('revoking', 'revoked'), ('revoking', 'abandoned'))
   then
@@ -718,7 +724,7 @@ begin
   end if;
   return new;
 end $$;
-create trigger keep_credential_law before update or delete on credential
+create trigger keep_credential_law before insert or update or delete on credential
   for each row execute function keep_credential_law();
 
 create function keep_task_law() returns trigger language plpgsql as $$

@@ -68,11 +68,14 @@ async function insertStory(tx: Tx): Promise<Ids> {
     insert into revocation (revocation_id, cause, selector, requested_by, total, authority_ended_at)
       values ('${ids.revocation}', 'task_completed', '{}', '{"kind": "system", "id": "deadline"}', 1, now());
     insert into credential (credential_id, identity_id, task_id, attestation_id, role_id, resource_id, provider_kind, account_name,
-        environment, state, decision_id, policy_version_id, requested_at, create_deadline_at, active_at, expires_at, max_expires_at, revocation_id, revoking_at, cut_at, removed_at)
+        environment, decision_id, policy_version_id, requested_at, create_deadline_at, expires_at, max_expires_at)
       values ('${ended}', '${ids.identity}', '${ids.task}', '${ids.attestation}', '${ids.role}', '${ids.resource}', 'postgres', 'mayfly_a',
-        'production', 'revoked', '${ids.decision}', '${ids.policyVersion}', now(), now(), now(), now() + interval '15 minutes', now() + interval '1 hour', '${ids.revocation}', now(), now(), now()),
+        'production', '${ids.decision}', '${ids.policyVersion}', now(), now(), now() + interval '15 minutes', now() + interval '1 hour'),
         ('${live}', '${ids.identity}', '${ids.task}', '${ids.attestation}', '${ids.role}', '${ids.resource}', 'postgres', 'mayfly_b',
-        'production', 'active', '${ids.decision}', '${ids.policyVersion}', now() + interval '1 second', now(), now(), now() + interval '15 minutes', now() + interval '1 hour', null, null, null, null);
+        'production', '${ids.decision}', '${ids.policyVersion}', now() + interval '1 second', now(), now() + interval '15 minutes', now() + interval '1 hour');
+    update credential set state = 'active', active_at = now();
+    update credential set state = 'revoking', revocation_id = '${ids.revocation}', revoking_at = now() where credential_id = '${ended}';
+    update credential set state = 'revoked', cut_at = now(), removed_at = now() where credential_id = '${ended}';
   `)
     .execute(tx.query)
   const about = { identityId: ids.identity, taskId: ids.task }

@@ -322,16 +322,19 @@ function rowMakers(inTenant: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>, cl
               provider_kind: 'postgres',
               account_name: `mayfly_${id.replaceAll('-', '')}`,
               environment: role.environment,
-              state: 'active' as const,
               decision_id: newId<DecisionId>(),
               policy_version_id: policy.policy_version_id,
               requested_at: now,
               create_deadline_at: new Date(now.getTime() + 30_000),
-              active_at: now,
               expires_at: expiresAt,
               max_expires_at: expiresAt,
             })),
           )
+          .execute()
+        await tx.query
+          .updateTable('credential')
+          .set({ state: 'active', active_at: now })
+          .where('credential_id', 'in', ids)
           .execute()
         return ids
       })

@@ -247,15 +247,17 @@ test('a revocation of more than fits one statement is still one: one row, all of
   await using fixture = await createFixture()
   const { life } = fixture
   const { row } = await fixture.issue()
-  await life.inTenant((tx) =>
-    sql`insert into credential (credential_id, identity_id, attestation_id, role_id, resource_id, provider_kind,
-          account_name, environment, state, decision_id, policy_version_id, requested_at, create_deadline_at, active_at,
+  await life.inTenant(async (tx) => {
+    await sql`insert into credential (credential_id, identity_id, attestation_id, role_id, resource_id, provider_kind,
+          account_name, environment, decision_id, policy_version_id, requested_at, create_deadline_at,
           expires_at, max_expires_at)
         select gen_random_uuid(), identity_id, attestation_id, role_id, resource_id, provider_kind, 'mayfly_' || n,
-          environment, 'active', decision_id, policy_version_id, requested_at, create_deadline_at, active_at, expires_at,
-          max_expires_at
-        from credential, generate_series(1, 5200) n where credential_id = ${row.credential_id}`.execute(tx.query),
-  )
+          environment, decision_id, policy_version_id, requested_at, create_deadline_at, expires_at, max_expires_at
+        from credential, generate_series(1, 5200) n where credential_id = ${row.credential_id}`.execute(tx.query)
+    await sql`update credential set state = 'active', active_at = requested_at where state = 'requested'`.execute(
+      tx.query,
+    )
+  })
   const done = await revoke(fixture, { kind: 'environment', id: 'staging' })
   expect(done).toMatchObject({ total: 5_201, ended: 5_201 })
   const [revocation, live] = await life.inTenant(async (tx) => [

@@ -1,4 +1,6 @@
 /** What `openDatabase` promises where statements fail, connections break and servers restart. */
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
 import { MayflyError, newId, type PersonId, type TenantId } from '@mayfly/domain'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -291,6 +293,38 @@ describe('a connection that breaks', () => {
     })
     await expect(idle).rejects.toMatchObject({ code: 'database_unavailable' })
   })
+})
+
+test('a server that is gone without a word is given up, and the next connection serves', async () => {
+  const sockets = new Set<Socket>()
+  let silent = false
+  const target = new URL(store.url)
+  // Between the two: takes what comes and, once silent, passes nothing on and hangs up on nobody.
+  const between = createServer((near) => {
+    const far = connect(Number(target.port), target.hostname)
+    const isSilent = silent
+    for (const socket of [near, far]) {
+      sockets.add(socket)
+      socket.on('error', () => socket.destroy())
+    }
+    near.on('data', (bytes) => (silent && !isSilent ? undefined : far.write(bytes)))
+    far.on('data', (bytes) => (silent && !isSilent ? undefined : near.write(bytes)))
+    near.on('close', () => far.destroy())
+  })
+  between.listen(0, '127.0.0.1')
+  await once(between, 'listening')
+  const address = between.address()
+  const url = new URL(store.url)
+  url.port = String(typeof address === 'object' ? address?.port : '')
+  const database = openDatabase({ url: url.href, poolSize: 1, statementTimeoutMs: 200 })
+  await database.transaction(tenantId, (tx) => addPerson(tx))
+  silent = true
+  const lost = await errorOf(database.transaction(tenantId, (tx) => addPerson(tx)))
+  expect(lost).toMatchObject({ code: 'database_unavailable' })
+  await expect(database.transaction(tenantId, (tx) => addPerson(tx))).resolves.toBeTypeOf('string')
+  await database.close()
+  for (const socket of sockets) socket.destroy()
+  between.close()
 })
 
 test('a standby refuses writes: its connections are given up, so that the next look for the primary', async () => {

@@ -273,6 +273,21 @@ describe('laws', () => {
     expect(await open('25 hours')).toContain('task_check')
   })
 
+  test('1: a credential row is made before its account: in no state but the first', async () => {
+    const make = (state: string) =>
+      outcomeAfter(
+        'revocation',
+        `insert into credential (credential_id, identity_id, attestation_id, role_id, resource_id, provider_kind, account_name,
+           environment, decision_id, policy_version_id, requested_at, create_deadline_at, expires_at, max_expires_at, state)
+         values ('${id}', '${id}', '${id}', '${id}', '${id}', 'postgres', 'mayfly_a', 'staging', '${id}', '${id}', now(), now(), now(), now(), '${state}')`,
+      )
+    for (const state of credentialStates) {
+      // Control: the first one fails too, but only for the role that is not there.
+      const expected = state === 'requested' ? 'violates foreign key constraint' : 'stands before its account'
+      expect(await make(state), state).toContain(expected)
+    }
+  })
+
   test('4: a revocation is complete only when all that it waits for is removed', async () => {
     const complete = (counts: string) =>
       outcomeAfter('revocation', `update revocation set state = 'complete', completed_at = now(), ${counts}`)

@@ -47,7 +47,7 @@ describe('taken', () => {
   test('every session has its limits and its schema', () => {
     expect(options('postgres://localhost/mayfly')).toMatchObject({
       statement_timeout: 1_000,
-      query_timeout: 6_000,
+      query_timeout: 2_000,
       idle_in_transaction_session_timeout: 30_000,
       options: '-c search_path=mayfly,pg_catalog',
       keepAlive: true,

@@ -17,8 +17,8 @@ const roleParameter = 'mayfly_role'
  * `?host=/directory`, as for libpq (PostgreSQL 18 documentation, section 32.1.1.2); TLS does not exist there.
  * Parameters that are not known are refused: a setting of security that is misspelt must not be lost in silence.
  *
- * @param statementTimeoutMs what the server lets one statement take; 0 leaves it to the server. Beyond it a connection
- *   that does not answer is given up 5 s later, since a server that is gone enforces no timeout.
+ * @param statementTimeoutMs what the server lets one statement take; 0 leaves it to the server. A connection that
+ *   has not answered after that and as long again (5 s at most) is given up: a server that is gone enforces no timeout.
  * @throws MayflyError `configuration_invalid`; it never holds the URL, which has a password in it
  */
 export function connectionOptions(url: string, statementTimeoutMs: number): pg.ClientConfig {
@@ -47,7 +47,10 @@ export function connectionOptions(url: string, statementTimeoutMs: number): pg.C
     keepAliveInitialDelayMillis: 10_000,
     ...(statementTimeoutMs === 0
       ? {}
-      : { statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs + 5_000 }),
+      : {
+          statement_timeout: statementTimeoutMs,
+          query_timeout: statementTimeoutMs + Math.min(statementTimeoutMs, 5_000),
+        }),
     // Law 10: nothing that waits for another system may keep a transaction, and its locks, open.
     idle_in_transaction_session_timeout: 30_000,
     options: `-c search_path=mayfly,pg_catalog${role === null ? '' : ` -c role=${storeRole}`}`,
