@@ -113,15 +113,14 @@ export async function createOrdersTarget(): Promise<OrdersTarget> {
   }
 }
 
-/** What an administrator registers before anything can be issued; `prefix` keeps suites on one server apart. */
-export async function registerOrders(
+/** An owner, the target as resource `orders-db`, and its role `orders-db/readonly`. */
+export async function registerRole(
   world: DevWorld,
   target: OrdersTarget,
   environment: 'development' | 'production',
-): Promise<{ readonly keyFile: string }> {
+): Promise<void> {
   const { host, port, database } = target.database
-  const keyFile = `${world.dir}/orders-api.jwk`
-  await world.json(['owner', 'add', 'payments', '--contact', '#payments', '--primary', 'ada@example.com'])
+  await world.json(['owner', 'add', 'payments', '--contact', '#payments', '--primary', ada])
   await world.json(
     ['resource', 'add', 'orders-db', '--provider', 'postgres', '--environment', environment, '--owner', 'payments']
       .concat(['--reach', 'data', '--data-class', 'confidential', '--exposure', 'internal'])
@@ -131,6 +130,16 @@ export async function registerOrders(
     { env: { ORDERS_DB_PASSWORD: target.login.password } },
   )
   await world.json(['role', 'add', 'orders-db/readonly', '--permission', `member_of=[${target.group}]`])
+}
+
+/** The same, and the identity `orders-api` with a key of its own: all that has to be there before it is issued anything. */
+export async function registerOrders(
+  world: DevWorld,
+  target: OrdersTarget,
+  environment: 'development' | 'production',
+): Promise<{ readonly keyFile: string }> {
+  const keyFile = `${world.dir}/orders-api.jwk`
+  await registerRole(world, target, environment)
   await world.json(['trust-provider', 'add', 'keys', '--kind', 'bound_key', '--fresh-for', '1h'])
   await world.json(
     ['identity', 'add', 'orders-api', '--kind', 'service', '--owner', 'payments', '--environment', environment].concat([

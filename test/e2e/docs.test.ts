@@ -3,7 +3,7 @@ import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createOrdersTarget, type DevWorld, type OrdersTarget, startDevWorld } from './dev-world.ts'
+import { createOrdersTarget, type DevWorld, type OrdersTarget, registerRole, startDevWorld } from './dev-world.ts'
 import { startProcess } from './run-mayfly.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 interface Scene {
   /** Where the page itself speaks of Ada: somebody else administers. */
   readonly administrator?: string
-  readonly prepare: (world: DevWorld) => Promise<void>
+  readonly prepare: (world: DevWorld, target: OrdersTarget) => Promise<void>
   readonly env?: Readonly<Record<string, string>>
   readonly replace?: (target: OrdersTarget) => readonly (readonly [string, string])[]
 }
@@ -41,6 +41,7 @@ const scenes: Readonly<Record<string, Scene>> = {
       ['app_readonly', group],
     ],
   },
+  'docs/guides/run-a-command.md': { prepare: (world, target) => registerRole(world, target, 'production') },
   'docs/guides/write-a-policy.md': {
     prepare: async (world) => writeFile(`${world.dir}/cases.yaml`, fence('docs/guides/write-a-policy.md', 'yaml')),
   },
@@ -79,7 +80,7 @@ describe.each(Object.entries(scenes))('%s', { timeout: 120_000 }, (path, scene) 
       signIn: !startsItself,
       ...(scene.administrator !== undefined && { email: scene.administrator }),
     })
-    await scene.prepare(world)
+    await scene.prepare(world, target)
   }, 120_000)
   afterAll(async () => {
     await world?.[Symbol.asyncDispose]()
