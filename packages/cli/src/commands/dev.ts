@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { chmod, mkdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Cli } from '../cli.ts'
+import { findDevDataDir } from '../dev-data-dir.ts'
 import { addExamples } from '../examples.ts'
 import { runServer } from '../run-server.ts'
 
@@ -27,8 +28,9 @@ export function addDevCommand(program: Command, cli: Cli): void {
     // Started as root, the database runs as another user, who must be able to enter; key and secret are closed files.
     if ((await mkdir(dir, { recursive: true })) !== undefined) await chmod(dir, 0o711)
     const bootstrapFile = cli.env['MAYFLY_BOOTSTRAP_FILE'] ?? join(dir, 'bootstrap')
+    const databaseDir = await findDevDataDir(dir)
     const env = {
-      MAYFLY_DATA_DIR: join(dir, 'postgres'),
+      MAYFLY_DATA_DIR: databaseDir,
       MAYFLY_KEK_FILE: join(dir, 'kek'),
       MAYFLY_BOOTSTRAP_FILE: bootstrapFile,
       MAYFLY_LOG_LEVEL: 'warn',
@@ -38,6 +40,8 @@ export function addDevCommand(program: Command, cli: Cli): void {
     await runServer(cli, env, async ({ url }) => {
       cli.out.result({ url, data_dir: dir, bootstrap_file: bootstrapFile }, () => url)
       cli.out.say(`ready at ${url}; everything is kept in ${dir}`)
+      if (!databaseDir.startsWith(dir))
+        cli.out.say(`but for the files of the database: they are in ${env.MAYFLY_DATA_DIR}`)
       const isNew = await stat(bootstrapFile).then(
         () => true,
         () => false,
