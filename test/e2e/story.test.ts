@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises'
+import { cp, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { withClient } from '../support/index.ts'
+import { until, withClient } from '../support/index.ts'
 import {
   createOrdersTarget,
   type DevWorld,
@@ -187,6 +187,38 @@ describe('the whole story, by commands only', { timeout: 120_000 }, () => {
     expect(checked).toMatchObject({ verified: true })
   })
 
+  test('a byte that was changed in the copy is found, and so is a log that was cut', async () => {
+    const bundles = await readdir(`${world.dir}/log/tile/entries`, { recursive: true, withFileTypes: true })
+    const [bundle] = bundles.filter((file) => file.isFile())
+    const path = `${bundle?.parentPath ?? ''}/${bundle?.name ?? ''}`
+    const bytes = await readFile(path)
+    const at = bytes.indexOf('orders-api')
+    bytes.write('orders-apj', at)
+    await writeFile(path, bytes)
+    const found = await world.mayfly(['audit', 'verify', '--export', `${world.dir}/log`])
+    expect(at, 'control: there is an entry to change').toBeGreaterThan(0)
+    expect(found.code).toBe(1)
+    expect(found.stdout).toContain('the log does NOT verify')
+    expect(found.stdout).toMatch(/entry_changed: entry \d+/)
+
+    bytes.write('orders-api', at)
+    await writeFile(path, bytes)
+    const old = `${world.dir}/old.checkpoint`
+    await cp(`${world.dir}/log/checkpoint`, old)
+    await world.json(['whoami'])
+    await until(
+      async () => (await world.json<{ size: number }>(['audit', 'verify'])).size > sizeOf(await readFile(old, 'utf8')),
+      {
+        describe: 'the log has grown',
+        withinMs: 20_000,
+      },
+    )
+    const cut = await world.json<{ findings: { kind: string }[] }>(['audit', 'verify', '--checkpoint-file', old])
+    expect(cut, 'control: the server still continues it').toMatchObject({ verified: true })
+    const behind = await world.mayfly(['audit', 'verify', '--export', `${world.dir}/log`, '--json'])
+    expect(JSON.parse(behind.stdout)).toMatchObject({ verified: false, findings: [{ kind: 'log_truncated' }] })
+  })
+
   test('a stricter policy says what it would end before it does', async () => {
     const standard = await world.mayfly(['policy', 'default'])
     const strict = standard.stdout.replace('"identities-use-data-of-their-owner"', '"renamed"')
@@ -206,3 +238,8 @@ describe('the whole story, by commands only', { timeout: 120_000 }, () => {
     expect([ended.code, ended.signal], ended.stderr).toEqual([0, null])
   })
 })
+
+/** The second line of a checkpoint (C2SP tlog-checkpoint). */
+function sizeOf(checkpoint: string): number {
+  return Number(checkpoint.split('\n')[1])
+}

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { execFile, execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
@@ -77,13 +78,38 @@ test.each(['22.18.0', '23.6.0', '24.0.0', '26.1.0'])('Node %s goes on', (version
   expect(runOn(version)).toMatchObject({ required: ['./start.cjs'], spawned: [], written: [] })
 })
 
+test('an old Node of this machine, where there is one, says so itself', async () => {
+  for (const node of oldNodes()) {
+    const { code, stderr } = await run(node, [bin, 'whoami'])
+    expect([code, stderr.split('\n').length], node).toEqual([2, 2])
+    expect(stderr).toMatch(/^mayfly: error: Node \S+ is too old/)
+  }
+})
+
 test('the guard is written so that a Node from 2013 can read it', () => {
   expect(text).not.toMatch(/=>|\b(?:const|let|class|async|await)\b|import\(|`\$\{|\?\./)
 })
 
 test('on this Node it runs', async () => {
-  const version = await new Promise<string>((resolve, reject) => {
-    execFile(process.execPath, [bin, '--version'], (error, stdout) => (error ? reject(error) : resolve(stdout)))
-  })
-  expect(version).toMatch(/^\d+\.\d+\.\d+\n$/)
+  const { code, stdout } = await run(process.execPath, [bin, '--version'])
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)])
 })
+
+function run(file: string, args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(file, args, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1
+      resolve({ code, stdout, stderr })
+    })
+  })
+}
+
+/** On the PATH, besides the one that npm brought. */
+function oldNodes(): string[] {
+  const folders = (process.env['PATH'] ?? '').split(':').filter((folder) => !folder.includes('node_modules'))
+  const candidates = folders.map((folder) => join(folder, 'node')).filter((file) => existsSync(file))
+  return candidates.filter((file) => {
+    const [major = 0, minor = 0] = execFileSync(file, ['-p', 'process.versions.node']).toString().split('.').map(Number)
+    return major < 22 || (major === 22 && minor < 12)
+  })
+}

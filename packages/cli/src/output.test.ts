@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { makeOutput } from './output.ts'
 
 async function written(json: boolean, use: (out: ReturnType<typeof makeOutput>) => void, isTTY = false) {
-  const stdout = new PassThrough()
+  const stdout = Object.assign(new PassThrough(), { isTTY })
   const stderr = Object.assign(new PassThrough(), { isTTY, columns: 40 })
   use(makeOutput({ stdout, stderr }, () => ({ json, progress: false })))
   stdout.end()
@@ -28,6 +28,12 @@ test('a failure is one line, its details and one hint', async () => {
     out.fail({ message: 'no (x)', details: ['`/a`: bad'], hint: 'mend it', exitCode: 1 }),
   )
   expect(stderr).toBe('mayfly: error: no (x)\n  `/a`: bad\nmayfly: hint: mend it\n')
+})
+
+test('data of others cannot steer a terminal, and reaches a program as it is', async () => {
+  const use = (out: ReturnType<typeof makeOutput>) => out.raw('a\u001b[2J\n\tb')
+  expect((await written(false, use, true)).stdout).toBe('a\ufffd[2J\n\tb\n')
+  expect((await written(false, use)).stdout, 'control').toBe('a\u001b[2J\n\tb\n')
 })
 
 test('text of others cannot steer the terminal', async () => {

@@ -46,15 +46,21 @@ export function makeOutput({ stdout, stderr }: OutputStreams, options: () => Out
     stderr.write(`mayfly: ${printable(text)}\n`)
   }
 
+  /** A program gets the bytes as they are; a terminal would obey them. */
+  function forReader(text: string): string {
+    return ended(stdout.isTTY === true ? text.replaceAll(/[^\n\t]+/g, printable) : text)
+  }
+
   return {
     isWatched: stdout.isTTY === true,
     result(value, text) {
       clearLine()
-      stdout.write(options().json ? `${JSON.stringify(value, null, 2)}\n` : ended(text(value)))
+      if (options().json) stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+      else stdout.write(forReader(text(value)))
     },
     raw(text) {
       clearLine()
-      stdout.write(ended(text))
+      stdout.write(forReader(text))
     },
     help(text) {
       clearLine()
