@@ -76,6 +76,16 @@ for (const code of Object.keys(problems)) {
     faults.push(`docs/reference/errors.md: does not explain \`${code}\`; run \`npm run generate\``)
 }
 
+const [, unused = ''] = /^Not used: (.*)$/m.exec(textOf('GLOSSARY.md')) ?? []
+const unusedWords = [...unused.matchAll(/\*([^*]+)\*/g)].map(([, word = '']) => word)
+for (const { path, text } of documents) {
+  if (path === 'GLOSSARY.md') continue
+  for (const word of unusedWords) {
+    const line = text.split('\n').findIndex((one) => new RegExp(`\\b${word}s?\\b`, 'i').test(one))
+    if (line >= 0) faults.push(`${path}:${line + 1}: says \`${word}\`, for which GLOSSARY.md has another word`)
+  }
+}
+
 const scenes = readFileSync(join(root, 'test/e2e/docs.test.ts'), 'utf8')
 for (const { path, text } of documents) {
   if (!/^```sh$/m.test(text) || scenes.includes(`'${path}'`)) continue
