@@ -220,6 +220,8 @@ create table binding (
 );
 -- Serves the look-up of a proof. Several identities may share a subject and differ in claims (stages of a pipeline).
 create index binding_subject on binding (trust_provider_id, subject) where state = 'active';
+-- Serves the end of a trust provider: whose proofs, tasks and credentials hang on it.
+create index binding_trust_provider on binding (trust_provider_id);
 create index binding_identity on binding (identity_id) where identity_id is not null;
 create index binding_person on binding (person_id) where person_id is not null;
 

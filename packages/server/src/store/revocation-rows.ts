@@ -39,7 +39,10 @@ export function credentialsOf(selector: Selector): RawBuilder<boolean> {
     case 'resource':
       return sql`c.resource_id = ${id}::uuid`
     case 'trust_provider':
-      return sql`c.attestation_id in (select a.attestation_id from attestation a where a.trust_provider_id = ${id}::uuid)`
+      // By way of the few identities bound there: proofs are many, and only those of live credentials are looked at.
+      return sql`c.identity_id in (select b.identity_id from binding b where b.trust_provider_id = ${id}::uuid)
+        and exists (select from attestation a
+                    where a.attestation_id = c.attestation_id and a.trust_provider_id = ${id}::uuid)`
     case 'environment':
       return sql`c.environment = ${id}`
     case 'policy':
@@ -185,7 +188,7 @@ function attestationsOf(kind: SelectorKind, id: string): RawBuilder<boolean> | u
     case 'owner':
       return sql`a.identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
     case 'trust_provider':
-      return sql`a.trust_provider_id = ${id}::uuid`
+      return sql`a.binding_id in (select b.binding_id from binding b where b.trust_provider_id = ${id}::uuid)`
     case 'credential':
     case 'task':
     case 'role':
@@ -224,7 +227,9 @@ function tasksOf(kind: SelectorKind, id: string): RawBuilder<boolean> | undefine
     case 'owner':
       return sql`t.identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
     case 'trust_provider':
-      return sql`t.attestation_id in (select a.attestation_id from attestation a where a.trust_provider_id = ${id}::uuid)`
+      return sql`t.identity_id in (select b.identity_id from binding b where b.trust_provider_id = ${id}::uuid)
+        and exists (select from attestation a
+                    where a.attestation_id = t.attestation_id and a.trust_provider_id = ${id}::uuid)`
     case 'credential':
     case 'role':
     case 'resource':
