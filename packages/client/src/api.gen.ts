@@ -574,11 +574,33 @@ export interface paths {
         put?: never;
         /**
          * prove at the target that the settings and rights suffice
-         * @description Makes a login of its own, tries it, ends it and sees it gone. Takes a few seconds.
+         * @description Makes a login, tries it, ends it and sees it gone. Takes a few seconds. The first check that passes changes the password of Mayfly's own login to one that only it knows, unless the resource says `adopt_login: false`.
          *
          *     Judged by policy as `resource.check`.
          */
         post: operations["checkResource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/resources/{ref}/rotate-login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * change the password of Mayfly's own login at the target, now
+         * @description Nobody is shown the new one, and the old one is refused from then on. Where the target cannot be reached the change is begun, and goes on by itself.
+         *
+         *     Judged by policy as `resource.write`.
+         */
+        post: operations["rotateLogin"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2072,6 +2094,10 @@ export interface components {
             };
             /** @enum {string} */
             state: "active" | "retired";
+            /** @description After the first check that passes, Mayfly changes the password of its own login to one that only it knows: whoever else uses that login is locked out. Later it rotates it. false: it never does */
+            adopt_login: boolean;
+            /** @description Since when only Mayfly knows the password of its own login; null: who entered it does too */
+            login_adopted_at: components["schemas"]["Timestamp"] | null;
             checked_at: components["schemas"]["Timestamp"] | null;
             /** @description What the last check found; null after a change */
             check: components["schemas"]["CheckFinding"][] | null;
@@ -5294,6 +5320,11 @@ export interface operations {
                     attributes?: {
                         [key: string]: string | number | boolean;
                     };
+                    /**
+                     * @description After the first check that passes, Mayfly changes the password of its own login to one that only it knows: whoever else uses that login is locked out. Later it rotates it. false: it never does
+                     * @default true
+                     */
+                    adopt_login?: boolean;
                 };
             };
         };
@@ -5506,6 +5537,8 @@ export interface operations {
                     attributes?: {
                         [key: string]: string | number | boolean;
                     };
+                    /** @description After the first check that passes, Mayfly changes the password of its own login to one that only it knows: whoever else uses that login is locked out. Later it rotates it. false: it never does */
+                    adopt_login?: boolean;
                     /** @description States that the new address leads to the same target. Recorded */
                     same_target?: boolean;
                     /** @description Moves on with each change. Given with a change: refuse where it is another by now */
@@ -5704,6 +5737,120 @@ export interface operations {
             };
             /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateLogin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `settings_invalid`: the settings do not fit this kind */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `state_not_allowed`: its present state does not allow this; `target_unsafe`: the target is set up so that revocation would not hold */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `target_refused`: the target refused; `target_rights_missing`: the login at the target lacks a right; `target_unreachable`: the target did not answer */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `target_timeout`: the target answered too late */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -131,6 +131,7 @@ export const walks: Readonly<Record<string, Walk>> = {
     },
   },
   checkResource: { ask: async ({ make }) => ref((await make.resource()).name) },
+  rotateLogin: { ask: async ({ make }) => ref((await make.resourceWithOwnLogin()).name) },
   retireResource: { ask: async ({ make }) => ({ ...(await ref((await make.resource()).name)), body: {} }) },
 
   registerRole: {

@@ -103,7 +103,7 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
         ...more,
       })
     },
-    async resource() {
+    async resource(more: object = {}) {
       return admin.get<{ resource_id: string; name: string; version: number }>('POST', '/v1/resources', {
         name: fresh('db'),
         provider: 'postgres',
@@ -119,7 +119,16 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
           tls: { mode: 'disabled_loopback_only' },
         },
         secret: place.login,
+        ...more,
       })
+    },
+    /** With a login that no other resource uses, so that Mayfly may change its password. */
+    async resourceWithOwnLogin() {
+      const login = { username: target.roleName(fresh('own_login').replace('-', '_')), password: 'as-it-was-entered' }
+      await withClient(target.superuser.url, (client) =>
+        client.query(`create role ${login.username} login password '${login.password}'`),
+      )
+      return make.resource({ secret: login })
     },
     async role(resource?: string) {
       return admin.get<{ role_id: string; name: string; resource: string; version: number }>('POST', '/v1/roles', {

@@ -36,11 +36,20 @@ export async function createRegistryFixture() {
   const targets = createTargets({
     providers,
     keys,
+    database,
     onCloseError: (error) => {
       throw error
     },
   })
-  const deps = { ...core, keys, providers, targets, trustDomain: 'example.org', maxIdentityLifetimeSeconds: 31_536_000 }
+  const deps = {
+    ...core,
+    keys,
+    providers,
+    targets,
+    trustDomain: 'example.org',
+    maxIdentityLifetimeSeconds: 31_536_000,
+    loginRotationDays: 30,
+  }
 
   const changeIn = <T>(tenant: TenantId, work: (change: Change) => Promise<T>): Promise<T> =>
     database.transaction(tenant, (tx) =>

@@ -184,7 +184,7 @@ describe('roles', () => {
 })
 
 describe('check', () => {
-  test('proves at a real target by doing, keeps what it found, and one entry says so', async () => {
+  test('proves at a real target by doing, keeps what it found, and the log says so', async () => {
     await using target = await preparePostgres(18, 'functions')
     await register('checked', { settings: target.settings, secret: target.mayflyLogin })
     const permission = { member_of: [target.readers] }
@@ -197,7 +197,10 @@ describe('check', () => {
     const found = row.check_result as { check: string; outcome: string }[]
     expect(found.map(({ check, outcome }) => `${check} ${outcome}`)).toContain('login passed')
     expect(found.filter(({ outcome }) => outcome === 'failed')).toEqual([])
-    expect((await registry.entries()).slice(before).map((entry) => entry.action)).toEqual(['resource.checked'])
+    expect((await registry.entries()).slice(before).map((entry) => entry.action)).toEqual([
+      'resource.checked',
+      'resource.login_adopted',
+    ])
 
     await change('checked', { secret: { ...target.mayflyLogin, password: 'wrong' } })
     const after = await checkResource(deps, ctx, 'checked', new AbortController().signal)

@@ -127,6 +127,11 @@ export const environmentSchema = z.strictObject({
   MAYFLY_MAX_IDENTITY_DAYS: wholeNumber(1, 3650)
     .default(366)
     .meta({ description: 'how far away the end of an identity may be', shown: '`366`' }),
+  MAYFLY_LOGIN_ROTATION_DAYS: wholeNumber(0, 3650).default(30).meta({
+    description:
+      "after how many days Mayfly changes the passwords of its own logins at targets; 0: only when someone asks. Another number holds from each login's next change on",
+    shown: '`30`',
+  }),
 })
 
 /** Keys with our prefix that other programs of ours read. */
@@ -159,6 +164,7 @@ export interface Config {
   readonly callerRequestsPerSecond: number
   readonly refusalsPerMinute: number
   readonly maxIdentityDays: number
+  readonly loginRotationDays: number
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -287,6 +293,7 @@ function configOf(values: z.output<typeof environmentSchema>, tls: Config['tls']
     callerRequestsPerSecond: values.MAYFLY_CALLER_REQUESTS_PER_SECOND,
     refusalsPerMinute: values.MAYFLY_REFUSALS_PER_MINUTE,
     maxIdentityDays: values.MAYFLY_MAX_IDENTITY_DAYS,
+    loginRotationDays: values.MAYFLY_LOGIN_ROTATION_DAYS,
   }
 }
 

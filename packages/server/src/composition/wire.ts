@@ -17,7 +17,7 @@ import type { AuthorityDeps } from '../application/decision/authority-deps.ts'
 import { withAuthority } from '../application/decision/with-authority.ts'
 import { authenticateAccessToken } from '../application/proof/authenticate.ts'
 import { openProof, type ProofDeps } from '../application/proof/proof-deps.ts'
-import type { RegistryDeps } from '../application/registry/registry-deps.ts'
+import type { LoginDeps } from '../application/registry/adopt-login.ts'
 import { createProgressFeed } from '../application/revocation/progress-feed.ts'
 import type { AuditDeps } from '../surfaces/http/audit.ts'
 import type { HttpDeps } from '../surfaces/http/http-deps.ts'
@@ -54,7 +54,7 @@ export interface Wired {
   readonly keys: KeyRing
   readonly authority: AuthorityDeps
   readonly proof: ProofDeps
-  readonly registry: RegistryDeps & HttpDeps & { readonly targets: Targets }
+  readonly registry: HttpDeps & LoginDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly http: HttpDeps
   readonly targets: Targets
@@ -125,6 +125,7 @@ export function wire(input: WireInput): Wired {
       targets,
       trustDomain: config.trustDomain,
       maxIdentityLifetimeSeconds: config.maxIdentityDays * 86_400,
+      loginRotationDays: config.loginRotationDays,
     },
   }
 }

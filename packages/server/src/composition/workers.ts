@@ -5,6 +5,7 @@ import type { CoreDeps } from '../application/context.ts'
 import { runRedecisions } from '../application/decision/run-redecisions.ts'
 import { createKeyUpkeep } from '../application/proof/run-key-upkeep.ts'
 import { runLapses } from '../application/proof/run-lapses.ts'
+import { runLoginUpkeep } from '../application/registry/adopt-login.ts'
 import { runIdentityExpiries } from '../application/registry/run-identity-expiries.ts'
 import { lifecycleWorkers } from '../surfaces/workers/lifecycle-workers.ts'
 import { type RunningWorkers, runWorkers, type Worker } from '../surfaces/workers/run-workers.ts'
@@ -22,6 +23,11 @@ export async function startWorkers(wired: Wired, pollMs?: number): Promise<Runni
       { kind: 'lapse', name: 'run-lapses', run: runLapses },
       { kind: 'redecision', name: 'run-redecisions', run: runRedecisions },
       { kind: 'deadline', name: 'keep-keys', run: (_deps, tenantId, signal) => upkeep.run(deps, tenantId, signal) },
+      {
+        kind: 'deadline',
+        name: 'keep-logins',
+        run: (_deps, tenantId, signal) => runLoginUpkeep(wired.registry, tenantId, signal),
+      },
       sequencer(wired.logs, deps),
     ],
     pollMs === undefined ? {} : { pollMs },

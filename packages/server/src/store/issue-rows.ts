@@ -13,7 +13,7 @@ export interface IssueTerms {
   >
   readonly resource: Pick<
     Selectable<ResourceTable>,
-    'resource_id' | 'version' | 'provider_kind' | 'environment' | 'settings' | 'sealed_secret'
+    'resource_id' | 'version' | 'provider_kind' | 'environment' | 'settings' | 'sealed_secret' | 'sealed_next_secret'
   >
   readonly identityExpiresAt: Date
   readonly taskDeadline: Date | undefined

@@ -217,8 +217,9 @@ export async function retireSigningKey(
 
 // Sealed values elsewhere, for the change of a data key ----------------------------------------------------------------
 
+/** Where a sealed value stands; `resource_next` is the secret that a resource's login is being changed to. */
 export interface SealedValue {
-  readonly table: 'resource' | 'signing_key'
+  readonly table: 'resource' | 'resource_next' | 'signing_key'
   readonly id: string
   readonly sealed: string
 }
@@ -244,9 +245,18 @@ export async function claimSealedValuesNotUnder(
     .limit(Math.max(limit - keys.length, 0))
     .forUpdate()
     .execute()
+  const next = await tx.query
+    .selectFrom('resource')
+    .select(['resource_id as id', 'sealed_next_secret as sealed'])
+    .$narrowType<{ sealed: string }>()
+    .where('sealed_next_secret', 'not like', under)
+    .limit(Math.max(limit - keys.length - resources.length, 0))
+    .forUpdate()
+    .execute()
   return [
     ...keys.map((row) => ({ table: 'signing_key' as const, ...row })),
     ...resources.map((row) => ({ table: 'resource' as const, ...row })),
+    ...next.map((row) => ({ table: 'resource_next' as const, ...row })),
   ]
 }
 
@@ -262,7 +272,7 @@ export async function storeResealed(tx: Tx, value: SealedValue): Promise<Selecta
   }
   return tx.query
     .updateTable('resource')
-    .set({ sealed_secret: value.sealed })
+    .set(value.table === 'resource' ? { sealed_secret: value.sealed } : { sealed_next_secret: value.sealed })
     .where('resource_id', '=', value.id as ResourceId)
     .returningAll()
     .executeTakeFirst()

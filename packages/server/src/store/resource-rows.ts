@@ -1,6 +1,6 @@
 /** The SQL of resources. */
 import { type Environment, isId, type OwnerId, type ResourceId } from '@mayfly/domain'
-import type { Insertable, Selectable, Updateable } from 'kysely'
+import { type Insertable, type Selectable, sql, type Updateable } from 'kysely'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
 import { orNameTaken, orNotFound } from './registry-errors.ts'
@@ -81,4 +81,48 @@ export async function countAccountsAtResource(tx: Tx, resourceId: ResourceId): P
     .where('state', 'in', ['requested', 'active', 'revoking'])
     .executeTakeFirstOrThrow()
   return row.count
+}
+
+/** Held until the end of the transaction: of two that decide over one login at once, one waits. */
+export async function lockLogin(tx: Tx, loginFingerprint: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`mayfly login ${loginFingerprint}`}, 0))`.execute(tx.query)
+}
+
+/** The other resources whose work would stop if the password of this login changed without them. */
+export async function listResourcesWithLogin(
+  tx: Tx,
+  loginFingerprint: string,
+  except: ResourceId | undefined,
+): Promise<Pick<ResourceRow, 'name' | 'login_adopted_at' | 'sealed_next_secret'>[]> {
+  let query = tx.query
+    .selectFrom('resource')
+    .select(['name', 'login_adopted_at', 'sealed_next_secret'])
+    .where('login_fingerprint', '=', loginFingerprint)
+    .where((where) =>
+      where.or([
+        where('state', '=', 'active'),
+        where.exists(
+          where
+            .selectFrom('credential')
+            .select('credential_id')
+            .whereRef('credential.resource_id', '=', 'resource.resource_id')
+            .where('credential.state', 'in', ['requested', 'active', 'revoking']),
+        ),
+      ]),
+    )
+  if (except !== undefined) query = query.where('resource_id', '<>', except)
+  return query.orderBy('name').limit(3).execute()
+}
+
+/** The resource whose login has been due the longest, locked; passes over those that another server holds. */
+export async function claimDueLogin(tx: Tx, now: Date): Promise<ResourceRow | undefined> {
+  return tx.query
+    .selectFrom('resource')
+    .selectAll()
+    .where('login_due_at', '<=', now)
+    .orderBy('login_due_at')
+    .limit(1)
+    .forNoKeyUpdate()
+    .skipLocked()
+    .executeTakeFirst()
 }

@@ -3,16 +3,27 @@
  *
  * Promise: what is kept is immutable: a changed resource has another version and is opened anew; the old way is closed
  * when its last user has done. The admin login is unsealed inside a transaction, the target is opened outside of one.
+ * While Mayfly changes the secret of its own login, work goes on: where one secret is refused, the other is tried, and
+ * then what stands in the row by now.
  */
-import { MayflyError, type ResourceId } from '@mayfly/domain'
-import type { AccountProvider, Enumerable, Renewable, Secret, Target } from '@mayfly/provider-kit'
-import type { Tx } from '../../store/database.ts'
+import { MayflyError, type ResourceId, type TenantId } from '@mayfly/domain'
+import {
+  type AccountProvider,
+  type Adoptable,
+  type Enumerable,
+  isLoginRefused,
+  type Renewable,
+  type Secret,
+  type Target,
+} from '@mayfly/provider-kit'
+import type { Database, Tx } from '../../store/database.ts'
+import { getTargetRow } from '../../store/removal-rows.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { sealPlace } from '../keys/seal-place.ts'
 
 /** A provider with its types forgotten: settings, permission and secret are what its own schemas parsed. */
 export type Provider = AccountProvider<Record<string, unknown>, unknown, unknown>
-export type OpenTarget = Target<unknown> & Partial<Renewable & Enumerable>
+export type OpenTarget = Target<unknown> & Partial<Renewable & Enumerable & Adoptable<unknown>>
 
 /** The columns of a resource that say how to reach it. */
 export interface TargetRow {
@@ -21,12 +32,17 @@ export interface TargetRow {
   readonly provider_kind: string
   readonly settings: unknown
   readonly sealed_secret: string
+  /** What the login is being changed to; either may be in force. */
+  readonly sealed_next_secret: string | null
 }
 
 /** A target that can be opened without the database. */
 export interface PreparedTarget {
   readonly provider: Provider
-  /** Runs `work` with the open target; opens it first where it is not open yet. Not inside a transaction (law 10). */
+  /**
+   * Runs `work` with the open target; opens it first where it is not open yet. Not inside a transaction (law 10). Runs it
+   * again with another secret where the target refused the login, and only then: nothing has been done there.
+   */
   use<T>(work: (target: OpenTarget) => Promise<T>): Promise<T>
 }
 
@@ -40,28 +56,43 @@ export interface Targets {
 export interface TargetsDeps {
   readonly providers: ReadonlyMap<string, Provider>
   readonly keys: KeyRing
+  readonly database: Database
   /** Told what went wrong while a target was closed; nothing waits for it. */
   readonly onCloseError: (error: unknown) => void
 }
 
 interface Kept {
+  readonly tenantId: TenantId
+  readonly resourceId: ResourceId
   readonly version: number
-  readonly open: () => Promise<OpenTarget>
-  opened: Promise<OpenTarget> | undefined
+  /** By the secret in force as far as is known; then by the one that it is being changed to. */
+  readonly ways: readonly Way[]
   users: number
   replaced: boolean
+}
+
+interface Way {
+  readonly open: () => Promise<OpenTarget>
+  opened: Promise<OpenTarget> | undefined
 }
 
 export function createTargets(deps: TargetsDeps): Targets {
   const kept = new Map<ResourceId, Kept>()
 
   async function prepareAnew(tx: Tx, row: TargetRow, provider: Provider): Promise<Kept> {
-    const sealed = await deps.keys.open(tx, row.sealed_secret, sealPlace.resourceSecret(row.resource_id))
-    const config = parseConfig(provider, row, sealed)
+    const secrets = [await deps.keys.open(tx, row.sealed_secret, sealPlace.resourceSecret(row.resource_id))]
+    if (row.sealed_next_secret !== null) {
+      const place = sealPlace.resourceNextSecret(row.resource_id)
+      secrets.push(await deps.keys.open(tx, row.sealed_next_secret, place))
+    }
     const fresh: Kept = {
+      tenantId: tx.tenantId,
+      resourceId: row.resource_id,
       version: row.version,
-      open: () => provider.open(config),
-      opened: undefined,
+      ways: secrets.map((secret) => {
+        const config = parseConfig(provider, row, secret)
+        return { open: () => provider.open(config), opened: undefined }
+      }),
       users: 0,
       replaced: false,
     }
@@ -77,37 +108,72 @@ export function createTargets(deps: TargetsDeps): Targets {
   }
 
   function closeIfUnused(entry: Kept): void {
-    if (!entry.replaced || entry.users > 0 || entry.opened === undefined) return
-    const opened = entry.opened
-    entry.opened = undefined
-    opened.then((target) => target.close()).catch(deps.onCloseError)
+    if (!entry.replaced || entry.users > 0) return
+    for (const way of entry.ways) {
+      way.opened?.then((target) => target.close()).catch(deps.onCloseError)
+      way.opened = undefined
+    }
   }
 
   async function use<T>(entry: Kept, work: (target: OpenTarget) => Promise<T>): Promise<T> {
+    try {
+      return await useEither(entry, work)
+    } catch (error) {
+      const newer = isLoginRefused(error) ? await findNewer(entry) : undefined
+      if (newer === undefined) throw error
+      return useEither(newer, work)
+    }
+  }
+
+  async function useEither<T>(entry: Kept, work: (target: OpenTarget) => Promise<T>): Promise<T> {
     entry.users += 1
     try {
-      entry.opened ??= entry.open()
-      return await work(await forgetIfFailed(entry, entry.opened))
+      let refused: unknown
+      for (const way of entry.ways) {
+        try {
+          way.opened ??= way.open()
+          return await work(await forgetIfFailed(way, way.opened))
+        } catch (error) {
+          if (!isLoginRefused(error)) throw error
+          refused = error
+        }
+      }
+      throw refused
     } finally {
       entry.users -= 1
       closeIfUnused(entry)
     }
   }
 
+  /** The same target as the row says now; undefined where nobody has changed it. */
+  async function findNewer({ tenantId, resourceId, version }: Kept): Promise<Kept | undefined> {
+    return deps.database.transaction(tenantId, async (tx) => {
+      const row = await getTargetRow(tx, resourceId)
+      return row.version === version ? undefined : findEntry(tx, row, getProvider(row.provider_kind))
+    })
+  }
+
+  async function findEntry(tx: Tx, row: TargetRow, provider: Provider): Promise<Kept> {
+    const present = kept.get(row.resource_id)
+    return present?.version === row.version ? present : prepareAnew(tx, row, provider)
+  }
+
+  function getProvider(kind: string): Provider {
+    const provider = deps.providers.get(kind)
+    if (provider !== undefined) return provider
+    throw new MayflyError('provider_unknown', {
+      publicDetail: `there is no provider of kind \`${kind}\` in this build`,
+    })
+  }
+
   return {
     async prepare(tx, row) {
-      const provider = deps.providers.get(row.provider_kind)
-      if (provider === undefined) {
-        throw new MayflyError('provider_unknown', {
-          publicDetail: `there is no provider of kind \`${row.provider_kind}\` in this build`,
-        })
-      }
-      const present = kept.get(row.resource_id)
-      const entry = present?.version === row.version ? present : await prepareAnew(tx, row, provider)
+      const provider = getProvider(row.provider_kind)
+      const entry = await findEntry(tx, row, provider)
       return { provider, use: (work) => use(entry, work) }
     },
     async close() {
-      const open = [...kept.values()].flatMap((entry) => entry.opened ?? [])
+      const open = [...kept.values()].flatMap((entry) => entry.ways.flatMap((way) => way.opened ?? []))
       kept.clear()
       const closed = await Promise.allSettled(open.map(async (opened) => (await opened).close()))
       for (const outcome of closed) if (outcome.status === 'rejected') deps.onCloseError(outcome.reason)
@@ -116,11 +182,11 @@ export function createTargets(deps: TargetsDeps): Targets {
 }
 
 /** A way that could not be opened must not be kept: the next use tries again. */
-async function forgetIfFailed(entry: Kept, opened: Promise<OpenTarget>): Promise<OpenTarget> {
+async function forgetIfFailed(way: Way, opened: Promise<OpenTarget>): Promise<OpenTarget> {
   try {
     return await opened
   } catch (error) {
-    if (entry.opened === opened) entry.opened = undefined
+    if (way.opened === opened) way.opened = undefined
     throw error
   }
 }

@@ -14,7 +14,7 @@ import {
   storeResealed,
 } from '../../store/key-rows.ts'
 import { appendAudit } from '../audit/append-audit.ts'
-import { statedRow } from '../audit/stated-rows.ts'
+import { type StatedRow, statedRow } from '../audit/stated-rows.ts'
 import type { Actor } from '../context.ts'
 import type { KeyDeps } from './key-deps.ts'
 import { isPublishedLongEnough, rotateSigningKey } from './rotate-signing-key.ts'
@@ -65,23 +65,25 @@ async function reseal(deps: KeyDeps, tx: Tx, now: Date): Promise<number> {
   if (active === undefined) throw new MayflyError('key_unusable', { log: `tenant ${tx.tenantId} has no data key` })
   const values = await claimSealedValuesNotUnder(tx, active.data_key_id, resealBatch)
   if (values.length === 0) return 0
-  const rows = []
+  // By id: the one entry states each resource once, as it is in the end.
+  const rows = new Map<string, StatedRow>()
   for (const value of values) {
     const place = placeOf(value)
     const sealed = await deps.keys.seal(tx, await deps.keys.open(tx, value.sealed, place), place)
     const resource = await storeResealed(tx, { ...value, sealed })
-    if (resource !== undefined) rows.push(statedRow('resource', resource))
+    if (resource !== undefined) rows.set(value.id, statedRow('resource', resource))
   }
   await appendAudit(tx, {
     action: 'data_key.resealed',
     at: now,
     actor: keeper,
-    rows,
+    rows: [...rows.values()],
     body: { data_key_id: active.data_key_id, values: values.length },
   })
   return values.length
 }
 
-function placeOf(value: SealedValue): string {
-  return value.table === 'resource' ? sealPlace.resourceSecret(value.id) : sealPlace.signingKey(value.id)
+function placeOf({ table, id }: SealedValue): string {
+  if (table === 'signing_key') return sealPlace.signingKey(id)
+  return table === 'resource' ? sealPlace.resourceSecret(id) : sealPlace.resourceNextSecret(id)
 }

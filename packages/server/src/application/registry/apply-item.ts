@@ -65,7 +65,7 @@ export const applyItem: { readonly [S in ManifestSection]: Apply<S> } = {
     return changeIdentity(deps, change, current.identity_id, { ...given, expiresAt, attributes })
   },
   async resources(deps, change, item) {
-    const { data_class: dataClass, same_target: sameTarget, ...given } = item
+    const { data_class: dataClass, same_target: sameTarget, adopt_login: adoptLogin, ...given } = item
     const current = await findResource(change.tx, item.name)
     if (current !== undefined) {
       requireSame({
@@ -73,13 +73,14 @@ export const applyItem: { readonly [S in ManifestSection]: Apply<S> } = {
         environment: [current.environment, item.environment],
       })
       const attributes = item.attributes ?? {}
-      return changeResource(deps, change, current.resource_id, { ...given, dataClass, sameTarget, attributes })
+      const update = { ...given, dataClass, sameTarget, attributes, adoptLogin, repeated: true }
+      return changeResource(deps, change, current.resource_id, update)
     }
     if (item.secret === undefined) {
       const detail = 'is required for a new resource: `{ env: NAME }` or `{ file: PATH }` for each field'
       throw new MayflyError('secret_required', { publicDetail: detail, fields: [{ pointer: '/secret', detail }] })
     }
-    return registerResource(deps, change, { ...given, dataClass, secret: item.secret })
+    return registerResource(deps, change, { ...given, dataClass, adoptLogin, secret: item.secret })
   },
   async roles(deps, change, item) {
     const { max_ttl_seconds: maxTtlSeconds, max_live_per_identity: maxLivePerIdentity, ...given } = item

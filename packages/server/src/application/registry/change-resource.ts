@@ -6,6 +6,8 @@ import {
   type ResourceWithOwner,
   updateResource,
 } from '../../store/resource-rows.ts'
+import type { Provider } from '../../adapters/targets/targets.ts'
+import type { Tx } from '../../store/database.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { Change, Changed, SeenVersion } from './change.ts'
 import { diffFields, type FieldChange } from './diff-fields.ts'
@@ -15,7 +17,15 @@ import { type Attributes, getAnsweringOwner, judgeAttributes } from './identity-
 import { recordChange } from './record-change.ts'
 import { shownResourceFields } from './register-resource.ts'
 import type { RegistryDeps } from './registry-deps.ts'
-import { getProvider, judgeSecret, parseSettings, requireSecretForAddress, sealSecret } from './resource-settings.ts'
+import {
+  claimLogin,
+  getProvider,
+  judgeSecret,
+  parseSettings,
+  requireSecretForAddress,
+  type SealedSecret,
+  sealSecret,
+} from './resource-settings.ts'
 
 export interface ResourceUpdate extends SeenVersion {
   readonly reach?: Reach | undefined
@@ -27,6 +37,9 @@ export interface ResourceUpdate extends SeenVersion {
   readonly settings?: unknown
   readonly secret?: JsonValue | undefined
   readonly attributes?: Attributes | undefined
+  readonly adoptLogin?: boolean | undefined
+  /** From a manifest, which says the same again and again: the secret that was entered last is no change. */
+  readonly repeated?: boolean | undefined
   /** States that a new address leads to the same target, where accounts that Mayfly made still stand. */
   readonly sameTarget?: boolean | undefined
 }
@@ -69,9 +82,10 @@ export async function changeResource(
     owner_id: owner?.owner_id ?? current.owner_id,
     settings,
     attributes: input.attributes ?? (current.attributes as Attributes),
+    adopt_login: input.adoptLogin ?? current.adopt_login,
   }
   const changes = diffFields(current, wanted)
-  const sealed = input.secret === undefined ? undefined : await sealSecret(deps, tx, current.resource_id, input.secret)
+  const sealed = await sealIfNew(deps, change, current, input, moved.length > 0)
   if (sealed !== undefined && sealed.fingerprint !== current.fingerprint) {
     changes.push({ field: 'secret', from: '[secret]', to: '[secret]' })
   }
@@ -79,7 +93,8 @@ export async function changeResource(
   const way = changes.some(({ field }) => field === 'settings' || field === 'secret')
   const row = await updateResource(tx, current.resource_id, {
     ...wanted,
-    ...sealed,
+    ...(sealed !== undefined && (await enteredLogin(deps, tx, provider, current, sealed, settings, input.secret))),
+    ...(wanted.adopt_login ? {} : { login_due_at: null }),
     settings: JSON.stringify(settings),
     attributes: JSON.stringify(wanted.attributes),
     // A check of other settings says nothing of these.
@@ -95,6 +110,43 @@ export async function changeResource(
   })
   await decideAgain(change, 'resource', row.resource_id, 'the resource has changed')
   return { row: await getResource(tx, row.resource_id), receipt, outcome: 'updated', changes }
+}
+
+/**
+ * The columns of a login that was entered anew. What Mayfly had begun to change the same login to is kept: it may have
+ * come into force, or still come, and is then what opens the target.
+ */
+async function enteredLogin(
+  deps: RegistryDeps,
+  tx: Tx,
+  provider: Provider,
+  current: ResourceWithOwner,
+  sealed: SealedSecret,
+  settings: unknown,
+  secret: unknown,
+) {
+  const of = { settings, secret, resourceId: current.resource_id }
+  const loginFingerprint = await claimLogin(deps, tx, provider, of)
+  const underWay = loginFingerprint === current.login_fingerprint && current.sealed_next_secret !== null
+  return {
+    ...sealed,
+    login_fingerprint: loginFingerprint,
+    ...(underWay ? {} : { sealed_next_secret: null, login_due_at: null }),
+  }
+}
+
+/** Undefined where no secret was given, or one that is in force already. */
+async function sealIfNew(
+  deps: RegistryDeps,
+  { tx }: Change,
+  current: ResourceWithOwner,
+  { secret, repeated }: ResourceUpdate,
+  moved: boolean,
+): Promise<SealedSecret | undefined> {
+  if (secret === undefined) return undefined
+  const sealed = await sealSecret(deps, tx, current.resource_id, secret)
+  const known = [current.fingerprint, ...(repeated === true ? [current.entered_fingerprint] : [])]
+  return !moved && known.includes(sealed.fingerprint) ? undefined : sealed
 }
 
 async function requireNoAccounts(change: Change, resource: ResourceWithOwner, moved: readonly string[]): Promise<void> {

@@ -59,6 +59,7 @@ export const manifestSchemas = {
     secret: object.optional(),
     attributes: attributes.optional(),
     same_target: z.boolean().optional(),
+    adopt_login: z.boolean().optional(),
   }),
   roles: z.strictObject({
     resource: ref,

@@ -17,7 +17,7 @@ import { collectFaults } from './faults.ts'
 import { type Attributes, getAnsweringOwner, judgeAttributes } from './identity-fields.ts'
 import { recordChange } from './record-change.ts'
 import type { RegistryDeps } from './registry-deps.ts'
-import { getProvider, judgeSecret, parseSettings, sealSecret } from './resource-settings.ts'
+import { claimLogin, getProvider, judgeSecret, parseSettings, sealSecret } from './resource-settings.ts'
 
 export interface NewResource {
   readonly name: string
@@ -33,6 +33,8 @@ export interface NewResource {
   /** Mayfly's own login at the target, in the fields of the provider. */
   readonly secret: JsonValue
   readonly attributes?: Attributes | undefined
+  /** Whether Mayfly changes the password of its own login, once a check has passed, to one that only it knows. */
+  readonly adoptLogin?: boolean | undefined
 }
 
 export const shownResourceFields = [
@@ -47,6 +49,7 @@ export const shownResourceFields = [
   'state',
   'same_target',
   'secret',
+  'adopt_login',
 ]
 
 /**
@@ -81,11 +84,18 @@ export async function registerResource(
     owner_id: owner.owner_id,
     settings,
     attributes: input.attributes ?? {},
+    adopt_login: input.adoptLogin ?? true,
   }
+  const loginFingerprint = await claimLogin(deps, tx, provider, {
+    settings,
+    secret: input.secret,
+    resourceId: undefined,
+  })
   const row = await insertResource(tx, {
     resource_id: resourceId,
     ...wanted,
     ...(await sealSecret(deps, tx, resourceId, input.secret)),
+    login_fingerprint: loginFingerprint,
     settings: JSON.stringify(settings),
     attributes: JSON.stringify(wanted.attributes),
     created_at: now,

@@ -4,11 +4,12 @@
  * Promise: the admin login is sealed and never shown, and settings never hold it, because the provider's closed schema
  * has no field for it. A stored login goes only to the address and under the TLS rules for which it was entered.
  */
-import { canonicalJson, type JsonObject, type JsonValue, MayflyError } from '@mayfly/domain'
+import { canonicalJson, type JsonObject, type JsonValue, MayflyError, type ResourceId } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
 import { sealPlace } from '../../adapters/keys/seal-place.ts'
 import type { Provider } from '../../adapters/targets/targets.ts'
 import type { Tx } from '../../store/database.ts'
+import { listResourcesWithLogin, lockLogin } from '../../store/resource-rows.ts'
 import type { Faults } from './faults.ts'
 import type { RegistryDeps } from './registry-deps.ts'
 
@@ -30,9 +31,12 @@ export function judgeSecret(faults: Faults, provider: Provider, secret: unknown)
   faults.parse('/secret', provider.secret, secret)
 }
 
+/** The columns of a login that a person has entered, and that Mayfly has not made its own yet. */
 export interface SealedSecret {
   readonly sealed_secret: string
   readonly fingerprint: string
+  readonly entered_fingerprint: string
+  readonly login_adopted_at: null
 }
 
 /** Seals the canonical JSON of what was entered, for the one resource that it belongs to. */
@@ -43,10 +47,41 @@ export async function sealSecret(
   secret: JsonValue,
 ): Promise<SealedSecret> {
   const value = new Secret(canonicalJson(secret))
+  const fingerprint = await deps.keys.fingerprint(tx, value)
   return {
     sealed_secret: await deps.keys.seal(tx, value, sealPlace.resourceSecret(resourceId)),
-    fingerprint: await deps.keys.fingerprint(tx, value),
+    fingerprint,
+    entered_fingerprint: fingerprint,
+    login_adopted_at: null,
   }
+}
+
+/**
+ * Which login it is at which target, as a keyed fingerprint; null where the provider does not change logins.
+ *
+ * @throws MayflyError `request_invalid` where another resource uses the login and has made it its own: the password that
+ * was entered here is not in force any more, and nobody knows the one that is
+ */
+export async function claimLogin(
+  deps: Pick<RegistryDeps, 'keys'>,
+  tx: Tx,
+  provider: Provider,
+  of: { readonly settings: unknown; readonly secret: unknown; readonly resourceId: ResourceId | undefined },
+): Promise<string | null> {
+  const { ownLogin } = provider
+  if (ownLogin === undefined) return null
+  const config = { settings: provider.settings.parse(of.settings), secret: provider.secret.parse(of.secret) }
+  const fingerprint = await deps.keys.fingerprint(tx, new Secret(`login ${provider.kind} ${ownLogin.keyOf(config)}`))
+  await lockLogin(tx, fingerprint)
+  const others = await listResourcesWithLogin(tx, fingerprint, of.resourceId)
+  const taken = others.find((other) => other.login_adopted_at !== null || other.sealed_next_secret !== null)
+  if (taken === undefined) return fingerprint
+  const detail = `\`${taken.name}\` uses this login, and Mayfly has changed its password`
+  throw new MayflyError('request_invalid', {
+    publicDetail: detail,
+    hint: 'make another login at the target: one for each resource',
+    fields: [{ pointer: '/secret', detail }],
+  })
 }
 
 /**

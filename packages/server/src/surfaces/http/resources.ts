@@ -1,6 +1,7 @@
 import type { OwnerId, ResourceId } from '@mayfly/domain'
 import { z } from 'zod'
 import { changeResource, retireResource } from '../../application/registry/change-resource.ts'
+import { rotateLogin } from '../../application/registry/adopt-login.ts'
 import { checkResource, type ResourceCheckDeps } from '../../application/registry/check-resource.ts'
 import { registerResource } from '../../application/registry/register-resource.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
@@ -23,6 +24,12 @@ const checkFinding = z
   })
   .meta({ id: 'CheckFinding', description: 'One line of what a check proved by doing' })
 
+const adoptLogin = z.boolean().meta({
+  description:
+    'After the first check that passes, Mayfly changes the password of its own login to one that only it knows: whoever ' +
+    'else uses that login is locked out. Later it rotates it. false: it never does',
+})
+
 const resource = z
   .object({
     resource_id: id<ResourceId>(),
@@ -38,6 +45,10 @@ const resource = z
     settings: fields.settings,
     attributes: fields.attributes,
     state: fields.usedOrRetired,
+    adopt_login: adoptLogin,
+    login_adopted_at: timestamp.nullable().meta({
+      description: 'Since when only Mayfly knows the password of its own login; null: who entered it does too',
+    }),
     checked_at: timestamp.nullable(),
     check: z.array(checkFinding).nullable().meta({ description: 'What the last check found; null after a change' }),
     version: fields.version,
@@ -76,20 +87,21 @@ export const resourceRoutes: readonly Route<Deps>[] = [
       settings: fields.settings,
       secret,
       attributes: fields.attributes.optional(),
+      adopt_login: adoptLogin.default(true),
     }),
     changes: true,
     status: 201,
     response: resource,
     problems: ['identity_owner_missing', 'name_taken', 'provider_unknown'],
     handle: (deps: Deps, ctx, { body }) => {
-      const { data_class: dataClass, ...given } = body
+      const { data_class: dataClass, adopt_login: takeOver, ...given } = body
       const asked = { action: 'resource.write', resource: { type: 'Owner', id: body.owner } } as const
       return fields.gateOnField(
         '/owner',
         'identity_owner_missing',
         deps.gate(ctx, asked, async (tx, decision) => {
           const change = fields.changeOf(deps, ctx, tx, decision)
-          const { row, receipt } = await registerResource(deps, change, { ...given, dataClass })
+          const { row, receipt } = await registerResource(deps, change, { ...given, dataClass, adoptLogin: takeOver })
           return { ...resourceWire(row), entry: receipt }
         }),
       )
@@ -157,6 +169,7 @@ export const resourceRoutes: readonly Route<Deps>[] = [
       settings: fields.settings.optional(),
       secret: secret.optional(),
       attributes: fields.attributes.optional(),
+      adopt_login: adoptLogin.optional(),
       same_target: z
         .boolean()
         .optional()
@@ -177,9 +190,10 @@ export const resourceRoutes: readonly Route<Deps>[] = [
       await fields.gateOnNewOwner(deps, ctx, 'resource.write', body.owner)
       const asked = { action: 'resource.write', resource: { type: 'Resource', id: which } } as const
       return deps.gate(ctx, asked, async (tx, decision) => {
-        const { data_class: dataClass, same_target: sameTarget, ...given } = body
+        const { data_class: dataClass, same_target: sameTarget, adopt_login: takeOver, ...given } = body
         const change = fields.changeOf(deps, ctx, tx, decision)
-        const { row, receipt } = await changeResource(deps, change, which, { ...given, dataClass, sameTarget })
+        const update = { ...given, dataClass, sameTarget, adoptLogin: takeOver }
+        const { row, receipt } = await changeResource(deps, change, which, update)
         return { ...resourceWire(row), entry: receipt }
       })
     },
@@ -189,7 +203,9 @@ export const resourceRoutes: readonly Route<Deps>[] = [
     path: '/v1/resources/{ref}/check',
     name: 'checkResource',
     summary: 'prove at the target that the settings and rights suffice',
-    description: 'Makes a login of its own, tries it, ends it and sees it gone. Takes a few seconds.',
+    description:
+      'Makes a login, tries it, ends it and sees it gone. Takes a few seconds. The first check that passes changes the ' +
+      "password of Mayfly's own login to one that only it knows, unless the resource says `adopt_login: false`.",
     action: 'resource.check',
     params,
     changes: true,
@@ -197,6 +213,33 @@ export const resourceRoutes: readonly Route<Deps>[] = [
     problems: ['resource_not_found', 'state_not_allowed', 'version_conflict', 'settings_invalid'],
     handle: async (deps: Deps, ctx, input) => {
       const { row, receipt } = await checkResource(deps, ctx, input.params.ref, ctx.signal)
+      return { ...resourceWire(row), entry: receipt }
+    },
+  }),
+  defineSelfGatedRoute({
+    method: 'POST',
+    path: '/v1/resources/{ref}/rotate-login',
+    name: 'rotateLogin',
+    summary: "change the password of Mayfly's own login at the target, now",
+    description:
+      'Nobody is shown the new one, and the old one is refused from then on. Where the target cannot be reached the ' +
+      'change is begun, and goes on by itself.',
+    action: 'resource.write',
+    params,
+    changes: true,
+    response: resource,
+    problems: [
+      'resource_not_found',
+      'state_not_allowed',
+      'settings_invalid',
+      'target_refused',
+      'target_rights_missing',
+      'target_timeout',
+      'target_unreachable',
+      'target_unsafe',
+    ],
+    handle: async (deps: Deps, ctx, input) => {
+      const { row, receipt } = await rotateLogin(deps, ctx, input.params.ref, ctx.signal)
       return { ...resourceWire(row), entry: receipt }
     },
   }),
@@ -234,6 +277,8 @@ function resourceWire(row: ResourceWithOwner): z.output<typeof resource> {
     settings: row.settings as z.output<typeof fields.settings>,
     attributes: row.attributes as z.output<typeof fields.attributes>,
     state: row.state as z.output<typeof fields.usedOrRetired>,
+    adopt_login: row.adopt_login,
+    login_adopted_at: row.login_adopted_at,
     checked_at: row.checked_at,
     check: row.check_result as z.output<typeof checkFinding>[] | null,
     version: row.version,
