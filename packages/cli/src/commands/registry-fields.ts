@@ -49,6 +49,10 @@ async function readField(cli: Cli, field: Field, value: string & readonly string
     case 'list':
     case 'flag':
       return value
+    case 'yes_or_no':
+      if (value !== 'yes' && value !== 'no')
+        throw new UsageError(`\`${value}\` is neither \`yes\` nor \`no\` (${long})`)
+      return value === 'yes'
     case 'whole':
       if (!/^\d{1,9}$/.test(value)) throw new UsageError(`\`${value}\` is not a whole number (${long})`)
       return Number(value)

@@ -32,6 +32,7 @@ export interface Field {
     | 'text'
     | 'whole'
     | 'flag'
+    | 'yes_or_no'
     | 'pairs'
     | 'text_pairs'
     | 'choices'
@@ -241,6 +242,12 @@ export const nouns: readonly Noun[] = [
         as: 'secret',
       },
       attribute,
+      {
+        flags: '--adopt-login <yes|no>',
+        member: 'adopt_login',
+        help: '`no`: Mayfly never changes the password of its own login there; default `yes`, after the first check',
+        as: 'yes_or_no',
+      },
       {
         flags: '--same-target',
         member: 'same_target',

@@ -1,4 +1,4 @@
-/** `mayfly resource check` and `mayfly resource guide`. */
+/** `mayfly resource check`, `rotate-login` and `guide`. */
 import { answerOf } from '@mayfly/client'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
@@ -29,6 +29,19 @@ export function addResourceCommands(group: Command, cli: Cli): void {
       cli.out.say(`${failed.length} of ${findings.length} failed: ${formatValue(failed.map((one) => one.check))}`)
       cli.exitWith(exitCodes.failed)
     }
+  })
+
+  const rotate = group
+    .command('rotate-login')
+    .description("change the password of Mayfly's own login at the target to a new one that only Mayfly knows")
+    .argument('<ref>', 'id or name')
+  addExamples(rotate, 'mayfly resource rotate-login orders-db')
+  rotate.action(async (ref: string) => {
+    const { api } = await cli.connect()
+    cli.out.result(
+      await answerOf(api.POST('/v1/resources/{ref}/rotate-login', { params: { path: { ref } } })),
+      (resource) => `the login of \`${resource.name}\` was changed at ${resource.login_adopted_at ?? '-'}`,
+    )
   })
 
   const guide = group
