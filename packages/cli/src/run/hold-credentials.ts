@@ -42,6 +42,9 @@ export interface Hold {
 const instanceSeconds = 24 * 3600 - 60
 const firstRetryMs = 1_000
 const longestRetryMs = 15_000
+const longestPauseMs = 86_400_000
+/** Between two renewals, however short a credential lives. */
+const leastRenewalMs = 250
 
 interface Held {
   credential: IssuedCredential
@@ -64,7 +67,12 @@ export async function holdCredentials(deps: HoldDeps, request: HoldRequest): Pro
   const schedule = (credential: IssuedCredential): Held => {
     const endsAtMs = Date.parse(credential.expires_at) - skewMs
     const atMs = now().getTime()
-    return { credential, renewAtMs: atMs + ((endsAtMs - atMs) * 2) / 3, endsAtMs, givenUp: false }
+    return {
+      credential,
+      renewAtMs: atMs + Math.max(((endsAtMs - atMs) * 2) / 3, leastRenewalMs),
+      endsAtMs,
+      givenUp: false,
+    }
   }
 
   const hold: Hold = {
@@ -75,27 +83,35 @@ export async function holdCredentials(deps: HoldDeps, request: HoldRequest): Pro
     async keep(signal) {
       let proveAtMs = halfway(now(), new Date(proven.freshUntil.getTime() - skewMs))
       let retryMs = firstRetryMs
-      let told = ''
+      let told: string | undefined
+      const prove = async () => {
+        const { freshUntil } = await connection.tokens.prove()
+        proveAtMs = halfway(now(), new Date(freshUntil.getTime() - skewMs))
+      }
       while (!signal.aborted) {
-        const dueMs = Math.min(proveAtMs, ...held.filter((one) => !one.givenUp).map((one) => one.renewAtMs))
-        await pause(Math.max(dueMs - now().getTime(), 0), undefined, { signal }).catch(() => undefined)
+        const alive = held.filter((one) => !one.givenUp)
+        await pauseUntil(Math.min(proveAtMs, ...alive.map((one) => one.renewAtMs)), signal)
         if (signal.aborted) return
-        try {
-          if (now().getTime() >= proveAtMs) {
-            const { freshUntil } = await connection.tokens.prove()
-            proveAtMs = halfway(now(), new Date(freshUntil.getTime() - skewMs))
-          }
-          for (const one of held) if (!one.givenUp && now().getTime() >= one.renewAtMs) await renew(one)
-          retryMs = firstRetryMs
-          told = ''
-        } catch (error) {
-          // Told once for each reason: a platform may take minutes until it gives a new token.
-          const reason = messageOf(error)
-          if (reason !== told) deps.say(`warning: ${reason}; tried again until it succeeds`)
-          told = reason
-          await pause(retryMs, undefined, { signal }).catch(() => undefined)
-          retryMs = Math.min(retryMs * 2, longestRetryMs)
+        const atMs = now().getTime()
+        // Renewals first, and each by itself: a platform without a new token must not keep them from a token that is left.
+        const due = alive.filter((one) => atMs >= one.renewAtMs).map((one) => () => renew(one))
+        if (atMs >= proveAtMs) due.push(prove)
+        let reason: string | undefined
+        for (const work of due) {
+          await work().catch((error: unknown) => {
+            reason = messageOf(error)
+          })
         }
+        if (reason === undefined) {
+          retryMs = firstRetryMs
+          told = undefined
+          continue
+        }
+        // Told once for each reason: a platform may take minutes until it gives a new token.
+        if (reason !== told) deps.say(`warning: ${reason}; tried again until it succeeds`)
+        told = reason
+        await pauseUntil(now().getTime() + retryMs, signal)
+        retryMs = Math.min(retryMs * 2, longestRetryMs)
       }
     },
     async end(outcome, timeoutMs) {
@@ -116,6 +132,12 @@ export async function holdCredentials(deps: HoldDeps, request: HoldRequest): Pro
         return `warning: the end is not confirmed (${messageOf(error)})${atLast}`
       }
     },
+  }
+
+  /** Returns early where the signal is aborted, or after a day: timers count no further than 24 of them. */
+  async function pauseUntil(atMs: number, signal: AbortSignal): Promise<void> {
+    const waitMs = Math.min(Math.max(atMs - now().getTime(), 0), longestPauseMs)
+    await pause(waitMs, undefined, { signal }).catch(() => undefined)
   }
 
   async function renew(one: Held): Promise<void> {
