@@ -28,8 +28,15 @@ export function createProgressFeed(database: Pick<Database, 'listen'>): Progress
   return {
     async join() {
       followers += 1
-      listening ??= database.listen(progressChannel, tell)
-      await listening
+      const feed = (listening ??= database.listen(progressChannel, tell))
+      try {
+        await feed
+      } catch (error) {
+        // The next one to follow tries anew, instead of being told of this failure for ever.
+        followers -= 1
+        if (listening === feed) listening = undefined
+        throw error
+      }
       return {
         async leave() {
           followers -= 1
