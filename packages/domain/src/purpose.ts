@@ -9,25 +9,12 @@ export const purposeMaxLength = 1000
 const minWords = 3
 
 /** Words that fill a field without saying anything. */
-const placeholders = new Set([
-  ...['asdf', 'bla', 'blah', 'dummy', 'example', 'fixme', 'foo', 'bar', 'baz', 'lorem', 'ipsum', 'misc', 'n/a', 'na'],
-  ...['none', 'nothing', 'placeholder', 'purpose', 'qwerty', 'some', 'something', 'stuff', 'tba', 'tbd', 'temp'],
-  ...[
-    'temporary',
-    'test',
-    'testing',
-    'tests',
-    'thing',
-    'things',
-    'tmp',
-    'to',
-    'do',
-    'todo',
-    'unknown',
-    'various',
-    'xxx',
-  ],
-])
+const placeholders = new Set(
+  (
+    'asdf bla blah dummy example fixme foo bar baz lorem ipsum misc n/a na none nothing placeholder purpose qwerty ' +
+    'some something stuff tba tbd temp temporary test testing tests thing things tmp to do todo unknown various xxx'
+  ).split(' '),
+)
 
 /**
  * @param name the identity's own name: to repeat it says nothing
