@@ -8492,7 +8492,10 @@ export interface operations {
     issueCredential: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same as `idempotency_key` of the body */
+                "idempotency-key"?: string;
+            };
             path?: never;
             cookie?: never;
         };

@@ -70,6 +70,24 @@ export async function postpone(tx: Tx, postponements: readonly Postponement[]): 
     from later l join locked using (credential_id) where c.credential_id = l.credential_id`.execute(tx.query)
 }
 
+/**
+ * Makes due now what a target's accounts were put off for until after `later`. What is due before is either about to be
+ * tried or under somebody's lease, and stays as it is.
+ */
+export async function bringForward(
+  tx: Tx,
+  target: { readonly resourceId: ResourceId; readonly now: Date; readonly later: Date },
+): Promise<void> {
+  await sql`
+    with waiting as materialized (
+      select credential_id from credential
+      where state = 'revoking' and resource_id = ${target.resourceId} and next_attempt_at > ${target.later}
+      order by credential_id for update skip locked
+    )
+    update credential c set next_attempt_at = ${target.now}
+    from waiting w where c.credential_id = w.credential_id`.execute(tx.query)
+}
+
 /** Records that accounts can neither log in nor hold a session. @returns those that were not yet recorded */
 export async function markCut(
   tx: Tx,

@@ -9,7 +9,14 @@ import { MayflyError, problems, type ResourceId, type TenantId } from '@mayfly/d
 import type { AccountHandle } from '@mayfly/provider-kit'
 import type { PreparedTarget, Targets } from '../../adapters/targets/targets.ts'
 import type { CredentialRow } from '../../store/credential-rows.ts'
-import { claimDue, getTargetRow, listDueTargets, postpone, type Postponement } from '../../store/removal-rows.ts'
+import {
+  bringForward,
+  claimDue,
+  getTargetRow,
+  listDueTargets,
+  postpone,
+  type Postponement,
+} from '../../store/removal-rows.ts'
 import type { CoreDeps } from '../context.ts'
 import { recordCut, recordRemoved } from './record-removal.ts'
 import { closeOverdueFinding, reportOverdue } from './report-overdue.ts'
@@ -35,6 +42,8 @@ const leaseMs = 6_000
 const extendEveryMs = 2_000
 const batchTimeoutMs = 60_000
 const maxBackoffMs = 60_000
+/** A target that failed is tried again this soon for what is newly due: it may be back, and an end must not wait. */
+const maxRestMs = 2_000
 /** Beyond the create's deadline: clocks here and at the target may differ by this. */
 const deadlineMarginMs = 1_000
 
@@ -86,8 +95,9 @@ export function createAccountRemover(): AccountRemover {
       wake()
       try {
         const healthy = await removeBatch(deps, tenantId, claimed.resourceId, claimed.rows, signal)
+        if (healthy && load.failures > 0) await hurryBackedOff(deps, tenantId, claimed.resourceId)
         load.failures = healthy ? 0 : load.failures + 1
-        load.restUntilMs = healthy ? 0 : performance.now() + backoffMs(load.failures)
+        load.restUntilMs = healthy ? 0 : performance.now() + Math.min(backoffMs(load.failures), maxRestMs)
       } finally {
         load.underWay -= 1
       }
@@ -99,6 +109,14 @@ export function createAccountRemover(): AccountRemover {
 /** 1 s doubling to 60 s, for ever. */
 function backoffMs(attempts: number): number {
   return Math.min(1_000 * 2 ** Math.max(0, attempts - 1), maxBackoffMs)
+}
+
+/** The target is back: what had been put off for its sake is due now. */
+async function hurryBackedOff(deps: RemovalDeps, tenantId: TenantId, resourceId: ResourceId): Promise<void> {
+  const now = deps.clock.now()
+  await deps.database.transaction(tenantId, (tx) =>
+    bringForward(tx, { resourceId, now, later: new Date(now.getTime() + leaseMs) }),
+  )
 }
 
 /** @returns whether the target answered */

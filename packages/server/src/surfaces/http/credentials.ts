@@ -5,6 +5,7 @@ import {
   credentialStates,
   environments,
   type IdentityId,
+  MayflyError,
   type RevocationId,
   type TaskId,
 } from '@mayfly/domain'
@@ -80,6 +81,18 @@ const ttlSeconds = z
   .optional()
   .meta({ description: 'The life asked for, in seconds; what is granted may be shorter' })
 
+const idempotencyKey = z.string().min(1).max(200)
+
+/** Clients send it as a header or in the body; one that is given and not honoured would issue twice. */
+function keyOf(inHeader: string | undefined, inBody: string | undefined): string | undefined {
+  if (inHeader === undefined || inBody === undefined || inHeader === inBody) return inHeader ?? inBody
+  throw new MayflyError('request_invalid', {
+    publicDetail: 'two different idempotency keys were given',
+    hint: 'give one of them',
+    fields: [{ pointer: '/idempotency_key', detail: 'differs from the header `Idempotency-Key`' }],
+  })
+}
+
 const credentialParams = z.strictObject({ id: id<CredentialId>() })
 
 export const credentialRoutes: readonly Route<IssueDeps>[] = [
@@ -92,15 +105,15 @@ export const credentialRoutes: readonly Route<IssueDeps>[] = [
       'The secret is in the answer and nowhere else: it is not stored, and a repeated request does not give it again.',
     action: 'credential.issue',
     status: 201,
+    headers: z.object({
+      'idempotency-key': idempotencyKey.optional().meta({ description: 'The same as `idempotency_key` of the body' }),
+    }),
     body: z.strictObject({
       role: ref.meta({ examples: ['orders-db/readonly'] }),
       task_id: id<TaskId>().optional(),
       ttl_seconds: ttlSeconds,
       parameters: z.record(z.string().min(1).max(63), z.string().max(200)).optional(),
-      idempotency_key: z
-        .string()
-        .min(1)
-        .max(200)
+      idempotency_key: idempotencyKey
         .optional()
         .meta({ description: 'The same key with the same request gives the same credential, without its secret' }),
     }),
@@ -118,13 +131,13 @@ export const credentialRoutes: readonly Route<IssueDeps>[] = [
       'target_rights_missing',
       'target_unsafe',
     ],
-    handle: async (deps: IssueDeps, ctx, { body }) => {
+    handle: async (deps: IssueDeps, ctx, { body, headers }) => {
       const issued = await issueCredential(deps, ctx, {
         role: body.role,
         taskId: body.task_id,
         ttlSeconds: body.ttl_seconds,
         parameters: body.parameters,
-        idempotencyKey: body.idempotency_key,
+        idempotencyKey: keyOf(headers['idempotency-key'], body.idempotency_key),
       })
       const row = await deps.database.transaction(ctx.tenantId, (tx) =>
         getCredentialWithNames(tx, issued.row.credential_id),
