@@ -132,6 +132,32 @@ describe('a transaction', () => {
     expect(store.errors.slice(before).map(({ message }) => message)).toEqual(['a listener failed'])
   })
 
+  test('whose commit goes along with its last statement is durable when it returns, and takes no more', async () => {
+    await inTenant((tx) => {
+      tx.commitWithNext()
+      return addPerson(tx, 'Along')
+    })
+    expect(await isThere('Along')).toBe(true)
+    const late = inTenant(async (tx) => {
+      tx.commitWithNext()
+      await addPerson(tx)
+      await addPerson(tx, 'Late')
+    })
+    await expect(late).rejects.toMatchObject({ code: 'internal' })
+    expect(await isThere('Late')).toBe(false)
+  })
+
+  test('whose last statement is refused takes nothing, although the commit went along', async () => {
+    const personId = await inTenant((tx) => addPerson(tx))
+    const refused = inTenant(async (tx) => {
+      await addPerson(tx, 'Refused')
+      tx.commitWithNext()
+      await tx.query.insertInto('person').values({ person_id: personId, name: 'Twice' }).execute()
+    })
+    await expect(refused).rejects.toMatchObject({ code: '23505' })
+    expect(await isThere('Refused')).toBe(false)
+  })
+
   test('over a snapshot changes nothing and sees one moment', async () => {
     const write = store.database.snapshot(tenantId, (tx) => addPerson(tx))
     await expect(write).rejects.toMatchObject({ code: 'internal', options: { log: 'a snapshot was asked to write' } })
@@ -246,6 +272,29 @@ describe('a connection that breaks', () => {
     expect(told).toEqual([])
     expect(await inTenant(pidOf)).not.toBe(pid)
     await store.bySuperuser('drop function mayfly.dawdle() cascade')
+  })
+
+  test('while the last statement is under way, the commit behind it: unknown too', async () => {
+    let pid = 0
+    const lost = errorOf(
+      inTenant(async (tx) => {
+        pid = await pidOf(tx)
+        tx.commitWithNext()
+        await sql`select pg_sleep(60)`.execute(tx.query)
+      }),
+    )
+    await until(
+      () =>
+        store
+          .bySuperuser(`select from pg_stat_activity where pid = $1 and wait_event = 'PgSleep'`, [pid])
+          .then((rows) => rows.length === 1),
+      { describe: 'the statement is under way' },
+    )
+    await kill([pid])
+    expect(await lost).toMatchObject({
+      code: 'database_unavailable',
+      options: { publicDetail: expect.stringContaining('it is not known whether this took effect') },
+    })
   })
 
   test('outside tenants and as a raw client ends no process either', async () => {
