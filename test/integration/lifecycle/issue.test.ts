@@ -1,4 +1,6 @@
+import { Secret } from '@mayfly/provider-kit'
 import { describe, expect, test } from 'vitest'
+import { rotateSigningKey } from '../../../packages/server/src/application/proof/rotate-signing-key.ts'
 import { suspendIdentity } from '../../../packages/server/src/application/registry/change-identity-state.ts'
 import { requestRevocation } from '../../../packages/server/src/application/revocation/request-revocation.ts'
 import { until, withClient } from '../../support/index.ts'
@@ -134,6 +136,39 @@ describe('an issue', () => {
       expect(gone.ended_unborn).toBe(true)
       expect(await fixture.exists(row)).toBe(false)
     })
+  })
+
+  test('whose fingerprint key is changed meanwhile is recognised by the key that is active then', async () => {
+    await using fixture = await createFixture()
+    const { life } = fixture
+    const { row: before, fields: usual } = await fixture.issue()
+    await withClient(fixture.target.superuser.url, async (blocker) => {
+      await blocker.query('begin; lock table pg_authid in share row exclusive mode')
+      const issuing = fixture.issue()
+      await until(async () => (await fixture.sql(`select from pg_locks where not granted`)).length > 0, {
+        describe: 'the create is under way at the target',
+      })
+      await life.inTenant((tx) =>
+        rotateSigningKey({ keys: life.keys }, tx, {
+          purpose: 'fingerprint',
+          now: life.clock.now(),
+          actor: { kind: 'system', worker: 'test' },
+          requestId: 'test-request',
+        }),
+      )
+      await blocker.query('commit')
+      const { row, fields } = await issuing
+      const print = (secret: unknown) =>
+        secret instanceof Secret ? life.inTenant((tx) => life.keys.fingerprint(tx, secret)) : undefined
+      expect(row).toMatchObject({ state: 'active', fingerprint: await print(fields?.['password']) })
+      expect(before.fingerprint, 'control: the key is another').not.toBe(await print(usual?.['password']))
+    })
+    await life.sequence()
+    const { findings } = await life.verify()
+    expect(
+      findings.filter(({ table }) => table === 'credential'),
+      'the entries state the rows as they are',
+    ).toEqual([])
   })
 
   test('stops while the log lags by more than a minute', async () => {

@@ -36,11 +36,6 @@ export type NewCredentialRow = Pick<
   | 'max_expires_at'
 >
 
-/** Law 1: the row stands before the account. */
-export async function insertCredential(tx: Tx, row: NewCredentialRow): Promise<CredentialRow> {
-  return tx.query.insertInto('credential').values(row).returningAll().executeTakeFirstOrThrow()
-}
-
 export async function findCredential(tx: Tx, credentialId: string): Promise<CredentialRow | undefined> {
   return tx.query
     .selectFrom('credential')

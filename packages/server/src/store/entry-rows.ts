@@ -19,10 +19,42 @@ export interface EntryRow {
   readonly leafHash: Uint8Array
 }
 
+export const entryColumns = [
+  'entry_id',
+  'stream',
+  'action',
+  'recorded_at',
+  'identity_id',
+  'task_id',
+  'attestation_id',
+  'decision_id',
+  'credential_id',
+  'revocation_id',
+  'data',
+  'leaf_hash',
+] as const
+
+/** In the order of `entryColumns`, for a statement that writes an entry along with its change. */
+export function entryValues(row: EntryRow): unknown[] {
+  return [
+    row.entryId,
+    row.stream,
+    row.action,
+    row.recordedAt,
+    row.identityId,
+    row.taskId,
+    row.attestationId,
+    row.decisionId,
+    row.credentialId,
+    row.revocationId,
+    asBuffer(row.data),
+    asBuffer(row.leafHash),
+  ]
+}
+
 /** One statement for any number of entries: a round trip each would cost more than the rows. */
 const insertStatement = `
-  insert into entry (entry_id, stream, action, recorded_at, identity_id, task_id, attestation_id, decision_id,
-                     credential_id, revocation_id, data, leaf_hash)
+  insert into entry (${entryColumns.join()})
   select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::uuid[], $6::uuid[], $7::uuid[],
                        $8::uuid[], $9::uuid[], $10::uuid[], $11::bytea[], $12::bytea[])`
 

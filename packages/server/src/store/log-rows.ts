@@ -111,17 +111,15 @@ export async function insertCheckpoint(tx: Tx, row: CheckpointRow): Promise<bool
   return inserted.length === 1
 }
 
-/** When the oldest entry was recorded that no checkpoint covers yet. */
-export async function findOldestUncovered(tx: Tx): Promise<Date | undefined> {
-  const [row] = await rows<{ oldest: Date | null }>(
-    tx,
-    `select least(
+/** When the oldest entry was recorded that no checkpoint covers yet: an expression, for a statement that asks more. */
+export const oldestUncovered = `least(
        (select recorded_at from entry where leaf_index is null order by recorded_at limit 1),
        (select recorded_at from entry
-         where leaf_index >= (select coalesce(max(size), 0) from log_checkpoint) order by leaf_index limit 1)
-     ) as oldest`,
-    [],
-  )
+         where leaf_index >= (select coalesce(max(size), 0) from log_checkpoint) order by leaf_index limit 1))`
+
+/** When the oldest entry was recorded that no checkpoint covers yet. */
+export async function findOldestUncovered(tx: Tx): Promise<Date | undefined> {
+  const [row] = await rows<{ oldest: Date | null }>(tx, `select ${oldestUncovered} as oldest`, [])
   return row?.oldest ?? undefined
 }
 

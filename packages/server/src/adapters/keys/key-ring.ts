@@ -32,6 +32,9 @@ export interface VerificationKey {
   readonly publicJwk: JsonWebKey
 }
 
+/** What of an active key for fingerprints is needed to use it. */
+export type FingerprintKeyRow = Pick<SigningKeyRow, 'key_id' | 'sealed_private'>
+
 export interface KeyRing {
   /** Seals under the tenant's active data key. `place` says where it belongs (`sealPlace`). */
   seal(tx: Tx, value: Secret, place: string): Promise<string>
@@ -39,6 +42,8 @@ export interface KeyRing {
   open(tx: Tx, sealed: string, place: string): Promise<Secret>
   /** Keyed (HMAC-SHA-256, base64url): recognises a value without keeping it, and cannot be guessed from outside. */
   fingerprint(tx: Tx, value: Secret): Promise<string>
+  /** The same with a key whose row is at hand, for a secret that comes after the transaction. */
+  fingerprinter(tx: Tx, row: FingerprintKeyRow): Promise<(value: Secret) => string>
   /** @throws MayflyError `key_unusable`: no key of this purpose is active */
   signer(tx: Tx, purpose: SignerPurpose): Promise<Signer>
   /** The signer of a key that is known to be active: for a path that has read its id in a batch already. */
@@ -105,6 +110,17 @@ export function createKeyRing({ keks, clock }: { keks: KeyEncryptionKeys; clock:
     return signer
   }
 
+  async function fingerprinterOf(tx: Tx, row: FingerprintKeyRow): Promise<(value: Secret) => string> {
+    let key = fingerprintKeys.get(row.key_id)
+    if (key === undefined) {
+      const secret = await open(tx, row.sealed_private, sealPlace.signingKey(row.key_id))
+      key = createSecretKey(secret.reveal(), 'base64url')
+      fingerprintKeys.set(row.key_id, key)
+    }
+    const opened = key
+    return (value) => createHmac('sha256', opened).update(value.reveal()).digest('base64url')
+  }
+
   return {
     kekId: keks.current.keyId,
     async seal(tx, value, place) {
@@ -121,14 +137,9 @@ export function createKeyRing({ keks, clock }: { keks: KeyEncryptionKeys; clock:
     async fingerprint(tx, value) {
       const row = await findActiveSigningKey(tx, 'fingerprint')
       if (row === undefined) throw noKey(tx, 'fingerprint')
-      let key = fingerprintKeys.get(row.key_id)
-      if (key === undefined) {
-        const secret = await open(tx, row.sealed_private, sealPlace.signingKey(row.key_id))
-        key = createSecretKey(secret.reveal(), 'base64url')
-        fingerprintKeys.set(row.key_id, key)
-      }
-      return createHmac('sha256', key).update(value.reveal()).digest('base64url')
+      return (await fingerprinterOf(tx, row))(value)
     },
+    fingerprinter: fingerprinterOf,
     async signer(tx, purpose) {
       const row = await findActiveSigningKey(tx, purpose)
       if (row === undefined) throw noKey(tx, purpose)

@@ -98,7 +98,11 @@ export async function sequenceLog(deps: SequenceDeps, log: TenantLog, signal: Ab
 
 /** Seconds that the oldest entry has waited for a signed checkpoint; 0 where none waits. */
 export async function sequencerLagSeconds(tx: Tx, now: Date): Promise<number> {
-  const oldest = await findOldestUncovered(tx)
+  return lagSecondsOf(await findOldestUncovered(tx), now)
+}
+
+/** The same of what was read along with something else. */
+export function lagSecondsOf(oldest: Date | undefined, now: Date): number {
   return oldest === undefined ? 0 : Math.max(0, (now.getTime() - oldest.getTime()) / 1_000)
 }
 

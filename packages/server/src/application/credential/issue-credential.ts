@@ -15,17 +15,18 @@ import {
   findCredentialByKey,
   settleUnborn,
 } from '../../store/credential-rows.ts'
-import { constraintOf, type Tx } from '../../store/database.ts'
+import { constraintOf } from '../../store/database.ts'
+import { activateAsRequested } from '../../store/issue-statements.ts'
 import { wakeWorkers } from '../../store/wake-workers.ts'
 import { appendAudit } from '../audit/append-audit.ts'
-import type { AuditReceipt } from '../audit/audit-entry.ts'
+import { type AuditEntry, type AuditReceipt, entryRowOf, receiptOf } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import { actorRecord } from '../context.ts'
-import { withAuthority } from '../decision/with-authority.ts'
+import { withUnrecordedPermit } from '../decision/with-authority.ts'
 import { requestRevocation } from '../revocation/request-revocation.ts'
 import type { CallContext, IssueDeps } from './issue-deps.ts'
 import { type IssueInput, repetitionOf, type Requested, type RequestOutcome } from './issue-request.ts'
-import { requestCredential } from './request-credential.ts'
+import { readForIssue, requestCredential } from './request-credential.ts'
 
 export interface IssuedCredential {
   readonly row: CredentialRow
@@ -56,7 +57,7 @@ export async function issueCredential(deps: IssueDeps, ctx: CallContext, input: 
     await recordFailure(deps, ctx, row, error)
     throw error
   }
-  const activated = await activate(deps, ctx, row, issued)
+  const activated = await activate(deps, ctx, requested, issued)
   if (activated === undefined) await removeOvertaken(deps, ctx, row, target, handle)
   else return { ...activated, fields: issued.fields }
   throw new MayflyError('credential_overtaken', {
@@ -75,8 +76,12 @@ async function intend(deps: IssueDeps, ctx: CallContext, input: IssueInput): Pro
     ...(input.ttlSeconds === undefined ? {} : { ttlSeconds: input.ttlSeconds }),
   } as const
   try {
-    return await withAuthority(deps, ctx, request, (tx, decision) =>
-      requestCredential(deps, tx, ctx, input, decision, credentialId),
+    return await withUnrecordedPermit(
+      deps,
+      ctx,
+      request,
+      (tx) => readForIssue(deps, tx, ctx, input),
+      (tx, decision, read) => requestCredential(deps, tx, ctx, input, decision, read, credentialId),
     )
   } catch (error) {
     const repeated = await findRepetition(deps, ctx, input, error)
@@ -134,42 +139,56 @@ function isAtLeast(have: IssuedAccount['boundTo'], wanted: IssuedAccount['boundT
   return rank[have] >= rank[wanted]
 }
 
+type Activated = { readonly row: CredentialRow; readonly receipt: AuditReceipt }
+
+/** One statement where the row is as it was written and the key still the active one; else step by step. */
 async function activate(
   deps: IssueDeps,
   ctx: CallContext,
-  { credential_id, expires_at }: CredentialRow,
+  { row: requested, fingerprint }: Requested,
   issued: IssuedAccount,
-): Promise<{ row: CredentialRow; receipt: AuditReceipt } | undefined> {
+): Promise<Activated | undefined> {
   const now = deps.clock.now()
+  const secret = Object.values(issued.fields).find((field) => field instanceof Secret)
+  const change = {
+    active_at: now,
+    bound_to: issued.boundTo,
+    expires_at: issued.expiresAt < requested.expires_at ? issued.expiresAt : requested.expires_at,
+  }
+  const active: CredentialRow = { ...requested, ...change, state: 'active', version: requested.version + 1 }
+  const entry = entryRowOf(ctx.tenantId, issuedEntry(ctx, active, now))
+  // The commit does not go along: the activation of a creator that dies while it waits for the row must not happen, since
+  // nobody would hold what it activated.
+  const row = await deps.database.transaction(ctx.tenantId, (tx) => {
+    const { credential_id, version } = requested
+    const print = secret === undefined ? null : fingerprint.of(secret)
+    return activateAsRequested(tx, { ...change, credential_id, version, fingerprint: print }, fingerprint.keyId, entry)
+  })
+  if (row !== undefined) return { row, receipt: receiptOf(entry) }
   return deps.database.transaction(ctx.tenantId, async (tx) => {
-    const row = await activateIfStillRequested(tx, {
-      credential_id,
-      active_at: now,
-      bound_to: issued.boundTo,
-      expires_at: issued.expiresAt < expires_at ? issued.expiresAt : expires_at,
-      fingerprint: await fingerprintOf(deps, tx, issued),
+    const changed = await activateIfStillRequested(tx, {
+      ...change,
+      credential_id: requested.credential_id,
+      fingerprint: secret === undefined ? null : await deps.keys.fingerprint(tx, secret),
     })
-    if (row === undefined) return undefined
-    const receipt = await appendAudit(tx, {
-      action: 'credential.issued',
-      at: now,
-      actor: ctx.actor,
-      identityId: row.identity_id,
-      taskId: row.task_id ?? undefined,
-      attestationId: row.attestation_id,
-      decisionId: row.decision_id,
-      credentialId: row.credential_id,
-      rows: [statedRow('credential', row)],
-      body: { bound_to: row.bound_to, request_id: ctx.requestId },
-    })
-    return { row, receipt }
+    if (changed === undefined) return undefined
+    return { row: changed, receipt: await appendAudit(tx, issuedEntry(ctx, changed, now)) }
   })
 }
 
-/** Keyed, of the first secret field: recognises the credential where it is found. */
-async function fingerprintOf(deps: IssueDeps, tx: Tx, issued: IssuedAccount): Promise<string | null> {
-  const secret = Object.values(issued.fields).find((field) => field instanceof Secret)
-  return secret === undefined ? null : deps.keys.fingerprint(tx, secret)
+function issuedEntry(ctx: CallContext, row: CredentialRow, now: Date): AuditEntry {
+  return {
+    action: 'credential.issued',
+    at: now,
+    actor: ctx.actor,
+    identityId: row.identity_id,
+    taskId: row.task_id ?? undefined,
+    attestationId: row.attestation_id,
+    decisionId: row.decision_id,
+    credentialId: row.credential_id,
+    rows: [statedRow('credential', row)],
+    body: { bound_to: row.bound_to, request_id: ctx.requestId },
+  }
 }
 
 /** The target has answered, so nothing of this create can take effect later. */

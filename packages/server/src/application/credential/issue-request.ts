@@ -1,5 +1,6 @@
 /** What is asked of an issue, and what became of the asking before the target is touched. */
 import { canonicalJson, encodeBase64, encodeUtf8, MayflyError, type ProblemCode, type TaskId } from '@mayfly/domain'
+import type { Secret } from '@mayfly/provider-kit'
 import type { PreparedTarget } from '../../adapters/targets/targets.ts'
 import type { CredentialRow } from '../../store/credential-rows.ts'
 import { sha256 } from '../audit/sha256.ts'
@@ -23,6 +24,8 @@ export interface Requested {
   readonly permission: unknown
   readonly target: PreparedTarget
   readonly decision: PermitDecision
+  /** Keyed, by the key that was active then: recognises the credential where it is found. */
+  readonly fingerprint: { readonly keyId: string; readonly of: (value: Secret) => string }
 }
 
 export type RequestOutcome =

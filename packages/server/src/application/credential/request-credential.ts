@@ -6,15 +6,17 @@ import {
   countIssues,
   type CredentialRow,
   findCredentialByKey,
-  insertCredential,
   lockIssuesOf,
+  type NewCredentialRow,
 } from '../../store/credential-rows.ts'
 import type { Tx } from '../../store/database.ts'
-import { getIssueTerms, type IssueTerms } from '../../store/issue-rows.ts'
-import { appendAudit } from '../audit/append-audit.ts'
-import { maxSequencerLagSeconds, sequencerLagSeconds } from '../audit/sequence-log.ts'
+import { getIssueBounds, type IssueBounds, type IssueTerms } from '../../store/issue-rows.ts'
+import { insertRequested } from '../../store/issue-statements.ts'
+import { type AuditEntry, entryRowOf } from '../audit/audit-entry.ts'
+import { lagSecondsOf, maxSequencerLagSeconds } from '../audit/sequence-log.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { PermitDecision } from '../decision/decision.ts'
+import { decisionRowOf, recordDecision } from '../decision/record-decision.ts'
 import { raiseFinding } from '../revocation/raise-finding.ts'
 import { checkParameters } from './check-parameters.ts'
 import { termOf } from './credential-term.ts'
@@ -24,31 +26,71 @@ import { type IssueInput, repetitionOf, requestDigest, type RequestOutcome } fro
 const rateWindowMs = 60_000
 const turnsWithin = 64
 
-/** Runs in the transaction of the decision; what was decided on stays as it is until the commit. */
+/** What is read for an issue while the facts are made to stand still. */
+export interface IssueReading {
+  readonly now: Date
+  readonly bounds: IssueBounds
+  /** What the same idempotency key has led to. */
+  readonly before: CredentialRow | undefined
+}
+
+export async function readForIssue(
+  deps: IssueDeps,
+  tx: Tx,
+  ctx: CallContext,
+  input: IssueInput,
+): Promise<IssueReading> {
+  const { identityId } = askerOf(ctx)
+  const now = deps.clock.now()
+  const [before, bounds] = await Promise.all([
+    input.idempotencyKey === undefined ? undefined : findCredentialByKey(tx, identityId, input.idempotencyKey),
+    getIssueBounds(tx, {
+      role: input.role,
+      identityId,
+      taskId: input.taskId,
+      since: new Date(now.getTime() - rateWindowMs),
+      rateCap: deps.issueLimits.issuesPerMinute,
+    }),
+  ])
+  return { now, bounds, before }
+}
+
+function askerOf({ actor }: CallContext): Extract<CallContext['actor'], { kind: 'identity' }> {
+  if (actor.kind === 'identity') return actor
+  throw new MayflyError('internal', { log: 'one who is no identity asks for a credential' })
+}
+
+/** Runs in the transaction of the decision and records it; what was decided on stays as it is until the commit. */
 export async function requestCredential(
   deps: IssueDeps,
   tx: Tx,
   ctx: CallContext,
   input: IssueInput,
   decision: PermitDecision,
+  { now, bounds, before }: IssueReading,
   credentialId: CredentialId,
 ): Promise<RequestOutcome> {
-  const { actor } = ctx
-  if (actor.kind !== 'identity')
-    throw new MayflyError('internal', { log: 'the gate let one who is no identity through' })
-  const now = deps.clock.now()
-  if (input.idempotencyKey !== undefined) {
-    const before = await findCredentialByKey(tx, actor.identityId, input.idempotencyKey)
-    if (before !== undefined) return repetitionOf(before, input)
+  const actor = askerOf(ctx)
+  if (before !== undefined) {
+    const repeated = repetitionOf(before, input)
+    await recordDecision(tx, decision)
+    return repeated
   }
-  const lag = await sequencerLagSeconds(tx, now)
+  const lag = lagSecondsOf(bounds.oldestUncovered, now)
   if (lag > maxSequencerLagSeconds) {
     throw new MayflyError('issuance_paused', { hint: `the log is ${Math.round(lag)} seconds behind; try again later` })
   }
-  const terms = await getIssueTerms(tx, { role: input.role, identityId: actor.identityId, taskId: input.taskId })
-  checkParameters(terms.role.parameters, input.parameters ?? {})
-  const refused = await refuseTooMany(deps, tx, ctx, actor.identityId, terms, now)
-  if (refused !== undefined) return refused
+  checkParameters(bounds.role.parameters, input.parameters ?? {})
+  const refused = await refuseTooMany(deps, tx, ctx, actor.identityId, bounds, now)
+  if (refused !== undefined) {
+    await recordDecision(tx, decision)
+    return refused
+  }
+  const { fingerprintKey, ...terms } = bounds
+  if (fingerprintKey === undefined) {
+    throw new MayflyError('key_unusable', { log: `tenant ${tx.tenantId} has no active key for fingerprints` })
+  }
+  const fingerprintOf = await deps.keys.fingerprinter(tx, fingerprintKey)
   const target = await deps.targets.prepare(tx, terms.resource)
   const permission = target.provider.permission.safeParse(terms.role.permission)
   if (!permission.success) {
@@ -57,7 +99,7 @@ export async function requestCredential(
       hint: 'change the role',
     })
   }
-  const row = await insertCredential(tx, {
+  const credential = {
     credential_id: credentialId,
     identity_id: actor.identityId,
     task_id: input.taskId ?? null,
@@ -75,13 +117,16 @@ export async function requestCredential(
     requested_at: now,
     create_deadline_at: new Date(now.getTime() + deps.issueLimits.createTimeoutMs),
     ...endsOf(deps, input, terms, decision, now),
-  })
-  await recordRequest(tx, ctx, row, now)
-  return { outcome: 'requested', row, permission: permission.data, target, decision }
+  }
+  const entry = entryRowOf(tx.tenantId, requestEntry(ctx, credential, now))
+  tx.commitWithNext()
+  const row = await insertRequested(tx, { decision: decisionRowOf(decision), credential, entry })
+  const fingerprint = { keyId: fingerprintKey.key_id, of: fingerprintOf }
+  return { outcome: 'requested', row, permission: permission.data, target, decision, fingerprint }
 }
 
-async function recordRequest(tx: Tx, ctx: CallContext, row: CredentialRow, now: Date): Promise<void> {
-  await appendAudit(tx, {
+function requestEntry(ctx: CallContext, row: NewCredentialRow & EndsOf, now: Date): AuditEntry {
+  return {
     action: 'credential.requested',
     at: now,
     actor: ctx.actor,
@@ -90,7 +135,16 @@ async function recordRequest(tx: Tx, ctx: CallContext, row: CredentialRow, now: 
     attestationId: row.attestation_id,
     decisionId: row.decision_id,
     credentialId: row.credential_id,
-    rows: [statedRow('credential', row)],
+    rows: [
+      statedRow('credential', {
+        ...row,
+        task_id: row.task_id ?? null,
+        parameters: row.parameters ?? '{}',
+        state: 'requested',
+        revocation_id: null,
+        version: 1,
+      }),
+    ],
     body: {
       account_name: row.account_name,
       resource_id: row.resource_id,
@@ -99,16 +153,12 @@ async function recordRequest(tx: Tx, ctx: CallContext, row: CredentialRow, now: 
       max_expires_at: row.max_expires_at.toISOString(),
       request_id: ctx.requestId,
     },
-  })
+  }
 }
 
-function endsOf(
-  deps: IssueDeps,
-  input: IssueInput,
-  terms: IssueTerms,
-  decision: PermitDecision,
-  now: Date,
-): Pick<CredentialRow, 'expires_at' | 'max_expires_at'> {
+type EndsOf = Pick<CredentialRow, 'expires_at' | 'max_expires_at'>
+
+function endsOf(deps: IssueDeps, input: IssueInput, terms: IssueTerms, decision: PermitDecision, now: Date): EndsOf {
   const { expiresAt, maxExpiresAt } = termOf({
     now,
     askedSeconds: input.ttlSeconds,
@@ -132,22 +182,20 @@ async function refuseTooMany(
   tx: Tx,
   ctx: CallContext,
   identityId: IdentityId,
-  { role }: IssueTerms,
+  { role, live: liveBefore, recent: recentBefore }: IssueBounds,
   now: Date,
 ): Promise<RequestOutcome | undefined> {
   const { issuesPerMinute } = deps.issueLimits
-  const count = () =>
-    countIssues(tx, {
+  let [live, recent] = [liveBefore, recentBefore]
+  if (live < role.max_live_per_identity && live >= role.max_live_per_identity - turnsWithin) {
+    await lockIssuesOf(tx, identityId, role.role_id)
+    ;({ live, recent } = await countIssues(tx, {
       identityId,
       roleId: role.role_id,
       since: new Date(now.getTime() - rateWindowMs),
       liveCap: role.max_live_per_identity,
       rateCap: issuesPerMinute,
-    })
-  let { live, recent } = await count()
-  if (live < role.max_live_per_identity && live >= role.max_live_per_identity - turnsWithin) {
-    await lockIssuesOf(tx, identityId, role.role_id)
-    ;({ live, recent } = await count())
+    }))
   }
   if (live >= role.max_live_per_identity) {
     const detail = `an identity holds ${live} accounts of one role, as many as the role allows`

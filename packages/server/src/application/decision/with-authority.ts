@@ -6,7 +6,7 @@ import type { Tx } from '../../store/database.ts'
 import type { Actor, RequestContext } from '../context.ts'
 import type { AuthorityDeps } from './authority-deps.ts'
 import { decide } from './decide.ts'
-import type { Decision, DenyCode, DenyDecision, PermitDecision } from './decision.ts'
+import type { DenyCode, DenyDecision, PermitDecision } from './decision.ts'
 import { factsUnchanged } from './facts-unchanged.ts'
 import type { AuthorityRequest, Facts } from './facts.ts'
 import { loadFacts } from './load-facts.ts'
@@ -32,30 +32,51 @@ export async function withAuthority<T>(
   request: AuthorityRequest,
   work: (tx: Tx, decision: PermitDecision) => Promise<T>,
 ): Promise<T> {
-  const answer = await deps.database.transaction(ctx.tenantId, async (tx) => {
-    const decision = await decideOnStandingFacts(deps, tx, ctx, request)
-    if (decision.outcome === 'deny') {
-      await recordDenial(tx, ctx.actor, decision, ctx.requestId)
-      return { decision }
-    }
+  const nothing = () => Promise.resolve()
+  return withUnrecordedPermit(deps, ctx, request, nothing, async (tx, decision) => {
     if (request.readOnly !== true) await recordDecision(tx, decision)
-    return { decision, done: await work(tx, decision) }
+    return work(tx, decision)
+  })
+}
+
+/**
+ * The same for a hot path: `work` itself writes the row of the permit (`decisionRowOf`), in one statement with what it
+ * permits, and `read` is sent without waiting for the answer whether the facts still stand. The server does the one after
+ * the other, so that what is read has stood since the facts were held.
+ */
+export async function withUnrecordedPermit<T, Read>(
+  deps: AuthorityDeps,
+  ctx: RequestContext,
+  request: AuthorityRequest,
+  read: (tx: Tx) => Promise<Read>,
+  work: (tx: Tx, decision: PermitDecision, read: Read) => Promise<T>,
+): Promise<T> {
+  const answer = await deps.database.transaction(ctx.tenantId, async (tx) => {
+    const standing = await decideOnStandingFacts(deps, tx, ctx, request, read)
+    if ('read' in standing) return { done: await work(tx, standing.decision, standing.read) }
+    await recordDenial(tx, ctx.actor, standing.decision, ctx.requestId)
+    return standing
   })
   if ('done' in answer) return answer.done
   throw deniedError(answer.decision)
 }
 
-async function decideOnStandingFacts(
+type Standing<Read> = { readonly decision: PermitDecision; readonly read: Read } | { readonly decision: DenyDecision }
+
+async function decideOnStandingFacts<Read>(
   deps: AuthorityDeps,
   tx: Tx,
   ctx: RequestContext,
   request: AuthorityRequest,
-): Promise<Decision> {
+  read: (tx: Tx) => Promise<Read>,
+): Promise<Standing<Read>> {
   for (let attempt = 1; ; attempt++) {
     const facts = await loadFacts(deps, tx, factsInputOf(ctx, request, deps.clock.now()))
     const decision = decide(deps.policies, facts)
-    if (decision.outcome === 'deny' || request.readOnly === true) return decision
-    if (await factsUnchanged(tx, versionsToHold(facts))) return decision
+    if (decision.outcome === 'deny') return { decision }
+    if (request.readOnly === true) return { decision, read: await read(tx) }
+    const [unchanged, found] = await Promise.all([factsUnchanged(tx, versionsToHold(facts)), read(tx)])
+    if (unchanged) return { decision, read: found }
     if (attempt === maxAttempts) {
       throw new MayflyError('version_conflict', {
         publicDetail: 'what the decision rests on kept changing',
