@@ -181,6 +181,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   holders text[];
+  proving text[];
   some_absent boolean := (select count(*) from pg_roles as r where r.rolname in (select n::name from unnest(accounts) as n)) < cardinality(accounts);
 begin
   perform mayfly.require_account_names(accounts);
@@ -200,12 +201,20 @@ begin
          or (some_absent and s.usename is null and s.usesysid is not null and s.usesysid <> 0 and s.backend_type = 'client backend')
     ) as a;
 
-  select coalesce(array_agg(h.holder), '{}') into in_flight
+  -- 18: a login that waits for its client in the middle of its proof has not been checked yet, and will be refused.
+  select coalesce(array_agg(h.holder) filter (where s.wait_event is distinct from 'ClientRead'), '{}'),
+         coalesce(array_agg(h.holder) filter (where s.wait_event = 'ClientRead'), '{}')
+    into in_flight, proving
     from unnest(holders) as h(holder)
     left join pg_stat_activity as s on s.pid = split_part(h.holder, ':', 1)::integer
-    where s.pid is null
-       -- 18: a login that waits for its client has not been checked yet, and will be refused.
-       or (s.usesysid is null and s.backend_type = 'client backend' and s.wait_event is distinct from 'ClientRead');
+    where s.pid is null or (s.usesysid is null and s.backend_type = 'client backend');
+  -- But what a login waits for is read later than whose it is: one that came through in between, and waits for its first
+  -- statement, looks the same. It no longer holds the transaction of its start.
+  in_flight := in_flight || array(
+    select p.holder from unnest(proving) as p(holder)
+    where not exists (
+      select from pg_locks as l
+      where l.locktype = 'virtualxid' and l.pid || ':' || l.virtualtransaction = p.holder));
 
   if end_suspects and suspects is not null then
     perform pg_terminate_backend(split_part(h.holder, ':', 1)::integer) from unnest(in_flight) as h(holder);
