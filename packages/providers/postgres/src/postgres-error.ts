@@ -97,7 +97,7 @@ export function targetError(error: unknown, doing: string): MayflyError {
     return new MayflyError('target_unsafe', {
       log,
       publicDetail: 'the target does not offer TLS',
-      hint: 'turn on `ssl` at the target',
+      hint: 'turn on `ssl` at the target; on loopback the setting `tls: { mode: disabled_loopback_only }` does without',
     })
   }
   if (/timeout/i.test(message)) return new MayflyError('target_timeout', { log })
