@@ -24,7 +24,7 @@ const started = performance.now()
 const folder = await mkdtemp(join(tmpdir(), 'mayfly-demo-'))
 // Started as root, PostgreSQL runs as another user, who must be able to reach its folder.
 await chmod(folder, 0o755)
-const ends: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })]
+const ends: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true, maxRetries: 10 })]
 
 try {
   const stage = await setUp()

@@ -40,7 +40,7 @@ async function schema(): Promise<Made[]> {
       await server.stop('immediate')
     }
   } finally {
-    await rm(dataDir, { recursive: true, force: true })
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 10 })
   }
 }
 

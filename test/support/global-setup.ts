@@ -48,7 +48,7 @@ export async function setup(project: TestProject): Promise<void> {
 export async function teardown(): Promise<void> {
   // Immediate: nothing here is worth a checkpoint.
   await Promise.all(running.splice(0).map(({ server }) => server.stop('immediate')))
-  await Promise.all(dirs.splice(0).map((dir) => rm(dir, { recursive: true, force: true })))
+  await Promise.all(dirs.splice(0).map((dir) => rm(dir, { recursive: true, force: true, maxRetries: 10 })))
   process.off('exit', removeDirsNow)
 }
 

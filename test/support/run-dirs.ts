@@ -30,7 +30,7 @@ async function removeIfAbandoned(dir: string): Promise<void> {
     const claim = await claimDataDir(dir)
     // No claim before ours: a run that is just beginning.
     if (!claim.serverMayRun) await claim.release('released')
-    else await rm(dir, { recursive: true, force: true })
+    else await rm(dir, { recursive: true, force: true, maxRetries: 10 })
   } catch (error) {
     if (error instanceof MayflyError) return
     if (error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'ENOENT')) return
