@@ -45,28 +45,39 @@ export async function getTargetRow(tx: Tx, resourceId: ResourceId): Promise<Sele
   return tx.query.selectFrom('resource').selectAll().where('resource_id', '=', resourceId).executeTakeFirstOrThrow()
 }
 
+/** Beyond the create's deadline: clocks here and at the target may differ by this. */
+export const deadlineMarginMs = 1_000
+
 export interface Postponement {
   readonly credentialId: CredentialId
   /** When it is due again. */
   readonly at: Date
   /** Fit for a person, at most 1,000 characters; absent: what was said last stays. */
   readonly lastError?: string | undefined
+  /** It only waits for the create's deadline, which its creator may have brought forward since the row was read. */
+  readonly awaitsDeadline?: boolean
 }
 
 /** Makes those still on their way out due at their new moments. */
 export async function postpone(tx: Tx, postponements: readonly Postponement[]): Promise<void> {
   await sql`
     with later as materialized (
-      select credential_id, at, last_error from unnest(
+      select credential_id, at, last_error, awaits_deadline from unnest(
         ${postponements.map((each) => each.credentialId)}::uuid[],
         ${postponements.map((each) => each.at)}::timestamptz[],
-        ${postponements.map((each) => each.lastError ?? null)}::text[]) as l (credential_id, at, last_error)
+        ${postponements.map((each) => each.lastError ?? null)}::text[],
+        ${postponements.map((each) => each.awaitsDeadline === true)}::boolean[])
+        as l (credential_id, at, last_error, awaits_deadline)
     ), locked as materialized (
       select c.credential_id from credential c
       where c.credential_id in (select credential_id from later) and c.state = 'revoking'
       order by c.credential_id for update
     )
-    update credential c set next_attempt_at = l.at, last_error = coalesce(l.last_error, c.last_error)
+    update credential c
+    set next_attempt_at = case when l.awaits_deadline
+                               then least(l.at, c.create_deadline_at + ${deadlineMarginMs + 1}::int * interval '1 millisecond')
+                               else l.at end,
+        last_error = coalesce(l.last_error, c.last_error)
     from later l join locked using (credential_id) where c.credential_id = l.credential_id`.execute(tx.query)
 }
 

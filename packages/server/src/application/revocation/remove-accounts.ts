@@ -12,6 +12,7 @@ import type { CredentialRow } from '../../store/credential-rows.ts'
 import {
   bringForward,
   claimDue,
+  deadlineMarginMs,
   getTargetRow,
   listDueTargets,
   postpone,
@@ -44,8 +45,6 @@ const batchTimeoutMs = 60_000
 const maxBackoffMs = 60_000
 /** A target that failed is tried again this soon for what is newly due: it may be back, and an end must not wait. */
 const maxRestMs = 2_000
-/** Beyond the create's deadline: clocks here and at the target may differ by this. */
-const deadlineMarginMs = 1_000
 
 interface TargetLoad {
   underWay: number
@@ -259,7 +258,8 @@ async function putBack(
   const postponements = [...open.values()].map((row): Postponement => {
     const reason = reasons.get(row.credential_id)
     if (reason === undefined && failure === undefined && isAwaitingDeadline(row, nowMs)) {
-      return { credentialId: row.credential_id, at: new Date(row.create_deadline_at.getTime() + deadlineMarginMs + 1) }
+      const at = new Date(row.create_deadline_at.getTime() + deadlineMarginMs + 1)
+      return { credentialId: row.credential_id, at, awaitsDeadline: true }
     }
     return {
       credentialId: row.credential_id,
