@@ -2113,7 +2113,7 @@ export interface components {
              */
             revocation_id: string;
             /** @enum {string} */
-            cause: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired";
+            cause: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired" | "clone_detected" | "session_ended" | "person_left" | "key_compromised";
             selector: {
                 /** @enum {string} */
                 kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
@@ -2143,7 +2143,7 @@ export interface components {
              */
             revocation_id: string;
             /** @enum {string} */
-            cause: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired";
+            cause: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired" | "clone_detected" | "session_ended" | "person_left" | "key_compromised";
             selector: {
                 /** @enum {string} */
                 kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
@@ -8962,7 +8962,7 @@ export interface operations {
                 /** @description The `next_cursor` of the page before */
                 cursor?: string;
                 state?: "running" | "complete";
-                cause?: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired";
+                cause?: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired" | "clone_detected" | "session_ended" | "person_left" | "key_compromised";
             };
             header?: never;
             path?: never;
@@ -10238,6 +10238,20 @@ export interface operations {
                             age_seconds?: number;
                             /** @default a-platform */
                             trust_provider?: string;
+                            /**
+                             * @default oidc
+                             * @enum {string}
+                             */
+                            kind?: "oidc" | "bound_key";
+                            /** @default {} */
+                            claims?: {
+                                [key: string]: string;
+                            };
+                            /**
+                             * @default none
+                             * @enum {string}
+                             */
+                            bound_to?: "key" | "certificate" | "none";
                         };
                         task?: {
                             /**

@@ -90,7 +90,7 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
   const proof = openProof(authorityDeps, { keys, publicUrl: () => url })
   const http: HttpDeps = {
     ...core,
-    authenticate: (token) => authenticateAccessToken(proof, token),
+    authenticate: (presented) => authenticateAccessToken(proof, presented),
     gate: (ctx, request, work) => withAuthority(authorityDeps, ctx, request, work),
     promiseSigner: async () => () => 'no promise in this suite',
     assertMayMint: () => undefined,

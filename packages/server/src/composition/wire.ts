@@ -85,7 +85,7 @@ export function wire(input: WireInput): Wired {
   const logs = createTenantLogs(keys, input.installationId)
   const http: HttpDeps = {
     ...core,
-    authenticate: (token) => authenticateAccessToken(proof, token),
+    authenticate: (presented) => authenticateAccessToken(proof, presented),
     gate: (ctx, request, work) => withAuthority(authority, ctx, request, work),
     promiseSigner: (tx) => logs.promiseSigner(tx),
     assertMayMint: () => clockWatch.assertAgreed(),

@@ -23,6 +23,8 @@ export interface AttestationTable {
   token_revoked_at: Date | null
   decision_id: DecisionId
   version: Generated<number>
+  token_binding: string | null
+  vouched_by_attestation_id: string | null
 }
 
 export interface BindingTable {

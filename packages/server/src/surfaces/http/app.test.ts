@@ -25,7 +25,7 @@ const deps: HttpDeps = {
     warn: () => undefined,
     error: (fields) => logged.push(fields),
   },
-  authenticate: async (token) => {
+  authenticate: async ({ token }) => {
     if (token !== 'good') throw new MayflyError('token_invalid')
     return { tenantId: defaultTenantId, actor }
   },

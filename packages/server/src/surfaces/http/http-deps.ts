@@ -3,11 +3,12 @@ import type { TenantId } from '@mayfly/domain'
 import type { AuditReceipt } from '../../application/audit/audit-entry.ts'
 import type { Actor, CoreDeps, RequestContext } from '../../application/context.ts'
 import type { AuthorityRequest, PermitDecision } from '../../application/decision/decision.ts'
+import type { PresentedToken } from '../../application/proof/token-binding.ts'
 import type { Tx } from '../../store/database.ts'
 
 export interface HttpDeps extends CoreDeps {
   /** @throws MayflyError `token_invalid` */
-  authenticate(token: string): Promise<{ readonly tenantId: TenantId; readonly actor: Actor }>
+  authenticate(presented: PresentedToken): Promise<{ readonly tenantId: TenantId; readonly actor: Actor }>
   /** @throws MayflyError `policy_denied` with `decision_id` and `reasons` */
   gate<T>(
     ctx: RequestContext,

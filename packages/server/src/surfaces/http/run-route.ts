@@ -39,7 +39,7 @@ export async function authenticateCaller(
   if (token === undefined || token.length > maxTokenLength) {
     throw new MayflyError('token_invalid', { publicDetail: 'the Authorization header does not hold a bearer token' })
   }
-  const caller = await deps.authenticate(token)
+  const caller = await deps.authenticate({ token, scheme: 'Bearer' })
   const waitSeconds = limit.take(`${caller.tenantId}:${callerId(caller.actor)}`, deps.clock.now().getTime())
   if (waitSeconds > 0) throw rateLimited(waitSeconds)
   return caller
