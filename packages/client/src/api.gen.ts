@@ -2116,7 +2116,7 @@ export interface components {
             cause: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired" | "clone_detected" | "session_ended" | "person_left" | "key_compromised";
             selector: {
                 /** @enum {string} */
-                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "svid" | "svid_authority";
                 id: string;
             };
             requested_by: {
@@ -2146,7 +2146,7 @@ export interface components {
             cause: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired" | "clone_detected" | "session_ended" | "person_left" | "key_compromised";
             selector: {
                 /** @enum {string} */
-                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "svid" | "svid_authority";
                 id: string;
             };
             requested_by: {
@@ -2177,7 +2177,7 @@ export interface components {
         RevocationPreview: {
             selector: {
                 /** @enum {string} */
-                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "svid" | "svid_authority";
                 id: string;
             };
             /** @description Live credentials that would end */
@@ -2261,7 +2261,7 @@ export interface components {
          */
         Selector: {
             /** @enum {string} */
-            kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
+            kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "svid" | "svid_authority";
             /** @description Id, or name where the kind has names; of `environment` its word */
             ref: components["schemas"]["Ref"];
         };
