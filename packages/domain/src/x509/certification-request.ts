@@ -72,14 +72,14 @@ function readRequestedExtensions(attributes: readonly DerNode[]): ReadonlyMap<st
 export interface CertificationRequestTemplate {
   /** DER. */
   readonly subject: Uint8Array
-  /** SubjectPublicKeyInfo of the key that signs, DER. */
-  readonly spki: Uint8Array
+  /** Of the key that signs. */
+  readonly publicKey: PublicKeyInfo
   readonly subjectAltName?: AlternativeNames
 }
 
 /** @throws MayflyError `internal`: a name has no encoding */
 export function encodeCertificationRequest(signer: X509Signer, template: CertificationRequestTemplate): Uint8Array {
-  const { subject, spki, subjectAltName } = template
+  const { subject, publicKey, subjectAltName } = template
   const attributes =
     subjectAltName === undefined
       ? []
@@ -91,6 +91,6 @@ export function encodeCertificationRequest(signer: X509Signer, template: Certifi
             ),
           ),
         ]
-  const info = derSequence(derInteger(0), subject, spki, derContext(0, ...attributes))
-  return derSequence(info, encodeSignatureAlgorithm(signer.algorithm), derBitString(signer.sign(info)))
+  const info = derSequence(derInteger(0), subject, publicKey.spki, derContext(0, ...attributes))
+  return derSequence(info, encodeSignatureAlgorithm(signer.algorithm), derBitString(signer.sign(info))).slice()
 }

@@ -40,16 +40,34 @@ export function derElement(tag: number, parts: readonly Uint8Array[]): Uint8Arra
   let length = 0
   for (const part of parts) length += part.length
   const lengthBytes = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x1_0000 ? 2 : length < 0x100_0000 ? 3 : 4
-  const bytes = new Uint8Array(2 + lengthBytes + length)
+  const bytes = allocate(2 + lengthBytes + length)
   bytes[0] = tag
   bytes[1] = lengthBytes === 0 ? length : 0x80 | lengthBytes
   let at = 2
   for (let shift = (lengthBytes - 1) * 8; shift >= 0; shift -= 8) bytes[at++] = (length >>> shift) & 0xff
   for (const part of parts) {
-    bytes.set(part, at)
+    // Calling out to copy a few bytes costs more than copying them.
+    if (part.length > 64) bytes.set(part, at)
+    else for (let from = 0; from < part.length; from += 1) bytes[at + from] = part[from] ?? 0
     at += part.length
   }
   return bytes
+}
+
+// A typed array of more than 64 bytes costs its engine a microsecond, most of the time of encoding a certificate. So
+// elements, which live only until they are copied into the next, are cut from slabs; a slab is never used twice.
+const slabSize = 65_536
+let slab = new Uint8Array(0)
+let slabUsed = 0
+
+function allocate(size: number): Uint8Array {
+  if (size <= 64 || size > slabSize / 4) return new Uint8Array(size)
+  if (slabUsed + size > slab.length) {
+    slab = new Uint8Array(slabSize)
+    slabUsed = 0
+  }
+  slabUsed += size
+  return slab.subarray(slabUsed - size, slabUsed)
 }
 
 export function derSequence(...parts: readonly Uint8Array[]): Uint8Array {

@@ -5,7 +5,6 @@
  * Does NOT check what a certificate says against a policy, nor that issuer and key belong together: the caller does.
  */
 import { MayflyError } from '../problem.ts'
-import { isX509Fault } from './der-read.ts'
 import {
   derBitString,
   derContext,
@@ -29,7 +28,7 @@ import { type AlternativeNames, encodeAlternativeNames } from './general-names.t
 import { encodeExtendedKeyUsage, encodeKeyUsage, type KeyUsage } from './key-usage.ts'
 import { encodeNameConstraints, type NameConstraints } from './name-constraints.ts'
 import { oid } from './object-identifiers.ts'
-import { parsePublicKey } from './public-key.ts'
+import type { PublicKeyInfo } from './public-key.ts'
 import { encodeSerialNumber } from './serial-number.ts'
 import { encodeSignatureAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts'
 
@@ -58,8 +57,8 @@ export interface CertificateTemplate {
   readonly notBefore: Date
   /** Inclusive. */
   readonly notAfter: Date
-  /** SubjectPublicKeyInfo, DER. */
-  readonly spki: Uint8Array
+  /** As `parsePublicKey` reads it: bytes that nobody has read could bring further fields with them. */
+  readonly publicKey: PublicKeyInfo
   readonly subjectKeyId: Uint8Array
   readonly basicConstraints: BasicConstraints
   readonly keyUsage: readonly KeyUsage[]
@@ -108,7 +107,6 @@ export function prepareIssuer(issuer: CertificateIssuer): (template: Certificate
   }
 
   return (template) => {
-    requireOneKey(template.spki)
     if (!(template.notAfter >= template.notBefore)) {
       throw new MayflyError('internal', { log: 'a certificate would end before it begins' })
     }
@@ -119,7 +117,7 @@ export function prepareIssuer(issuer: CertificateIssuer): (template: Certificate
       issuer.name,
       derSequence(derTime(template.notBefore), derTime(template.notAfter)),
       template.subject,
-      template.spki,
+      template.publicKey.spki,
       derContext(
         3,
         derElement(derTag.sequence, [
@@ -130,7 +128,8 @@ export function prepareIssuer(issuer: CertificateIssuer): (template: Certificate
         ]),
       ),
     )
-    return derSequence(tbs, algorithm, derBitString(issuer.signer.sign(tbs)))
+    // A copy, so that whoever keeps a certificate does not keep its neighbours in memory.
+    return derSequence(tbs, algorithm, derBitString(issuer.signer.sign(tbs))).slice()
   }
 }
 
@@ -159,10 +158,4 @@ function encodeNames({ subject, subjectAltName, nameConstraints }: CertificateTe
       ? []
       : [encodeExtension(oid.nameConstraints, 'critical', encodeNameConstraints(nameConstraints))]),
   ]
-}
-
-/** Bytes that come from outside are signed as they are: after a key there could follow fields that nobody decided on. */
-function requireOneKey(spki: Uint8Array): void {
-  const key = parsePublicKey(spki)
-  if (isX509Fault(key)) throw new MayflyError('internal', { log: `a public key cannot be certified: ${key.fault}` })
 }

@@ -70,7 +70,7 @@ export function encodeCrl(
     ...(template.revoked.length === 0 ? [] : [derElement(derTag.sequence, template.revoked.map(encodeRevoked))]),
     derContext(0, extensions),
   )
-  return derSequence(tbs, algorithm, derBitString(issuer.signer.sign(tbs)))
+  return derSequence(tbs, algorithm, derBitString(issuer.signer.sign(tbs))).slice()
 }
 
 function encodeRevoked({ serialNumber, revokedAt, reason = 'unspecified' }: RevokedCertificate): Uint8Array {

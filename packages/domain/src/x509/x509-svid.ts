@@ -7,13 +7,12 @@
 import { MayflyError } from '../problem.ts'
 import { formatSpiffeId, isSpiffeIdFault, isTrustDomain, parseSpiffeId } from '../spiffe-id.ts'
 import { encodeHex } from '../log/bytes.ts'
-import { isX509Fault } from './der-read.ts'
 import { encodeName, type NameAttribute } from './distinguished-name.ts'
 import { type CertificateIssuer, type CertificateTemplate, emptyName, prepareIssuer } from './encode-certificate.ts'
 import type { KeyUsage } from './key-usage.ts'
 import type { NameConstraints } from './name-constraints.ts'
 import { oid } from './object-identifiers.ts'
-import { type KeyKind, parsePublicKey } from './public-key.ts'
+import type { KeyKind, PublicKeyInfo } from './public-key.ts'
 
 /** How far before now a certificate begins, since clocks differ. */
 export const svidBackdateSeconds = 10
@@ -24,8 +23,8 @@ const svidPurposes = [oid.serverAuth, oid.clientAuth] as const
 export interface X509SvidRequest {
   /** With a path. */
   readonly spiffeId: string
-  /** SubjectPublicKeyInfo, DER: P-256, P-384, Ed25519, or RSA. */
-  readonly spki: Uint8Array
+  /** EC, Ed25519 or RSA. Whether it is strong enough, the caller decides. */
+  readonly publicKey: PublicKeyInfo
   readonly subjectKeyId: Uint8Array
   /** Lower-case hexadecimal. */
   readonly serialNumber: string
@@ -61,10 +60,10 @@ export function prepareSvidIssuer(
       serialNumber: request.serialNumber,
       subject: request.subject === undefined ? emptyName : encodeName(request.subject),
       ...validity,
-      spki: request.spki,
+      publicKey: request.publicKey,
       subjectKeyId: request.subjectKeyId,
       basicConstraints: { isCa: false },
-      keyUsage: leafKeyUsage(request.spki),
+      keyUsage: leafKeyUsage(request.publicKey.kind),
       extendedKeyUsage: svidPurposes,
       subjectAltName: { uri: [request.spiffeId], dns: request.dnsNames ?? [] },
     })
@@ -74,7 +73,7 @@ export function prepareSvidIssuer(
 
 export interface SvidAuthority {
   readonly trustDomain: string
-  readonly spki: Uint8Array
+  readonly publicKey: PublicKeyInfo
   readonly subjectKeyId: Uint8Array
   readonly serialNumber: string
   readonly notBefore: Date
@@ -93,7 +92,7 @@ export function svidAuthorityTemplate(authority: SvidAuthority): CertificateTemp
     subject: svidAuthorityName(trustDomain, authority.subjectKeyId),
     notBefore: authority.notBefore,
     notAfter: authority.notAfter,
-    spki: authority.spki,
+    publicKey: authority.publicKey,
     subjectKeyId: authority.subjectKeyId,
     basicConstraints: maxPathLength === undefined ? { isCa: true } : { isCa: true, maxPathLength },
     keyUsage: ['keyCertSign', 'cRLSign'],
@@ -138,9 +137,7 @@ const usageByKeyType = {
   Ed25519: ['digitalSignature'],
 } as const satisfies Record<Exclude<KeyKind['keyType'], 'other'>, readonly KeyUsage[]>
 
-function leafKeyUsage(spki: Uint8Array): readonly KeyUsage[] {
-  const key = parsePublicKey(spki)
-  if (isX509Fault(key)) throw new MayflyError('internal', { log: `a public key cannot be certified: ${key.fault}` })
-  if (key.kind.keyType === 'other') throw new MayflyError('internal', { log: 'a public key is of an unknown kind' })
-  return usageByKeyType[key.kind.keyType]
+function leafKeyUsage({ keyType }: KeyKind): readonly KeyUsage[] {
+  if (keyType === 'other') throw new MayflyError('internal', { log: 'a public key is of an unknown kind' })
+  return usageByKeyType[keyType]
 }
