@@ -47,6 +47,10 @@ export function credentialsOf(selector: Selector): RawBuilder<boolean> {
       return sql`c.environment = ${id}`
     case 'policy':
       return sql`c.policy_version_id = ${id}::uuid`
+    // No credential hangs on them.
+    case 'svid':
+    case 'svid_authority':
+      return sql`false`
   }
 }
 
@@ -55,8 +59,10 @@ export function credentialsOf(selector: Selector): RawBuilder<boolean> {
  * revocation sees their rows, and holds back those that come after.
  */
 export async function lockSelector(tx: Tx, { kind, id }: Selector): Promise<void> {
-  // Every credential that an issue adds is new: nothing can come to be under a credential.
-  if (kind === 'credential') return
+  // Every credential that an issue adds is new: nothing can come to be under a credential, nor under an SVID.
+  if (kind === 'credential' || kind === 'svid') return
+  // What signed SVIDs has been retired before: nothing more comes to be under it.
+  if (kind === 'svid_authority') return
   if (kind === 'environment') {
     // Every issue holds the active policy.
     await sql`select change_authority('policy_version', policy_version_id) from policy_version where state = 'active'`.execute(
@@ -195,6 +201,8 @@ function attestationsOf(kind: SelectorKind, id: string): RawBuilder<boolean> | u
     case 'resource':
     case 'environment':
     case 'policy':
+    case 'svid':
+    case 'svid_authority':
       return undefined
   }
 }
@@ -235,6 +243,8 @@ function tasksOf(kind: SelectorKind, id: string): RawBuilder<boolean> | undefine
     case 'resource':
     case 'environment':
     case 'policy':
+    case 'svid':
+    case 'svid_authority':
       return undefined
   }
 }
