@@ -6,6 +6,9 @@ import { defaultTenantId, type TenantId } from './ids.ts'
  *
  * @param name the tenant's; it holds no dot, so that no two tenants come out the same
  */
-export function tenantTrustDomain(installation: string, tenant: { readonly id: TenantId; readonly name: string }): string {
+export function tenantTrustDomain(
+  installation: string,
+  tenant: { readonly id: TenantId; readonly name: string },
+): string {
   return tenant.id === defaultTenantId ? installation : `${tenant.name}.${installation}`
 }

@@ -17,6 +17,7 @@ import type { AuthorityDeps } from '../application/decision/authority-deps.ts'
 import { withAuthority } from '../application/decision/with-authority.ts'
 import { authenticateAccessToken } from '../application/proof/authenticate.ts'
 import { openProof, type ProofDeps } from '../application/proof/proof-deps.ts'
+import { openSpiffe, type SvidDeps } from '../application/spiffe/spiffe-deps.ts'
 import type { LoginDeps } from '../application/registry/adopt-login.ts'
 import { createProgressFeed } from '../application/revocation/progress-feed.ts'
 import type { AuditDeps } from '../surfaces/http/audit.ts'
@@ -55,6 +56,7 @@ export interface Wired {
   readonly authority: AuthorityDeps
   readonly proof: ProofDeps
   readonly registry: HttpDeps & LoginDeps
+  readonly spiffe: SvidDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly http: HttpDeps
   readonly targets: Targets
@@ -82,6 +84,12 @@ export function wire(input: WireInput): Wired {
     keys,
     publicUrl: input.publicUrl,
   })
+  const spiffe = openSpiffe(authority, {
+    keys,
+    tenants: proof.tenants,
+    trustDomain: config.trustDomain,
+    upstream: config.upstream,
+  })
   const logs = createTenantLogs(keys, input.installationId)
   const http: HttpDeps = {
     ...core,
@@ -94,6 +102,7 @@ export function wire(input: WireInput): Wired {
     keys,
     authority,
     proof,
+    spiffe,
     targets,
     logs,
     http,

@@ -59,11 +59,7 @@ export async function listCrlDue(tx: Tx, issuingKeyId: string): Promise<readonly
 }
 
 /** Takes out what the new list says; what was revoked meanwhile stays due. */
-export async function storeCrl(
-  tx: Tx,
-  row: Omit<CrlRow, 'tenant_id'>,
-  listed: readonly SvidId[],
-): Promise<void> {
+export async function storeCrl(tx: Tx, row: Omit<CrlRow, 'tenant_id'>, listed: readonly SvidId[]): Promise<void> {
   await tx.query
     .insertInto('crl')
     .values(row)

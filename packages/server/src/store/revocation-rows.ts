@@ -83,6 +83,8 @@ export interface NewRevocation {
   readonly now: Date
   /** Of the selector's credentials only these. */
   readonly only: readonly CredentialId[] | undefined
+  /** How many SVIDs end with it. */
+  readonly svidCount: number
   /** Record it even where no credential ends by it. */
   readonly recordEmpty: boolean
 }
@@ -105,9 +107,9 @@ export async function insertRevocation(
   const among = only === undefined ? sql`true` : sql`c.credential_id = any(${only}::uuid[])`
   const whose = sql<boolean>`${credentialsOf(selector)} and ${among}`
   const recorded = await sql`
-    insert into revocation (revocation_id, cause, selector, requested_by, reason, total, authority_ended_at)
+    insert into revocation (revocation_id, cause, selector, requested_by, reason, total, svid_count, authority_ended_at)
     select ${revocationId}, ${revocation.cause}, ${JSON.stringify(selector)}::jsonb,
-           ${JSON.stringify(revocation.requestedBy)}::jsonb, ${revocation.reason ?? null}, 0, ${now}
+           ${JSON.stringify(revocation.requestedBy)}::jsonb, ${revocation.reason ?? null}, 0, ${revocation.svidCount}, ${now}
     where ${revocation.recordEmpty} or exists (
       select from credential c where c.state in ('requested', 'active') and ${whose})
     returning revocation_id`.execute(tx.query)

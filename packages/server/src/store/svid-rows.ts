@@ -90,10 +90,7 @@ const mintStatement = `
   select svid_id from live`
 
 /** Runs as one statement of the tenant's own. */
-export async function insertSvids(
-  client: pg.ClientBase,
-  rows: readonly MintedSvid[],
-): Promise<readonly MintOutcome[]> {
+export async function insertSvids(client: pg.ClientBase, rows: readonly MintedSvid[]): Promise<readonly MintOutcome[]> {
   const { rows: minted } = await client.query<{ svid_id: string }>({
     name: 'svid_mint',
     text: mintStatement,
@@ -227,12 +224,7 @@ export async function findSvidBySerial(tx: Tx, serialNumber: string): Promise<Sv
 }
 
 export async function findSvid(tx: Tx, svidId: SvidId): Promise<SvidRow | undefined> {
-  return tx.query
-    .selectFrom('svid')
-    .selectAll()
-    .$narrowType<Words>()
-    .where('svid_id', '=', svidId)
-    .executeTakeFirst()
+  return tx.query.selectFrom('svid').selectAll().$narrowType<Words>().where('svid_id', '=', svidId).executeTakeFirst()
 }
 
 export interface SvidFilter {

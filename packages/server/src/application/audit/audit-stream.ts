@@ -36,7 +36,7 @@ const streamOfNoun = {
   revocation: 'revocation',
   data_key: 'key',
   signing_key: 'key',
-  x509_authority: 'key',
+  svid_authority: 'key',
   trust_bundle: 'key',
   federation: 'proof',
   installation: 'key',

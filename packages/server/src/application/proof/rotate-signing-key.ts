@@ -17,7 +17,11 @@ import {
 import { appendAudit } from '../audit/append-audit.ts'
 import type { AuditReceipt } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
-import type { Actor } from '../context.ts'
+import { type Actor, actorRecord } from '../context.ts'
+import { maxJwtTtlSeconds } from '../spiffe/svid-life.ts'
+import { refreshTrustBundle, svidKeyPublishAheadSeconds } from '../spiffe/trust-bundle.ts'
+import { requestRevocation } from '../revocation/request-revocation.ts'
+import { notifyHosts } from '../../store/host-event-rows.ts'
 import { accessTokenTrustSeconds } from './access-token.ts'
 import type { KeyDeps } from './key-deps.ts'
 import { prepareSigningKey } from './prepare-signing-key.ts'
@@ -61,6 +65,7 @@ export async function rotateSigningKey(
   const prepared = waiting ?? (await prepareSigningKey(deps, tx, purpose, now))
   if (!ready && !atOnce) {
     const receipt = await tell(tx, rotation, 'signing_key.prepared', [prepared])
+    if (purpose === 'jwt_svid') await refreshTrustBundle(tx, rotation)
     return { key: prepared, retired: undefined, receipt }
   }
   const retired = await retireSigningKey(tx, active.key_id, now, trustedUntil(purpose, now, compromised))
@@ -69,16 +74,33 @@ export async function rotateSigningKey(
     key,
     retired,
   ])
+  if (purpose === 'jwt_svid') await publishJwtKeys(tx, rotation, retired)
   return { key, retired, receipt }
 }
 
+/** The bundle of the trust domain follows its JWT keys in the same commit; what a compromised one signed ends with it. */
+async function publishJwtKeys(tx: Tx, rotation: KeyRotation, retired: SigningKeyRow): Promise<void> {
+  await refreshTrustBundle(tx, rotation)
+  if (rotation.compromised !== true) return
+  await requestRevocation(tx, {
+    selector: { kind: 'svid_authority', id: retired.key_id },
+    cause: 'key_compromised',
+    requestedBy: actorRecord(rotation.actor),
+    now: rotation.now,
+    requestId: rotation.requestId,
+  })
+  await notifyHosts(tx, { event: 'reissue', reason: 'the key of JWT-SVIDs was replaced: it is compromised' })
+}
+
 export function isPublishedLongEnough(row: SigningKeyRow, now: Date): boolean {
-  return now.getTime() - row.prepared_at.getTime() >= publishAheadSeconds * 1000
+  const seconds = row.purpose === 'jwt_svid' ? svidKeyPublishAheadSeconds : publishAheadSeconds
+  return now.getTime() - row.prepared_at.getTime() >= seconds * 1000
 }
 
 /** Checkpoints, promises and fingerprints are looked at years later; access tokens die young. */
 function trustedUntil(purpose: KeyPurpose, now: Date, compromised: boolean): Date | null {
   if (compromised) return now
+  if (purpose === 'jwt_svid') return new Date(now.getTime() + (maxJwtTtlSeconds + 60) * 1000)
   return purpose === 'access_token' ? new Date(now.getTime() + accessTokenTrustSeconds * 1000) : null
 }
 

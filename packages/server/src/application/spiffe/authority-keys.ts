@@ -3,7 +3,7 @@
  *
  * Only immutable things are remembered (law 13): which authority is active is asked each time.
  */
-import type { KeyObject } from 'node:crypto'
+import { createPrivateKey, type KeyObject } from 'node:crypto'
 import {
   isX509Fault,
   MayflyError,
@@ -13,9 +13,10 @@ import {
   type X509Svid,
   type X509SvidRequest,
 } from '@mayfly/domain'
+import type { Secret } from '@mayfly/provider-kit'
 import type { KeyRing } from '../../adapters/keys/key-ring.ts'
 import { sealPlace } from '../../adapters/keys/seal-place.ts'
-import { readSealedKey, x509SignerOf } from '../../adapters/keys/x509-key.ts'
+import { x509SignerOfKey } from '../../adapters/x509/sign-certificate.ts'
 import type { AuthorityRow, CertifiedAuthorityRow } from '../../store/authority-rows.ts'
 import type { Tx } from '../../store/database.ts'
 
@@ -44,17 +45,26 @@ export interface AuthorityKeys {
 export function openAuthorityKeys(keys: KeyRing): AuthorityKeys {
   const known = new Map<string, OpenAuthority>()
   const openKey = async (tx: Tx, row: AuthorityRow): Promise<KeyObject> =>
-    readSealedKey(row.key_id, await keys.open(tx, row.sealed_private, sealPlace.x509Authority(row.x509_authority_id)))
+    readKey(row.key_id, await keys.open(tx, row.sealed_private, sealPlace.x509Authority(row.x509_authority_id)))
   return {
     openKey,
     find: (keyId) => known.get(keyId),
     async open(tx, row) {
       const before = known.get(row.key_id)
       if (before !== undefined) return before
-      const opened = openAuthority(row, x509SignerOf(await openKey(tx, row)))
+      const opened = openAuthority(row, x509SignerOfKey(await openKey(tx, row)))
       known.set(row.key_id, opened)
       return opened
     },
+  }
+}
+
+/** PKCS #8, base64url, as it was sealed. */
+function readKey(keyId: string, privateKey: Secret): KeyObject {
+  try {
+    return createPrivateKey({ key: Buffer.from(privateKey.reveal(), 'base64url'), format: 'der', type: 'pkcs8' })
+  } catch (cause) {
+    throw new MayflyError('key_unusable', { log: `the key of the authority ${keyId} is damaged`, cause })
   }
 }
 
@@ -64,7 +74,9 @@ function openAuthority(row: CertifiedAuthorityRow, signer: X509Signer): OpenAuth
     throw new MayflyError('key_unusable', { log: `the certificate of the authority ${row.key_id} cannot be read` })
   }
   const issuer = { signer, name: certificate.subject.der, keyId: certificate.subjectKeyId, notAfter: row.not_after }
-  let prepared: { readonly crlUrl: string | undefined; readonly encode: ReturnType<typeof prepareSvidIssuer> } | undefined
+  let prepared:
+    | { readonly crlUrl: string | undefined; readonly encode: ReturnType<typeof prepareSvidIssuer> }
+    | undefined
   return {
     keyId: row.key_id,
     signer,
@@ -74,7 +86,10 @@ function openAuthority(row: CertifiedAuthorityRow, signer: X509Signer): OpenAuth
     chain: row.signed_by === 'itself' ? [] : [row.certificate, ...row.intermediates],
     svid(request, crlUrl) {
       if (prepared === undefined || prepared.crlUrl !== crlUrl) {
-        prepared = { crlUrl, encode: prepareSvidIssuer({ ...issuer, ...(crlUrl === undefined ? {} : { crlUris: [crlUrl] }) }) }
+        prepared = {
+          crlUrl,
+          encode: prepareSvidIssuer({ ...issuer, ...(crlUrl === undefined ? {} : { crlUris: [crlUrl] }) }),
+        }
       }
       return prepared.encode(request)
     },

@@ -1,11 +1,9 @@
 /** Makes an X.509 authority: its key, sealed, and its certificate, signed by itself or by the one above. */
-import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import {
   encodeCertificate,
-  isX509Fault,
   MayflyError,
   newId,
-  parsePublicKey,
   type PublicKeyInfo,
   svidAuthorityName,
   svidAuthorityTemplate,
@@ -13,7 +11,7 @@ import {
 } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
 import { sealPlace } from '../../adapters/keys/seal-place.ts'
-import { keyIdentifierOf, x509SignerOf } from '../../adapters/keys/x509-key.ts'
+import { keyIdOf, makeSerialNumber, publicKeyInfoOf, x509SignerOfKey } from '../../adapters/x509/sign-certificate.ts'
 import {
   type AuthorityCertificate,
   type AuthorityRow,
@@ -45,9 +43,8 @@ export async function insertAuthorityKey(
   now: Date,
 ): Promise<{ readonly row: AuthorityRow; readonly key: AuthorityKey }> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const info = parsePublicKey(publicKey.export({ format: 'der', type: 'spki' }))
-  if (isX509Fault(info)) throw new MayflyError('internal', { log: `a new key cannot be read: ${info.fault}` })
-  const subjectKeyId = keyIdentifierOf(info)
+  const info = publicKeyInfoOf(publicKey)
+  const subjectKeyId = keyIdOf(info)
   const authorityId = newId<X509AuthorityId>(now.getTime())
   const pkcs8 = new Secret(privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64url'))
   const row = await insertAuthority(tx, {
@@ -71,19 +68,26 @@ export async function prepareAuthority(
   const signedBy = upstream === undefined ? 'itself' : 'upstream_file'
   const { row, key } = await insertAuthorityKey(deps, tx, signedBy, now)
   const trustDomain = await findTrustDomain(tx, deps.trustDomain)
-  const certificate = upstream === undefined ? signItself(key, trustDomain, now) : signBy(upstream, key, trustDomain, now)
+  const certificate =
+    upstream === undefined ? signItself(key, trustDomain, now) : signBy(upstream, key, trustDomain, now)
   return prepareAuthorityRow(tx, row.x509_authority_id, certificate, now)
 }
 
 function signItself(key: AuthorityKey, trustDomain: string, now: Date): AuthorityCertificate {
   const validity = validityOf(now)
   const issuer = {
-    signer: x509SignerOf(key.privateKey),
+    signer: x509SignerOfKey(key.privateKey),
     name: svidAuthorityName(trustDomain, key.subjectKeyId),
     keyId: key.subjectKeyId,
   }
   const der = Buffer.from(encodeCertificate(issuer, templateOf(key, trustDomain, validity)))
-  return { certificate: der, intermediates: [], root: der, not_before: validity.notBefore, not_after: validity.notAfter }
+  return {
+    certificate: der,
+    intermediates: [],
+    root: der,
+    not_before: validity.notBefore,
+    not_after: validity.notAfter,
+  }
 }
 
 /** @throws MayflyError `key_unusable`: the one above ends too soon */
@@ -97,7 +101,7 @@ function signBy(upstream: UpstreamAuthority, key: AuthorityKey, trustDomain: str
     throw new MayflyError('key_unusable', { log: 'the upstream authority is not valid now' })
   }
   const notBefore = new Date(Math.max(wanted.notBefore.getTime(), certificate.notBefore.getTime()))
-  const issuer = { signer: x509SignerOf(upstream.key), name: certificate.subject.der, keyId: subjectKeyId }
+  const issuer = { signer: x509SignerOfKey(upstream.key), name: certificate.subject.der, keyId: subjectKeyId }
   const der = Buffer.from(encodeCertificate(issuer, templateOf(key, trustDomain, { notBefore, notAfter })))
   const root = path.at(-1) ?? path[0]
   return {
@@ -114,18 +118,11 @@ function templateOf(key: AuthorityKey, trustDomain: string, validity: { notBefor
     trustDomain,
     publicKey: key.publicKey,
     subjectKeyId: key.subjectKeyId,
-    serialNumber: newSerialNumber(),
+    serialNumber: makeSerialNumber(),
     ...validity,
     // It signs SVIDs and nothing that signs.
     maxPathLength: 0,
   })
-}
-
-/** 16 random bytes; the first bit is free for the sign, and the number is never zero (RFC 5280 section 4.1.2.2). */
-export function newSerialNumber(): string {
-  const bytes = randomBytes(16)
-  bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40
-  return bytes.toString('hex')
 }
 
 function validityOf(now: Date): { notBefore: Date; notAfter: Date } {

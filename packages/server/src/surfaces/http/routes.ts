@@ -5,6 +5,7 @@
 import type { IssueDeps } from '../../application/credential/issue-deps.ts'
 import type { ResourceCheckDeps } from '../../application/registry/check-resource.ts'
 import type { KeyDeps } from '../../application/proof/key-deps.ts'
+import type { SvidDeps } from '../../application/spiffe/spiffe-deps.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
 import { type BoundRoutes, bindRoutes } from './app.ts'
 import { applyRoutes } from './apply.ts'
@@ -30,8 +31,11 @@ import { policyRoutes } from './policies.ts'
 import { resourceRoutes } from './resources.ts'
 import { type RevocationDeps, revocationRoutes } from './revocations.ts'
 import { roleRoutes } from './roles.ts'
+import { svidRoutes } from './svids.ts'
 import { taskRoutes } from './tasks.ts'
+import { trustBundleRoutes } from './trust-bundles.ts'
 import { trustProviderRoutes } from './trust-providers.ts'
+import { x509AuthorityRoutes } from './x509-authorities.ts'
 
 export const apiVersion = '0.1.0'
 
@@ -40,6 +44,7 @@ export interface RouteDeps {
   readonly proof: KeyDeps
   readonly registry: HttpDeps & RegistryDeps & ResourceCheckDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
+  readonly spiffe: SvidDeps
   readonly audit: AuditDeps & LogDeps
 }
 
@@ -72,6 +77,9 @@ const resources: readonly Resource[] = [
   resource('lifecycle', findingRoutes),
   resource('lifecycle', policyRoutes),
   resource('lifecycle', decisionRoutes),
+  resource('spiffe', svidRoutes),
+  resource('spiffe', trustBundleRoutes),
+  resource('spiffe', x509AuthorityRoutes),
   resource('audit', auditRoutes),
   resource('audit', logRoutes),
 ]

@@ -20,7 +20,7 @@ const maxTokenLength = 16_384
 const maxStreamMs = 300_000
 
 /** What makes new authority; tokens have their own surface. */
-const mintingActions: ReadonlySet<ActionName> = new Set(['credential.issue', 'credential.renew'] as const)
+const mintingActions: ReadonlySet<ActionName> = new Set(['credential.issue', 'credential.renew', 'svid.issue'] as const)
 
 /**
  * @throws MayflyError `token_missing`, `token_invalid`, `rate_limited`
