@@ -105,6 +105,9 @@ create table trust_bundle (
   bundle_sequence bigint      not null check (bundle_sequence > 0),
   keys            jsonb       not null check (jsonb_typeof(keys) = 'array'),
   changed_at      timestamptz not null,
+  -- How often everyone was told to fetch new SVIDs at once, and why the last time.
+  reissues        integer     not null default 0,
+  reissue_reason  text        check (char_length(reissue_reason) <= 200),
   version         integer     not null default 1
 );
 

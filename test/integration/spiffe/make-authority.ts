@@ -4,6 +4,10 @@ import {
   type CertificateTemplate,
   encodeCertificate,
   encodeName,
+  encodePem,
+  isX509Fault,
+  parseCertificationRequest,
+  parsePemOf,
   prepareSvidIssuer,
   svidAuthorityName,
   svidAuthorityTemplate,
@@ -79,4 +83,37 @@ export function makeLeaf(
     ...more,
   })
   return { privateKey, der, serialNumber }
+}
+
+/** Signs our request for an authority, and gives it with the path down to the root, PEM. */
+export function signAuthorityRequest(
+  csr: string,
+  ...[above, ...further]: readonly [TestAuthority, ...TestAuthority[]]
+): string {
+  return signRequestAs(csr, above, further, (template) => template)
+}
+
+export function signRequestAs(
+  csr: string,
+  above: TestAuthority,
+  further: readonly TestAuthority[],
+  change: (template: CertificateTemplate) => CertificateTemplate,
+): string {
+  const read = parsePemOf('CERTIFICATE REQUEST', csr)
+  const request = isX509Fault(read) ? read : parseCertificationRequest(read.ders[0] ?? new Uint8Array())
+  if (isX509Fault(request)) throw new Error(request.fault)
+  const uri = request.subjectAltName?.uri[0] ?? ''
+  const notBefore = new Date(Math.floor(Date.now() / 1000) * 1000 - 60_000)
+  const template = svidAuthorityTemplate({
+    trustDomain: uri.replace('spiffe://', ''),
+    publicKey: request.publicKey,
+    subjectKeyId: keyIdOf(request.publicKey),
+    serialNumber: makeSerialNumber(),
+    notBefore,
+    notAfter: new Date(notBefore.getTime() + 60 * 86_400_000),
+    maxPathLength: 0,
+  })
+  const issuer = { signer: x509SignerOfKey(above.privateKey), name: above.name, keyId: above.keyId }
+  const der = encodeCertificate(issuer, change(template))
+  return [der, above.der, ...further.map((each) => each.der)].map((each) => encodePem('CERTIFICATE', each)).join('')
 }

@@ -6,6 +6,7 @@ import { runRedecisions } from '../application/decision/run-redecisions.ts'
 import { createKeyUpkeep } from '../application/proof/run-key-upkeep.ts'
 import { runLapses } from '../application/proof/run-lapses.ts'
 import { createAuthorityUpkeep } from '../application/spiffe/run-authority-upkeep.ts'
+import { runFederations } from '../application/spiffe/run-federations.ts'
 import { signCrls } from '../application/spiffe/sign-crl.ts'
 import { runLoginUpkeep } from '../application/registry/adopt-login.ts'
 import { runIdentityExpiries } from '../application/registry/run-identity-expiries.ts'
@@ -36,6 +37,7 @@ export async function startWorkers(wired: Wired, pollMs?: number): Promise<Runni
         name: 'keep-authorities',
         run: (_deps, tenantId, signal) => authorityUpkeep.run(wired.spiffe, tenantId, signal),
       },
+      { kind: 'deadline', name: 'run-federations', lanes: 4, run: runFederations },
       {
         kind: 'revocation',
         name: 'sign-crls',

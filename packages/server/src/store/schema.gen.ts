@@ -421,6 +421,8 @@ export interface TrustBundleTable {
   bundle_sequence: number
   keys: Json
   changed_at: Date
+  reissues: Generated<number>
+  reissue_reason: string | null
   version: Generated<number>
 }
 

@@ -19,9 +19,9 @@ import type { AuditReceipt } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import { type Actor, actorRecord } from '../context.ts'
 import { maxJwtTtlSeconds } from '../spiffe/svid-life.ts'
-import { refreshTrustBundle, svidKeyPublishAheadSeconds } from '../spiffe/trust-bundle.ts'
+import { publishKeys, svidKeyPublishAheadSeconds } from '../spiffe/trust-bundle.ts'
 import { requestRevocation } from '../revocation/request-revocation.ts'
-import { notifyHosts } from '../../store/host-event-rows.ts'
+import { askForReissue } from '../../store/host-event-rows.ts'
 import { accessTokenTrustSeconds } from './access-token.ts'
 import type { KeyDeps } from './key-deps.ts'
 import { prepareSigningKey } from './prepare-signing-key.ts'
@@ -65,7 +65,6 @@ export async function rotateSigningKey(
   const prepared = waiting ?? (await prepareSigningKey(deps, tx, purpose, now))
   if (!ready && !atOnce) {
     const receipt = await tell(tx, rotation, 'signing_key.prepared', [prepared])
-    if (purpose === 'jwt_svid') await refreshTrustBundle(tx, rotation)
     return { key: prepared, retired: undefined, receipt }
   }
   const retired = await retireSigningKey(tx, active.key_id, now, trustedUntil(purpose, now, compromised))
@@ -74,14 +73,11 @@ export async function rotateSigningKey(
     key,
     retired,
   ])
-  if (purpose === 'jwt_svid') await publishJwtKeys(tx, rotation, retired)
+  if (purpose === 'jwt_svid' && compromised) await endSignedByCompromised(tx, rotation, retired)
   return { key, retired, receipt }
 }
 
-/** The bundle of the trust domain follows its JWT keys in the same commit; what a compromised one signed ends with it. */
-async function publishJwtKeys(tx: Tx, rotation: KeyRotation, retired: SigningKeyRow): Promise<void> {
-  await refreshTrustBundle(tx, rotation)
-  if (rotation.compromised !== true) return
+async function endSignedByCompromised(tx: Tx, rotation: KeyRotation, retired: SigningKeyRow): Promise<void> {
   await requestRevocation(tx, {
     selector: { kind: 'svid_authority', id: retired.key_id },
     cause: 'key_compromised',
@@ -89,7 +85,7 @@ async function publishJwtKeys(tx: Tx, rotation: KeyRotation, retired: SigningKey
     now: rotation.now,
     requestId: rotation.requestId,
   })
-  await notifyHosts(tx, { event: 'reissue', reason: 'the key of JWT-SVIDs was replaced: it is compromised' })
+  await askForReissue(tx, 'the key of JWT-SVIDs was replaced: it is compromised')
 }
 
 export function isPublishedLongEnough(row: SigningKeyRow, now: Date): boolean {
@@ -114,7 +110,11 @@ async function tell(
     action,
     at: rotation.now,
     actor: rotation.actor,
-    rows: rows.map((row) => statedRow('signing_key', row)),
+    rows: [
+      ...rows.map((row) => statedRow('signing_key', row)),
+      // The bundle of the trust domain follows its JWT keys in the same commit.
+      ...(rotation.purpose === 'jwt_svid' ? await publishKeys(tx, rotation.now) : []),
+    ],
     body: { purpose: rotation.purpose, request_id: rotation.requestId },
   })
 }

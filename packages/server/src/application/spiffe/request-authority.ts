@@ -27,7 +27,6 @@ import type { Actor } from '../context.ts'
 import { insertAuthorityKey } from './prepare-authority.ts'
 import { tellAuthority } from './rotate-authority.ts'
 import type { AuthorityKeyDeps } from './spiffe-deps.ts'
-import { refreshTrustBundle } from './trust-bundle.ts'
 import { readPath, signedAuthorityFault } from './upstream-authority.ts'
 
 interface AuthorityChange {
@@ -131,7 +130,6 @@ export async function importAuthority(
     change.now,
   )
   const receipt = await tellAuthority(tx, change, 'svid_authority.prepared', [authority])
-  await refreshTrustBundle(tx, change)
   return { authority, receipt }
 }
 

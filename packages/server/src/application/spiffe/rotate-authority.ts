@@ -14,7 +14,7 @@ import {
   retireAuthority,
 } from '../../store/authority-rows.ts'
 import type { Tx } from '../../store/database.ts'
-import { notifyHosts } from '../../store/host-event-rows.ts'
+import { askForReissue } from '../../store/host-event-rows.ts'
 import { lockKeys } from '../../store/key-rows.ts'
 import { appendAudit } from '../audit/append-audit.ts'
 import type { AuditReceipt } from '../audit/audit-entry.ts'
@@ -24,7 +24,7 @@ import { requestRevocation } from '../revocation/request-revocation.ts'
 import { prepareAuthority } from './prepare-authority.ts'
 import type { AuthorityKeyDeps } from './spiffe-deps.ts'
 import { maxX509TtlSeconds } from './svid-life.ts'
-import { refreshTrustBundle, svidKeyPublishAheadSeconds } from './trust-bundle.ts'
+import { publishKeys, svidKeyPublishAheadSeconds } from './trust-bundle.ts'
 
 export interface AuthorityRotation {
   readonly now: Date
@@ -60,7 +60,6 @@ export async function rotateAuthority(
   if (waiting === undefined) {
     const made = await prepareAuthority(deps, tx, now)
     const receipt = await tellAuthority(tx, rotation, 'svid_authority.prepared', [made])
-    await refreshTrustBundle(tx, rotation)
     return { authority: made, retired: undefined, receipt }
   }
   if (prepared === undefined || !isAuthorityPublishedLongEnough(prepared, now)) {
@@ -96,7 +95,7 @@ async function replaceCompromised(
     now: rotation.now,
     requestId: rotation.requestId,
   })
-  await notifyHosts(tx, { event: 'reissue', reason: 'the X.509 authority was replaced: it is compromised' })
+  await askForReissue(tx, 'the X.509 authority was replaced: it is compromised')
   return done
 }
 
@@ -111,7 +110,6 @@ async function activate(
   const retired = await retireAuthority(tx, active.x509_authority_id, rotation.now, trustedUntil)
   const authority = await activateAuthority(tx, next.x509_authority_id, rotation.now)
   const receipt = await tellAuthority(tx, rotation, action, [authority, retired])
-  await refreshTrustBundle(tx, rotation)
   return { authority, retired, receipt }
 }
 
@@ -121,6 +119,7 @@ function believedUntil({ not_after: notAfter }: AuthorityRow, now: Date): Date {
   return new Date(Math.min(last, notAfter?.getTime() ?? last))
 }
 
+/** Publishes what has changed, and says so in one entry. */
 export async function tellAuthority(
   tx: Tx,
   { now, actor, requestId }: Pick<AuthorityRotation, 'now' | 'actor' | 'requestId'>,
@@ -131,7 +130,7 @@ export async function tellAuthority(
     action,
     at: now,
     actor,
-    rows: rows.map((row) => statedRow('x509_authority', row)),
+    rows: [...rows.map((row) => statedRow('x509_authority', row)), ...(await publishKeys(tx, now))],
     body: { key_id: rows[0]?.key_id ?? '', request_id: requestId },
   })
 }

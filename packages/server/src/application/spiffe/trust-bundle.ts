@@ -9,7 +9,7 @@ import { type JsonWebKey, X509Certificate } from 'node:crypto'
 import { canonicalJson, type JsonValue, MayflyError } from '@mayfly/domain'
 import { listTrustedAuthorities } from '../../store/authority-rows.ts'
 import type { Tx } from '../../store/database.ts'
-import { notifyHosts } from '../../store/host-event-rows.ts'
+import { wakeHosts } from '../../store/host-event-rows.ts'
 import { listTrustedSigningKeys } from '../../store/key-rows.ts'
 import {
   findTrustBundle,
@@ -19,7 +19,7 @@ import {
   updateTrustBundle,
 } from '../../store/trust-bundle-rows.ts'
 import { appendAudit } from '../audit/append-audit.ts'
-import { statedRow } from '../audit/stated-rows.ts'
+import { type StatedRow, statedRow } from '../audit/stated-rows.ts'
 import type { Actor } from '../context.ts'
 
 /** How long a reader may keep the bundle before it asks again. */
@@ -58,23 +58,38 @@ export async function getBundleDocument(tx: Tx): Promise<{ trustDomain: string; 
 }
 
 /**
- * Publishes the keys as they are now, if they are others than those that are published.
+ * Publishes the keys as they are now, if they are others than those that are published. Call it when the rows of the keys
+ * are written, and state what comes back in the entry of that change (law 5).
  *
- * @returns the row, whether it changed or not; undefined where the tenant has no bundle yet
+ * @returns nothing where the bundle is as it was, or the tenant has none yet
  */
+export async function publishKeys(tx: Tx, now: Date): Promise<readonly StatedRow[]> {
+  const published = await publish(tx, now)
+  return published?.changed === true ? [statedRow('trust_bundle', published.row)] : []
+}
+
+/** The same where no key has changed but the time: a retired one that nothing lives under any more is taken out. */
 export async function refreshTrustBundle(tx: Tx, change: BundleChange): Promise<TrustBundleRow | undefined> {
+  const published = await publish(tx, change.now)
+  if (published?.changed === true) await tell(tx, published.row, 'trust_bundle.changed', change)
+  return published?.row
+}
+
+async function publish(
+  tx: Tx,
+  now: Date,
+): Promise<{ readonly row: TrustBundleRow; readonly changed: boolean } | undefined> {
   const present = await lockTrustBundle(tx)
   if (present === undefined) return undefined
-  const keys = await bundleKeys(tx, change.now)
-  if (canonicalJson(keys) === canonicalJson(present.keys as JsonValue)) return present
+  const keys = await bundleKeys(tx, now)
+  if (canonicalJson(keys) === canonicalJson(present.keys as JsonValue)) return { row: present, changed: false }
   const row = await updateTrustBundle(tx, {
     keys: JSON.stringify(keys),
     bundle_sequence: present.bundle_sequence + 1,
-    changed_at: change.now,
+    changed_at: now,
   })
-  await tell(tx, row, 'trust_bundle.changed', change)
-  await notifyHosts(tx, { event: 'bundle_changed', trust_domain: row.trust_domain, sequence: row.bundle_sequence })
-  return row
+  await wakeHosts(tx)
+  return { row, changed: true }
 }
 
 /**

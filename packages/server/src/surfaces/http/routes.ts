@@ -16,6 +16,7 @@ import { bootstrapRoutes } from './bootstrap.ts'
 import { credentialRoutes } from './credentials.ts'
 import { decisionRoutes } from './decisions.ts'
 import type { Route } from './define-route.ts'
+import { federationRoutes } from './federations.ts'
 import { findingRoutes } from './findings.ts'
 import { type HealthDeps, healthRoutes } from './health.ts'
 import type { HttpDeps } from './http-deps.ts'
@@ -80,6 +81,7 @@ const resources: readonly Resource[] = [
   resource('spiffe', svidRoutes),
   resource('spiffe', trustBundleRoutes),
   resource('spiffe', x509AuthorityRoutes),
+  resource('spiffe', federationRoutes),
   resource('audit', auditRoutes),
   resource('audit', logRoutes),
 ]

@@ -55,7 +55,7 @@ export const trustBundleRoutes: readonly Route<SvidDeps>[] = [
                 },
               ],
       )
-      const own = { ...document, keys: document.keys.map((key) => ({ ...key }) as Record<string, unknown>) }
+      const own = { ...document, keys: document.keys.map((key) => ({ ...key })) }
       return { trust_domain: trustDomain, items: [{ trust_domain: trustDomain, bundle: own }, ...federated] }
     },
   }),
