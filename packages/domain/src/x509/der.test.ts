@@ -201,12 +201,17 @@ test('booleans, named bits and printable strings have one form', () => {
 })
 
 test('random bytes are read or refused, never anything else', () => {
+  let accepted = 0
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+    fc.property(fc.uint8Array({ maxLength: 12 }), (random) => {
+      // Half of them with a fitting length, so that some are read.
+      const bytes = random.length % 2 === 0 ? random : derElement(random[0] ?? 0, [random.subarray(1)])
       const node = parseDer(bytes)
-      // What is accepted has this one form.
-      if (!isX509Fault(node)) expect(derElement(node.tag, [node.content])).toEqual(bytes)
+      if (isX509Fault(node)) return
+      accepted += 1
+      expect(derElement(node.tag, [node.content]), 'what is accepted has this one form').toEqual(bytes)
     }),
     { numRuns: 2_000 },
   )
+  expect(accepted, 'control').toBeGreaterThan(0)
 })
