@@ -4,14 +4,13 @@
  * `private_key_jwt` (RFC 7523 section 2.2) is a proof like any other: accepted once, decided on, recorded. A bearer token
  * is the fruit of one (RFC 7662 section 2.1).
  */
-import type { TenantId } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
-import type { FastifyRequest } from 'fastify'
 import { acceptProof, type GrantedToken, type ProofAnswer } from '../../application/proof/accept-proof.ts'
 import { reasonJson } from '../../application/decision/record-decision.ts'
 import { findLiveToken, type LiveToken } from '../../application/proof/authenticate.ts'
 import type { ProofDeps } from '../../application/proof/proof-deps.ts'
-import { type Form, requireParameter } from './form.ts'
+import { requireParameter } from './form.ts'
+import type { Asked, TokenRequest } from './grants/grant.ts'
 import { OAuthError, type OAuthErrorCode, sentence } from './oauth-error.ts'
 
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -19,14 +18,10 @@ export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-be
 const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 
 /** @throws OAuthError `invalid_client`, `invalid_token` */
-export async function authenticateClient(
-  deps: ProofDeps,
-  tenantId: TenantId,
-  request: FastifyRequest,
-  form: Form,
-): Promise<LiveToken['actor']> {
+export async function authenticateClient(deps: ProofDeps, asked: Asked): Promise<LiveToken['actor']> {
+  const { tenantId, request, form } = asked
   const { authorization } = request.headers
-  if (authorization === undefined) return (await proveClient(deps, tenantId, request, form)).actor
+  if (authorization === undefined) return (await proveClient(deps, { ...asked, tokenBinding: undefined })).actor
   if (form.has('client_assertion')) {
     throw new OAuthError('invalid_request', { description: 'two ways of authentication at once' })
   }
@@ -41,9 +36,7 @@ export async function authenticateClient(
 /** @throws OAuthError `invalid_client`, `unauthorized_client` */
 export async function proveClient(
   deps: ProofDeps,
-  tenantId: TenantId,
-  request: FastifyRequest,
-  form: Form,
+  { tenantId, request, form, tokenBinding }: TokenRequest,
 ): Promise<GrantedToken> {
   if (form.get('client_assertion_type') !== assertionType || !form.has('client_assertion')) {
     throw new OAuthError('invalid_client', {
@@ -55,6 +48,7 @@ export async function proveClient(
     form: 'client_assertion',
     token: new Secret(requireParameter(form, 'client_assertion')),
     clientId: form.get('client_id'),
+    tokenBinding,
     sourceAddress: request.ip,
     requestId: request.id,
   })

@@ -6,21 +6,15 @@
  * clients that do not exist.
  */
 import { defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
-import { Secret } from '@mayfly/provider-kit'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import { acceptProof, type GrantedToken } from '../../application/proof/accept-proof.ts'
 import { introspectToken } from '../../application/proof/introspect-token.ts'
-import type { ProofDeps } from '../../application/proof/proof-deps.ts'
 import { revokeToken } from '../../application/proof/revoke-token.ts'
-import type { HttpDeps } from '../http/http-deps.ts'
-import { authenticateClient, grantedOr, proveClient } from './authenticate-client.ts'
+import { answerToken } from './answer-token.ts'
+import { authenticateClient } from './authenticate-client.ts'
 import { type Form, parseForm, requireParameter } from './form.ts'
-import { authorizationServerMetadata, jwtBearerGrant } from './metadata.ts'
-import { asOAuthError, notAForm, OAuthError, sendOAuthError } from './oauth-error.ts'
-
-export interface OAuthDeps extends ProofDeps {
-  readonly gate: HttpDeps['gate']
-}
+import type { Asked, OAuthDeps } from './grants/grant.ts'
+import { authorizationServerMetadata } from './metadata.ts'
+import { asOAuthError, notAForm, sendOAuthError } from './oauth-error.ts'
 
 const bodyLimitBytes = 65_536
 const formMediaType = 'application/x-www-form-urlencoded'
@@ -55,7 +49,7 @@ export function oauthPlugin(deps: OAuthDeps): FastifyPluginAsync {
 function registerEndpoints(app: FastifyInstance, deps: OAuthDeps, prefix: string): void {
   const post = (path: string, answer: (asked: Asked) => Promise<unknown>) =>
     app.post(`${prefix}${path}`, { bodyLimit: bodyLimitBytes }, async (request, reply) => {
-      if (!(request.body instanceof Map)) throw notAForm
+      if (request.body === undefined || request.body === null) throw notAForm
       const tenantId = await tenantOf(deps, request)
       return sendJson(reply, 'no-store', await answer({ tenantId, request, form: request.body as Form }))
     })
@@ -80,73 +74,19 @@ function registerEndpoints(app: FastifyInstance, deps: OAuthDeps, prefix: string
   })
 }
 
-interface Asked {
-  readonly tenantId: TenantId
-  readonly request: FastifyRequest
-  readonly form: Form
-}
-
-async function answerToken(deps: OAuthDeps, asked: Asked): Promise<unknown> {
+async function answerIntrospection(deps: OAuthDeps, asked: Asked): Promise<unknown> {
   const { tenantId, request, form } = asked
-  const grantType = requireParameter(form, 'grant_type')
-  if (form.has('scope')) {
-    throw new OAuthError('invalid_scope', { description: 'there are no scopes; leave scope out' })
-  }
-  const issuer = await deps.tenants.findIssuer(tenantId)
-  if (form.has('resource') && form.get('resource') !== issuer) {
-    throw new OAuthError('invalid_target', { description: `access tokens are for ${issuer ?? ''} only` })
-  }
-  if (request.headers.authorization !== undefined) {
-    throw new OAuthError('invalid_client', { description: 'clients have no password; use private_key_jwt' })
-  }
-  switch (grantType) {
-    case 'client_credentials':
-      return tokenAnswer(await proveClient(deps, tenantId, request, form))
-    case jwtBearerGrant:
-      return tokenAnswer(await acceptAssertion(deps, asked))
-    default:
-      throw new OAuthError('unsupported_grant_type', {
-        description: `grant_type must be client_credentials or ${jwtBearerGrant}`,
-      })
-  }
-}
-
-async function acceptAssertion(deps: OAuthDeps, { tenantId, request, form }: Asked): Promise<GrantedToken> {
-  if (form.has('client_assertion') || form.has('client_secret')) {
-    throw new OAuthError('invalid_request', { description: 'the assertion is the proof; leave client_assertion out' })
-  }
-  const answer = await acceptProof(deps, {
-    tenantId,
-    form: 'assertion',
-    token: new Secret(requireParameter(form, 'assertion')),
-    clientId: form.get('client_id'),
-    sourceAddress: request.ip,
-    requestId: request.id,
-  })
-  return grantedOr('invalid_grant', answer)
-}
-
-function tokenAnswer(granted: GrantedToken) {
-  return {
-    access_token: granted.accessToken.reveal(),
-    token_type: 'Bearer',
-    expires_in: granted.expiresInSeconds,
-    attestation_id: granted.attestationId,
-    fresh_until: granted.freshUntil.toISOString(),
-  }
-}
-
-async function answerIntrospection(deps: OAuthDeps, { tenantId, request, form }: Asked): Promise<unknown> {
-  const actor = await authenticateClient(deps, tenantId, request, form)
+  const actor = await authenticateClient(deps, asked)
   const token = requireParameter(form, 'token')
   const ctx = { tenantId, actor, requestId: request.id, sourceAddress: request.ip }
-  const asked = { action: 'token.introspect', resource: { type: 'Tenant' }, readOnly: true } as const
-  await deps.gate(ctx, asked, async () => undefined)
+  const question = { action: 'token.introspect', resource: { type: 'Tenant' }, readOnly: true } as const
+  await deps.gate(ctx, question, async () => undefined)
   return introspectToken(deps, tenantId, token)
 }
 
-async function answerRevocation(deps: OAuthDeps, { tenantId, request, form }: Asked): Promise<unknown> {
-  const actor = await authenticateClient(deps, tenantId, request, form)
+async function answerRevocation(deps: OAuthDeps, asked: Asked): Promise<unknown> {
+  const { tenantId, form } = asked
+  const actor = await authenticateClient(deps, asked)
   await revokeToken(deps, tenantId, actor, requireParameter(form, 'token'))
   return {}
 }
