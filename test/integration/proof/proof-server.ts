@@ -11,7 +11,7 @@ import { parseKeyEncryptionKey } from '../../../packages/server/src/adapters/key
 import type { AuthorityDeps } from '../../../packages/server/src/application/decision/authority-deps.ts'
 import { ensureDefaultPolicy } from '../../../packages/server/src/application/decision/ensure-default-policy.ts'
 import { withAuthority } from '../../../packages/server/src/application/decision/with-authority.ts'
-import { authenticateAccessToken } from '../../../packages/server/src/application/proof/authenticate.ts'
+import { authenticateSender } from '../../../packages/server/src/application/proof/authenticate-sender.ts'
 import { ensureKeys } from '../../../packages/server/src/application/proof/ensure-keys.ts'
 import { openProof, type ProofDeps } from '../../../packages/server/src/application/proof/proof-deps.ts'
 import type { Change } from '../../../packages/server/src/application/registry/change.ts'
@@ -90,7 +90,7 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
   const proof = openProof(authorityDeps, { keys, publicUrl: () => url })
   const http: HttpDeps = {
     ...core,
-    authenticate: (presented) => authenticateAccessToken(proof, presented),
+    authenticate: (sent) => authenticateSender(proof, sent),
     gate: (ctx, request, work) => withAuthority(authorityDeps, ctx, request, work),
     promiseSigner: async () => () => 'no promise in this suite',
     assertMayMint: () => undefined,
