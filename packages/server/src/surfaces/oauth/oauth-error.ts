@@ -103,14 +103,11 @@ function printable(text: string): string {
 
 /** RFC 6749 section 5.2: the challenge is in the scheme that the client used. */
 function challengeOf(error: OAuthError, authorization: string | undefined): string {
-  switch (error.code) {
-    case 'invalid_token':
-    case 'invalid_dpop_proof':
-    case 'use_dpop_nonce':
-      return challengeFor(authorization, error.code)
-    default:
-      return /^Basic( |$)/i.test(authorization ?? '') ? 'Basic realm="mayfly"' : challengeFor(authorization)
+  const { code } = error
+  if (code === 'invalid_token' || code === 'invalid_dpop_proof' || code === 'use_dpop_nonce') {
+    return challengeFor(authorization, code)
   }
+  return /^Basic( |$)/i.test(authorization ?? '') ? 'Basic realm="mayfly"' : challengeFor(authorization)
 }
 
 export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, error: OAuthError): FastifyReply {
