@@ -154,7 +154,7 @@ describe.each(closed)('%s', (path, row) => {
     expect(inQuery.status, 'a parameter in the address is none').not.toBe(200)
   })
 
-  test(row.takesTokens === true ? 'takes an access token of its caller' : 'takes no access token', async () => {
+  test('takes an access token of its caller only where a resource server asks', async () => {
     const headers = { authorization: `Bearer ${await bearerToken(world.server, world.watcher)}` }
     const answer = await postForm(url(), row.form ?? {}, headers)
     expect(answer.status).toBe(row.takesTokens === true ? 200 : 401)

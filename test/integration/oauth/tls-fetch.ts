@@ -29,7 +29,8 @@ export function tlsFetch(options: AgentOptions): TlsFetch {
           })
         })
         sent.on('error', reject)
-        sent.end(init.body === undefined || init.body === null ? undefined : String(init.body))
+        const { body } = init
+        sent.end(body instanceof URLSearchParams || typeof body === 'string' ? body.toString() : undefined)
       }),
     [Symbol.dispose]: () => agent.destroy(),
   }
