@@ -71,8 +71,8 @@ export function readDer(bytes: Uint8Array, limits: DerLimits = defaultDerLimits)
   if (element.bytes.length !== bytes.length) throw new DerFault('bytes follow its end')
   let elementsLeft = limits.maxElements - 1
   const withChildren = (parent: DerElement, depth: number): DerNode => {
+    if (depth > limits.maxDepth) throw new DerFault(`it is nested deeper than ${limits.maxDepth}`)
     if ((parent.tag & 0x20) === 0) return { ...parent, children: noChildren }
-    if (depth >= limits.maxDepth) throw new DerFault(`it is nested deeper than ${limits.maxDepth}`)
     const children: DerNode[] = []
     for (let at = 0; at < parent.content.length;) {
       elementsLeft -= 1

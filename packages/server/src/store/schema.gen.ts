@@ -127,6 +127,12 @@ export interface DecisionTable {
   decided_at: Date
 }
 
+export interface DpopProofSeenTable {
+  tenant_id: Generated<TenantId>
+  proof_digest: Buffer
+  expires_at: Date
+}
+
 export interface EntryTable {
   tenant_id: Generated<TenantId>
   entry_id: EntryId
@@ -470,6 +476,7 @@ export interface Schema {
   crl_due: CrlDueTable
   data_key: DataKeyTable
   decision: DecisionTable
+  dpop_proof_seen: DpopProofSeenTable
   entry: EntryTable
   federated_bundle: FederatedBundleTable
   federation_poll: FederationPollTable
