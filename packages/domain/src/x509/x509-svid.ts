@@ -31,6 +31,8 @@ export interface X509SvidRequest {
   readonly now: Date
   readonly ttlSeconds: number
   readonly dnsNames?: readonly string[]
+  /** Of a server that is reached by its address. */
+  readonly ipAddresses?: readonly string[]
   /** For targets that look for a name here, e.g. a common name; not an identity. Absent: empty. */
   readonly subject?: readonly NameAttribute[]
 }
@@ -65,7 +67,7 @@ export function prepareSvidIssuer(
       basicConstraints: { isCa: false },
       keyUsage: leafKeyUsage(request.publicKey.kind),
       extendedKeyUsage: svidPurposes,
-      subjectAltName: { uri: [request.spiffeId], dns: request.dnsNames ?? [] },
+      subjectAltName: { uri: [request.spiffeId], dns: request.dnsNames ?? [], ip: request.ipAddresses ?? [] },
     })
     return { der, ...validity }
   }

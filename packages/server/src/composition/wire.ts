@@ -47,6 +47,8 @@ export interface WireInput {
   readonly clockWatch: ClockWatch
   /** Known once the server listens. */
   readonly publicUrl: () => string
+  /** Where workloads that show a certificate come; known once it listens. */
+  readonly mutualTlsUrl: () => string | undefined
   /** More providers, for tests. */
   readonly providers?: readonly Provider[]
 }
@@ -83,6 +85,7 @@ export function wire(input: WireInput): Wired {
   const proof = openProof(authority, {
     keys,
     publicUrl: input.publicUrl,
+    mutualTlsUrl: input.mutualTlsUrl,
   })
   const spiffe = openSpiffe(authority, {
     keys,
