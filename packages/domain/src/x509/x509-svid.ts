@@ -45,6 +45,8 @@ export interface X509Svid {
 /**
  * Encodes what is the same in all X509-SVIDs of an issuer.
  *
+ * Does NOT check whose the SPIFFE ID and the DNS names are, nor that the requester holds the key: the caller does.
+ *
  * @param notAfter the issuer's own: a certificate that outlives its issuer is only refused later, where nobody looks
  * @returns what makes an X509-SVID. It throws MayflyError `internal` where the request has no such certificate: a SPIFFE
  * ID without a path, a key of an unknown kind, a time beyond the issuer's end
