@@ -67,6 +67,7 @@ const ids: Readonly<Record<string, string>> = {
   credential_id: 'CredentialId',
   revocation_id: 'RevocationId',
   entry_id: 'EntryId',
+  offline_site_id: 'OfflineSiteId',
 }
 
 /** @param url a database that `migrate` has brought up to date */
