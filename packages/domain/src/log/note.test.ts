@@ -27,6 +27,18 @@ test('the example of the specification verifies', () => {
   expect(formatVerifierKey(parseVerifierKey(sha256, exampleKey))).toBe(exampleKey)
 })
 
+test('a verifier key is read whatever letters its base64 has', () => {
+  // All bytes 0xfb make a base64 of nothing but `+` and `7`, in which a second `+…+` is easily seen.
+  const key = verifierKey(
+    sha256,
+    'example.com/plus',
+    Uint8Array.from({ length: 32 }, (_, at) => [0xfb, 0xef, 0xbe][at % 3] ?? 0),
+  )
+  const vkey = formatVerifierKey(key)
+  expect(vkey.split('+').length, 'control: it has several').toBeGreaterThan(4)
+  expect(parseVerifierKey(sha256, vkey)).toEqual(key)
+})
+
 test('another text under the same signature is refused', () => {
   expect(() => open(exampleNote.replace('example message', 'exanple message'))).toThrow(/does not verify/)
 })
