@@ -100,7 +100,8 @@ test('a site that missed the change of the key follows a bundle that both keys s
   await site.bring(await site.bundle())
   const next = makeSiteKey(site.origin)
   await site.bring(await site.bundle({ by: [site.key, next], keys: [site.vkey, next.vkey] }))
-  await site.bring(await site.bundle({ by: [next], keys: [next.vkey] }))
+  const { row } = await site.bring(await site.bundle({ by: [next], keys: [next.vkey] }))
+  expect(row.keys).toEqual([next.vkey])
 })
 
 test('of two bundles at once the newer one stays', async () => {

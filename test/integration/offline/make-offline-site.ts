@@ -69,7 +69,7 @@ export function makeOfflineSite(name = 'depot', now: () => Date = () => new Date
     issuerKeys,
     statusUri,
     /** A new bundle, later than any before. */
-    async bundle({ by = [key], revoked = [], madeAt: at, ...more }: BundleWish = {}): Promise<string> {
+    bundle: async ({ by = [key], revoked = [], madeAt: at, ...more }: BundleWish = {}): Promise<string> => {
       lastMs = Math.max(lastMs + 1, now().getTime())
       const madeAt = at ?? new Date(lastMs)
       const times = {
@@ -96,7 +96,7 @@ export function makeOfflineSite(name = 'depot', now: () => Date = () => new Date
       return Buffer.from(file).toString('utf8')
     },
     /** A token of the site for a workload, with an entry in its status list where one is named. */
-    token(claims: Record<string, unknown> = {}, statusIndex?: number): string {
+    token: (claims: Record<string, unknown> = {}, statusIndex?: number): string => {
       const [first] = issuerKeys
       if (first === undefined) throw new Error('the site has no key')
       const seconds = Math.floor(now().getTime() / 1000)

@@ -1,5 +1,5 @@
 /** Proofs of another site, judged with what its offline bundle brought. */
-import { defaultTenantId } from '@mayfly/domain'
+import { defaultTenantId, type JsonObject } from '@mayfly/domain'
 import { describe, expect, test } from 'vitest'
 import { changeOfflineSite, retireOfflineSite } from '../../../packages/server/src/application/offline/change-site.ts'
 import { importOfflineBundle } from '../../../packages/server/src/application/offline/import-bundle.ts'
@@ -92,9 +92,11 @@ test('material that has grown too old judges nothing, until a newer bundle comes
 test('a section that is older than the bundle counts with its own age', async () => {
   await using at = await here(day)
   const bundle = await at.depot.bundle()
-  const body = JSON.parse(bundle.slice(bundle.indexOf('\n{') + 1)) as { sections: { jwks: { made_at: string } } }
+  const body = JSON.parse(bundle.slice(bundle.indexOf('\n{') + 1)) as {
+    sections: { jwks: JsonObject & { made_at: string } }
+  }
   body.sections.jwks.made_at = new Date(at.server.clock.now().getTime() - (day + 60) * 1000).toISOString()
-  await at.bring(await at.depot.bundle({ sections: body.sections as never }))
+  await at.bring(await at.depot.bundle({ sections: body.sections }))
   expect((await at.prove()).status).toBe(503)
 })
 
@@ -139,9 +141,9 @@ describe('keys of the issuer', () => {
     await using at = await here()
     const madeAt = at.server.clock.now()
     const times = { made_at: madeAt.toISOString(), next_update: madeAt.toISOString() }
-    const keys = at.depot.issuerKeys.map((one) => one.publicJwk)
+    const keys = at.depot.issuerKeys.map((one) => one.publicJwk as JsonObject)
     const sections = { jwks: { ...times, items: [{ issuer: `${at.depot.origin}/t/other`, keys }] } }
-    await at.bring(await at.depot.bundle({ madeAt, sections: sections as never }))
+    await at.bring(await at.depot.bundle({ madeAt, sections }))
     expect((await at.prove()).status).toBe(503)
   })
 })
