@@ -35,7 +35,7 @@ export function addAuditCommands(program: Command, cli: Cli): void {
     .option('--vkey <key>', "the log's verifier key, from elsewhere than the log; several times", collect)
     .option('--checkpoint-file <file>', 'a checkpoint from before (default: the one of the last verification)')
     .option('--bundle <file>', 'take checkpoint and keys of the log from an offline bundle; needs `--bundle-key`')
-    .option('--bundle-key <vkey>', 'a key that is believed for the site of the bundle; several times', collect)
+    .option('--bundle-key <key>', 'a key that is believed for the site of the bundle; several times', collect)
     .option('--forget', 'take keys and checkpoint from the server anew, believing nothing remembered')
   addExamples(
     check,

@@ -97,7 +97,7 @@ interface KeyOptions {
 function withKeys(command: Command): Command {
   return command
     .argument('<file>', 'the file')
-    .requiredOption('--key <vkey>', 'a key that is believed for its site; several times', collect)
+    .requiredOption('--key <key>', 'a key that is believed for its site; several times', collect)
 }
 
 function addVerify(group: Command, cli: Cli): void {

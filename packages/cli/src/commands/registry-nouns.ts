@@ -349,7 +349,7 @@ export const nouns: readonly Noun[] = [
         required: true,
       },
       {
-        flags: '--key <vkey>',
+        flags: '--key <key>',
         member: 'keys',
         help: 'a key that signs its bundles, as `mayfly bundle key` prints it there; several times',
         as: 'list',

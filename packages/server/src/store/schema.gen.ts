@@ -24,7 +24,7 @@ export interface AttestationTable {
   decision_id: DecisionId
   version: Generated<number>
   token_binding: string | null
-  vouched_by_attestation_id: string | null
+  vouched_by_attestation_id: AttestationId | null
   trust_made_at: Date | null
 }
 
