@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]())
 
 async function registered(maxAgeSeconds = 3600) {
-  const site = makeOfflineSite(`site-${(count += 1)}`, server.clock.now)
+  const site = makeOfflineSite(`site-${(count += 1)}`, { now: server.clock.now })
   await server.change((change) =>
     registerOfflineSite(change, { name: site.name, origin: site.origin, keys: [site.vkey], maxAgeSeconds }),
   )
@@ -113,7 +113,7 @@ test('of two bundles at once the newer one stays', async () => {
 })
 
 test('a site is registered with keys in its own name, and nothing else', async () => {
-  const site = makeOfflineSite('site-strict', server.clock.now)
+  const site = makeOfflineSite('site-strict', { now: server.clock.now })
   const register = (more: object) =>
     server.change((change) =>
       registerOfflineSite(change, { name: site.name, origin: site.origin, keys: [site.vkey], ...more }),

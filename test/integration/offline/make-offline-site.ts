@@ -34,8 +34,10 @@ export function makeSiteKey(origin: string): SiteKey {
   }
 }
 
-export function makeOfflineSite(name = 'depot', now: () => Date = () => new Date()) {
-  const origin = `https://mayfly.${name}.example`
+export function makeOfflineSite(
+  name = 'depot',
+  { now = () => new Date(), origin = `https://mayfly.${name}.example` }: { now?: () => Date; origin?: string } = {},
+) {
   const key = makeSiteKey(origin)
   const issuerKeys = [makeIssuerKey(`${name}-1`)]
   const statusUri = `${origin}/oauth/status-lists/1`

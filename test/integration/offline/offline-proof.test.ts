@@ -14,7 +14,7 @@ const day = 86_400
 
 async function here(maxAgeSeconds = day) {
   const server = await startProofServer()
-  const depot = makeOfflineSite('depot', server.clock.now)
+  const depot = makeOfflineSite('depot', { now: server.clock.now })
   await server.change((change) =>
     registerOfflineSite(change, { name: 'depot', origin: depot.origin, keys: [depot.vkey], maxAgeSeconds }),
   )
@@ -62,7 +62,7 @@ test('a workload of the other site proves itself once a bundle was imported, and
   expect(early.body).toMatchObject({ error: 'temporarily_unavailable' })
   await at.bring(await at.depot.bundle())
   expect((await at.prove()).status).toBe(200)
-  const forged = makeOfflineSite('depot', at.server.clock.now)
+  const forged = makeOfflineSite('depot', { now: at.server.clock.now })
   const other = await proveWithToken(at.server, forged.token())
   expect(other.body, 'control: another key').toMatchObject({ error: 'invalid_grant' })
 })
@@ -180,7 +180,7 @@ describe('the end of a site', () => {
 test('rows that were changed past Mayfly bring no keys in', async () => {
   await using at = await here()
   await at.bring(await at.depot.bundle())
-  const forged = makeOfflineSite('depot', at.server.clock.now)
+  const forged = makeOfflineSite('depot', { now: at.server.clock.now })
   const file = Buffer.from(await forged.bundle())
   await at.server.proof.database.transaction(defaultTenantId, (tx) =>
     tx.query.updateTable('offline_material').set({ bundle: file }).execute(),

@@ -179,11 +179,12 @@ describe('the status of a token', () => {
     expect(await check({ status: null })).toMatchObject({ reason: 'status_unknown' })
   })
 
-  test('is not taken from a list that has ended', async () => {
-    const sections = allSections(statusToken({ exp: seconds(now) - 1 }))
-    expect(await check(at(2), { sections })).toMatchObject({ reason: 'material_outdated' })
-    const young = allSections(statusToken({ exp: seconds(now) + 60 }))
-    expect(await check(at(2), { sections: young })).toMatchObject({ outcome: 'accepted' })
+  test('holds as long as the reader says, not as long as a list lives for those who can fetch a new one', async () => {
+    const ended = allSections(statusToken({ exp: seconds(now) - 1 }))
+    expect(await check(at(3), { sections: ended })).toMatchObject({ reason: 'token_revoked' })
+    const old = allSections()
+    old['status_lists'] = { ...old['status_lists'], made_at: new Date(madeAt.getTime() - 3_600_000).toISOString() }
+    expect(await check(at(2), { sections: old })).toMatchObject({ reason: 'material_outdated' })
   })
 })
 

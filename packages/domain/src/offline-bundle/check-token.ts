@@ -199,9 +199,6 @@ function judgeStatus(
     return refused('material_outdated', `the status lists are as of ${lists.madeAt.toISOString()}, which is too old`)
   }
   const list = readStatusList(crypto.inflate, carried.uri, carried.token)
-  if (list.expiresAt !== undefined && list.expiresAt <= now) {
-    return refused('material_outdated', `its status list ended at ${list.expiresAt.toISOString()}`)
-  }
   const status = list.statusAt(reference.index)
   const asOf = `as of ${lists.madeAt.toISOString()}`
   if (status === 0) return { madeAt: lists.madeAt }

@@ -1,7 +1,8 @@
 /**
  * One entry of a Token Status List (draft-ietf-oauth-status-list sections 4 and 5), from the token that carries it.
  *
- * Does NOT check the token's signature: in an offline bundle the signature of the whole stands for it.
+ * Does NOT check the token's signature, nor its `exp`: in an offline bundle the signature of the whole stands for the one,
+ * and the reader's own limit on the age of the section for the other, which is meant for those who can fetch a new list.
  */
 import { decodeBase64Url, decodeUtf8 } from '../log/bytes.ts'
 import { MayflyError } from '../problem.ts'
@@ -16,8 +17,6 @@ const maxListSizeBytes = 4_194_304
 
 export interface StatusList {
   readonly uri: string
-  /** Undefined where its maker set no end. */
-  readonly expiresAt: Date | undefined
   /** Undefined beyond the end of the list. */
   statusAt(index: number): StatusValue | undefined
 }
@@ -38,11 +37,9 @@ export function readStatusList(inflate: Inflate, uri: string, token: string): St
   if (![1, 2, 4, 8].includes(bits as number) || typeof encoded !== 'string') {
     throw malformed(uri, 'has no `status_list` of 1, 2, 4 or 8 bits')
   }
-  const { exp } = claims
   const bytes = inflated(inflate, uri, encoded)
   return {
     uri,
-    expiresAt: typeof exp === 'number' && Number.isFinite(exp) ? new Date(exp * 1000) : undefined,
     statusAt: (index) => statusOf(bytes, bits as number, index),
   }
 }

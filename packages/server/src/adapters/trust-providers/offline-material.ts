@@ -52,9 +52,6 @@ export function judgeCarriedStatus(material: OfflineMaterial, accepted: Accepted
     }
     requireYoung(bundle.origin, 'status_lists', lists.madeAt, maxAgeSeconds, now)
     const list = readStatusList(inflate, carried.uri, carried.token)
-    if (list.expiresAt !== undefined && list.expiresAt <= now) {
-      throw unavailable(`the status list ${reference.uri} ended at ${list.expiresAt.toISOString()}`)
-    }
     const status = list.statusAt(reference.index)
     if (status !== 0) {
       return rejected(

@@ -2,7 +2,7 @@
  * Makes the offline bundle of a tenant: everything that another site needs to check what this one signs, as of now.
  *
  * The sequence is the time at which it was made, in milliseconds: it grows without a counter that a database put back
- * to an older state would count again, which the sites that have newer files would refuse for good (decision 0030).
+ * to an older state would count again, which the sites that have newer files would refuse for good (decision 0023).
  */
 import {
   formatVerifierKey,

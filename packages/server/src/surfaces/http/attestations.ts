@@ -38,11 +38,9 @@ const attestation = z
     vouched_by_attestation_id: id<AttestationId>()
       .nullable()
       .meta({ description: 'The proof of the host agent that vouches for this one' }),
-    trust_made_at: timestamp
-      .nullable()
-      .meta({
-        description: 'As of when the keys and lists were that it was judged with; null: asked for at that moment',
-      }),
+    trust_made_at: timestamp.nullable().meta({
+      description: 'As of when the keys and lists were that it was judged with; null: asked for at that moment',
+    }),
   })
   .meta({ id: 'Attestation', description: 'One proof accepted once' })
 
