@@ -166,7 +166,7 @@ describe('the guide, with the network cut', { timeout: 180_000 }, () => {
   })
 
   test('the depot cannot be reached from outside, nor reach out', async () => {
-    await expect(fetch(`${depot.url}/healthz`)).rejects.toThrow()
+    await expect(fetch(`${depot.url}/healthz`)).rejects.toThrow('fetch failed')
     const there = await depot.sh(
       `node -e 'fetch(process.argv[1] + "/healthz").then((answer) => console.log(answer.status))' ${depot.url}`,
     )
