@@ -111,6 +111,23 @@ describe('a revocation at the other site', () => {
     expect((await at.prove({}, 4)).status, 'control: its neighbour in the list').toBe(200)
   })
 
+  test('ends what was proven with it before, and nothing else', async () => {
+    await using at = await here()
+    await at.bring(await at.depot.bundle())
+    for (const index of [5, 6]) expect((await at.prove({}, index)).status).toBe(200)
+    const states = async () => {
+      const rows = await at.server.proof.database.transaction(defaultTenantId, (tx) =>
+        tx.query.selectFrom('attestation').select(['claims', 'state']).orderBy('attestation_id').execute(),
+      )
+      return rows.map((row) => [(row.claims as { status: { index: number } }).status.index, row.state])
+    }
+    const before = await states()
+    await at.bring(await at.depot.bundle({ revoked: [4] }))
+    expect(await states(), 'control: another one is revoked').toEqual(before)
+    await at.bring(await at.depot.bundle({ revoked: [5, 6] }))
+    expect((await states()).map(([, state]) => state)).not.toContain('fresh')
+  })
+
   test('cannot be hidden by leaving the list out, or by naming another', async () => {
     await using at = await here()
     await at.bring(await at.depot.bundle())
