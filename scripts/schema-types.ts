@@ -67,6 +67,7 @@ const ids: Readonly<Record<string, string>> = {
   credential_id: 'CredentialId',
   revocation_id: 'RevocationId',
   entry_id: 'EntryId',
+  sign_in_id: 'SignInId',
 }
 
 /** @param url a database that `migrate` has brought up to date */

@@ -1883,7 +1883,7 @@ export interface components {
             name: string;
             email: string | null;
             /** @description What the person may be asked to do; policies give these words their meaning */
-            roles: ("administrator" | "operator" | "approver" | "auditor")[];
+            roles: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
             /** @enum {string} */
             state: "active" | "left";
             /** @description Moves on with each change. Given with a change: refuse where it is another by now */
@@ -1983,7 +1983,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "request_malformed" | "request_invalid" | "request_too_large" | "route_unknown" | "method_not_allowed" | "media_type_unsupported" | "cursor_invalid" | "idempotency_key_reused" | "token_missing" | "token_invalid" | "proof_rejected" | "bootstrap_rejected" | "policy_denied" | "rate_limited" | "resource_not_found" | "name_taken" | "version_conflict" | "identity_owner_missing" | "state_not_allowed" | "still_in_use" | "secret_required" | "settings_invalid" | "provider_unknown" | "manifest_invalid" | "plan_changed" | "trust_bundle_unavailable" | "task_not_active" | "policy_invalid" | "policy_locks_out_administrators" | "policy_missing" | "decision_engine_failed" | "preview_changed" | "credential_overtaken" | "credential_not_renewable" | "credential_limit_reached" | "revocation_held" | "issuance_paused" | "target_unreachable" | "target_timeout" | "target_rights_missing" | "target_refused" | "target_unsafe" | "configuration_invalid" | "database_unavailable" | "clock_skewed" | "key_unusable" | "migration_refused" | "audit_verification_failed" | "internal";
+            code: "request_malformed" | "request_invalid" | "request_too_large" | "route_unknown" | "method_not_allowed" | "media_type_unsupported" | "cursor_invalid" | "idempotency_key_reused" | "token_missing" | "token_invalid" | "proof_rejected" | "bootstrap_rejected" | "sign_in_refused" | "policy_denied" | "rate_limited" | "resource_not_found" | "name_taken" | "version_conflict" | "identity_owner_missing" | "state_not_allowed" | "still_in_use" | "secret_required" | "settings_invalid" | "provider_unknown" | "manifest_invalid" | "plan_changed" | "sign_in_provider_unavailable" | "trust_bundle_unavailable" | "task_not_active" | "policy_invalid" | "policy_locks_out_administrators" | "policy_missing" | "decision_engine_failed" | "preview_changed" | "credential_overtaken" | "credential_not_renewable" | "credential_limit_reached" | "revocation_held" | "issuance_paused" | "target_unreachable" | "target_timeout" | "target_rights_missing" | "target_refused" | "target_unsafe" | "configuration_invalid" | "database_unavailable" | "clock_skewed" | "key_unusable" | "migration_refused" | "audit_verification_failed" | "internal";
             detail?: string;
             /** @description what to do about it */
             hint?: string;
@@ -2116,7 +2116,7 @@ export interface components {
             cause: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired" | "clone_detected" | "session_ended" | "person_left" | "key_compromised";
             selector: {
                 /** @enum {string} */
-                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "person";
                 id: string;
             };
             requested_by: {
@@ -2146,7 +2146,7 @@ export interface components {
             cause: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired" | "clone_detected" | "session_ended" | "person_left" | "key_compromised";
             selector: {
                 /** @enum {string} */
-                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "person";
                 id: string;
             };
             requested_by: {
@@ -2177,7 +2177,7 @@ export interface components {
         RevocationPreview: {
             selector: {
                 /** @enum {string} */
-                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "person";
                 id: string;
             };
             /** @description Live credentials that would end */
@@ -2261,7 +2261,7 @@ export interface components {
          */
         Selector: {
             /** @enum {string} */
-            kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
+            kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "person";
             /** @description Id, or name where the kind has names; of `environment` its word */
             ref: components["schemas"]["Ref"];
         };
@@ -2271,7 +2271,7 @@ export interface components {
              * @description What the key signs
              * @enum {string}
              */
-            purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint";
+            purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint" | "sign_in_client";
             /** @enum {string} */
             algorithm: "ES256" | "Ed25519" | "HS256";
             /** @description Null for a symmetric key */
@@ -2386,7 +2386,7 @@ export interface components {
              */
             name: string;
             /** @enum {string} */
-            kind: "oidc" | "bound_key";
+            kind: "oidc" | "bound_key" | "sign_in";
             issuer: string | null;
             /** @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret */
             settings: {
@@ -3102,7 +3102,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description What the key signs */
-                purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint";
+                purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint" | "sign_in_client";
             };
             cookie?: never;
         };
@@ -3563,7 +3563,7 @@ export interface operations {
                      * @description What the person may be asked to do; policies give these words their meaning
                      * @default []
                      */
-                    roles?: ("administrator" | "operator" | "approver" | "auditor")[];
+                    roles?: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
                 };
             };
         };
@@ -3765,7 +3765,7 @@ export interface operations {
                     /** @example ada@example.com */
                     email?: string;
                     /** @description What the person may be asked to do; policies give these words their meaning */
-                    roles?: ("administrator" | "operator" | "approver" | "auditor")[];
+                    roles?: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
                     /** @enum {string} */
                     state?: "active" | "left";
                     /** @description Moves on with each change. Given with a change: refuse where it is another by now */
@@ -6567,7 +6567,7 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the page before */
                 cursor?: string;
-                kind?: "oidc" | "bound_key";
+                kind?: "oidc" | "bound_key" | "sign_in";
                 state?: "active" | "retired";
             };
             header?: never;
@@ -6660,7 +6660,7 @@ export interface operations {
                      */
                     name: string;
                     /** @enum {string} */
-                    kind: "oidc" | "bound_key";
+                    kind: "oidc" | "bound_key" | "sign_in";
                     /**
                      * @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret
                      * @default {}
@@ -10030,7 +10030,7 @@ export interface operations {
                         principal: {
                             person: string;
                             /** @default [] */
-                            roles?: ("administrator" | "operator" | "approver" | "auditor")[];
+                            roles?: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
                             /** @default [] */
                             answers_for?: string[];
                         } | {
@@ -10053,7 +10053,7 @@ export interface operations {
                             };
                         };
                         /** @enum {string} */
-                        action: "token.issue" | "token.introspect" | "task.declare" | "task.read" | "task.end" | "credential.issue" | "credential.renew" | "credential.read" | "revocation.request" | "revocation.read" | "registry.read" | "registry.apply" | "person.write" | "owner.write" | "identity.write" | "resource.write" | "resource.check" | "role.write" | "trust_provider.write" | "binding.write" | "attestation.read" | "policy.read" | "policy.write" | "policy.activate" | "decision.read" | "audit.read" | "key.read" | "key.rotate" | "finding.read" | "finding.write";
+                        action: "token.issue" | "token.introspect" | "task.declare" | "task.read" | "task.end" | "credential.issue" | "credential.renew" | "credential.read" | "revocation.request" | "revocation.read" | "registry.read" | "registry.apply" | "person.write" | "owner.write" | "identity.write" | "resource.write" | "resource.check" | "role.write" | "trust_provider.write" | "binding.write" | "session.read" | "attestation.read" | "policy.read" | "policy.write" | "policy.activate" | "decision.read" | "audit.read" | "key.read" | "key.rotate" | "finding.read" | "finding.write";
                         resource: "tenant" | {
                             role: string;
                             /**
@@ -10181,7 +10181,7 @@ export interface operations {
                             declared_by?: {
                                 person: string;
                                 /** @default [] */
-                                roles?: ("administrator" | "operator" | "approver" | "auditor")[];
+                                roles?: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
                                 /** @default [] */
                                 answers_for?: string[];
                             } | {
@@ -10242,7 +10242,7 @@ export interface operations {
                              * @default oidc
                              * @enum {string}
                              */
-                            kind?: "oidc" | "bound_key";
+                            kind?: "oidc" | "bound_key" | "sign_in";
                             /** @default {} */
                             claims?: {
                                 [key: string]: string;
@@ -10264,7 +10264,7 @@ export interface operations {
                             declared_by?: {
                                 person: string;
                                 /** @default [] */
-                                roles?: ("administrator" | "operator" | "approver" | "auditor")[];
+                                roles?: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
                                 /** @default [] */
                                 answers_for?: string[];
                             } | {

@@ -8,7 +8,7 @@ import type { PersonTable } from './schema.gen.ts'
 
 export type PersonRow = Selectable<PersonTable>
 export type NewPersonRow = Omit<Insertable<PersonTable>, 'tenant_id' | 'version'>
-export type PersonChange = Pick<Updateable<PersonTable>, 'name' | 'email' | 'roles' | 'state'>
+export type PersonChange = Pick<Updateable<PersonTable>, 'name' | 'email' | 'roles' | 'state' | 'group_grants'>
 
 function taken(email: string | null | undefined) {
   const detail = `there is a person with the email \`${email ?? ''}\` already`
@@ -57,13 +57,18 @@ export async function listPeople(tx: Tx, filter: PersonFilter, page: PageRequest
   return query.orderBy('person_id').limit(page.limit).execute()
 }
 
+/** By hand, or as a trust provider that still stands as it did then said last of their groups. A condition on `person`. */
+export const isAdministrator = sql<boolean>`('administrator' = any(person.roles) or exists (
+  select from trust_provider g where g.state = 'active' and g.kind = 'sign_in'
+    and group_grant(person.group_grants, g.trust_provider_id, g.version) -> 'roles' ? 'administrator'))`
+
 /** The people who can administrate, locked in one order: two who leave at once must not each count on the other. */
 export async function claimAdministrators(tx: Tx): Promise<PersonRow[]> {
   return tx.query
     .selectFrom('person')
     .selectAll()
     .where('state', '=', 'active')
-    .where(sql<boolean>`'administrator' = any(roles)`)
+    .where(isAdministrator)
     .orderBy('person_id')
     .forNoKeyUpdate()
     .execute()
