@@ -92,3 +92,6 @@ begin
   return new;
 end $$;
 create trigger forget_used_secret before update on bootstrap for each row execute function forget_used_secret();
+
+-- Serves the re-decision of what was issued within the tasks that a person declared.
+create index task_declarer on task (declared_by_person) where state = 'active' and declared_by_person is not null;

@@ -1,5 +1,5 @@
 /** The SQL of people. Found by id or by email. */
-import { isId, type PersonId, type PersonState } from '@mayfly/domain'
+import { isId, type PersonId, type PersonState, type TrustProviderId } from '@mayfly/domain'
 import { type Insertable, type Selectable, sql, type Updateable } from 'kysely'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
@@ -72,4 +72,17 @@ export async function claimAdministrators(tx: Tx): Promise<PersonRow[]> {
     .orderBy('person_id')
     .forNoKeyUpdate()
     .execute()
+}
+
+/** Those to whom the groups of a sign-in provider gave something, and whose tasks are at work. */
+export async function listGrantedDeclarers(tx: Tx, trustProviderId: TrustProviderId): Promise<readonly PersonId[]> {
+  const rows = await tx.query
+    .selectFrom('task')
+    .innerJoin('person', 'person.person_id', 'task.declared_by_person')
+    .where('task.state', '=', 'active')
+    .where(sql<boolean>`person.group_grants ? ${trustProviderId}::text`)
+    .select('person.person_id')
+    .distinct()
+    .execute()
+  return rows.map((row) => row.person_id)
 }

@@ -13,6 +13,7 @@ import {
 import type { AuthorityDeps } from '../decision/authority-deps.ts'
 import { type KeyCache, openKeyCache } from './key-cache.ts'
 import { openPolicyLoader, type PolicyLoader } from './policy-loader.ts'
+import { openSignInProviders, type SignInProviders } from './sign-in/sign-in-providers.ts'
 import { openTenantDirectory, type TenantDirectory } from './tenant-directory.ts'
 import { openTrustProviderCache, type TrustProviderCache } from './trust-provider-cache.ts'
 
@@ -25,6 +26,7 @@ export interface ProofDeps extends AuthorityDeps {
   readonly accepted: BatchQueue<AcceptedProofRow, AcceptOutcome>
   readonly liveness: BatchQueue<LivenessQuestion, TokenLiveness | undefined>
   readonly trustProviders: TrustProviderCache
+  readonly signInProviders: SignInProviders
   readonly publicKeys: KeyCache
   readonly policyLoader: PolicyLoader
 }
@@ -49,6 +51,7 @@ export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps
     }),
     liveness: openBatchQueue({ database, run: findTokenLiveness }),
     trustProviders: openTrustProviderCache({ clock }),
+    signInProviders: openSignInProviders({ clock }),
     publicKeys: openKeyCache(),
     policyLoader: openPolicyLoader(deps),
   }

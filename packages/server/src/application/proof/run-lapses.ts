@@ -15,6 +15,7 @@ import {
   endAttestations,
   moveToSuccessor,
 } from '../../store/lapse-rows.ts'
+import { deleteSignIns } from '../../store/sign-in-rows.ts'
 import { requestRedecision } from '../../store/redecision-rows.ts'
 import { appendAudits } from '../audit/append-audit.ts'
 import type { AuditAction } from '../audit/audit-stream.ts'
@@ -37,7 +38,10 @@ export async function runLapses(deps: CoreDeps, tenantId: TenantId, signal: Abor
   const forgotten = await deps.database.transaction(tenantId, (tx) =>
     deleteSeenProofs(tx, new Date(now.getTime() - rememberSeconds * 1000), batchSize),
   )
-  return due === batchSize || forgotten === batchSize ? 'more' : 'idle'
+  const dropped = await deps.database.transaction(tenantId, (tx) =>
+    deleteSignIns(tx, new Date(now.getTime() - rememberSeconds * 1000), batchSize),
+  )
+  return [due, forgotten, dropped].includes(batchSize) ? 'more' : 'idle'
 }
 
 async function endDue(tx: Tx, now: Date): Promise<number> {
