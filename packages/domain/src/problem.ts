@@ -45,7 +45,11 @@ export const problems = {
   plan_changed: { status: 409, title: 'applying would do something else than the plan showed', retry: 'after_change' },
 
   // Proof
-  sign_in_provider_unavailable: { status: 502, title: 'the sign-in provider does not answer as it should', retry: 'later' },
+  sign_in_provider_unavailable: {
+    status: 502,
+    title: 'the sign-in provider does not answer as it should',
+    retry: 'later',
+  },
   trust_bundle_unavailable: { status: 503, title: 'the keys of the trust provider cannot be had', retry: 'later' },
 
   // Tasks, policy, decisions

@@ -8,11 +8,7 @@ import type { BootstrapTable } from './schema.gen.ts'
 export type BootstrapRow = Selectable<BootstrapTable>
 
 export async function hasAdministrator(tx: Tx): Promise<boolean> {
-  const row = await tx.query
-    .selectFrom('person')
-    .select('person_id')
-    .where(isAdministrator)
-    .executeTakeFirst()
+  const row = await tx.query.selectFrom('person').select('person_id').where(isAdministrator).executeTakeFirst()
   return row !== undefined
 }
 

@@ -66,7 +66,9 @@ export async function deleteSignIns(tx: Tx, before: Date, limit: number): Promis
 
 /** Of two first sign-ins of one subject at once, the second finds what the first has registered. */
 export async function lockSubject(tx: Tx, trustProviderId: TrustProviderId, subject: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`sign-in ${trustProviderId} ${subject}`}, 0))`.execute(tx.query)
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`sign-in ${trustProviderId} ${subject}`}, 0))`.execute(
+    tx.query,
+  )
 }
 
 /** The live bindings of a subject, to people. */
@@ -96,7 +98,9 @@ export async function saveClientSecret(
     .insertInto('trust_provider_secret')
     .values(row)
     .onConflict((on) =>
-      on.columns(['trust_provider_id', 'tenant_id']).doUpdateSet({ sealed_secret: row.sealed_secret, set_at: row.set_at }),
+      on
+        .columns(['trust_provider_id', 'tenant_id'])
+        .doUpdateSet({ sealed_secret: row.sealed_secret, set_at: row.set_at }),
     )
     .execute()
 }

@@ -66,7 +66,8 @@ export async function changeTrustProvider(
   })
   const selector = { kind: 'trust_provider', id: row.trust_provider_id } as const
   // What groups give counts at one version of their sign-in provider, so a session under another would have nothing of it.
-  if (row.kind === 'sign_in') await decideGrantedAgain(change, row, 'the sign-in provider of who declared the task has changed')
+  if (row.kind === 'sign_in')
+    await decideGrantedAgain(change, row, 'the sign-in provider of who declared the task has changed')
   if (row.kind === 'sign_in' || changes.some(({ field }) => field !== 'fresh_for_seconds')) {
     await endAuthority(change, selector, 'attestation_lapsed', 'the trust provider has changed: prove again')
   } else {
@@ -93,7 +94,8 @@ export async function retireTrustProvider(
     shown: shownTrustProviderFields,
   })
   const selector = { kind: 'trust_provider', id: row.trust_provider_id } as const
-  if (row.kind === 'sign_in') await decideGrantedAgain(change, row, 'the sign-in provider of who declared the task is retired')
+  if (row.kind === 'sign_in')
+    await decideGrantedAgain(change, row, 'the sign-in provider of who declared the task is retired')
   await endAuthority(change, selector, 'trust_provider_retired', input.reason)
   return { row, receipt, outcome: 'updated', changes }
 }

@@ -39,7 +39,8 @@ export const sessionRoutes: readonly Route<HttpDeps>[] = [
     problems: ['cursor_invalid', 'resource_not_found'],
     handle: async (deps: HttpDeps, ctx, { query }) => {
       const personId = await personOf(deps, ctx, query.person)
-      const resource = personId === undefined ? ({ type: 'Tenant' } as const) : ({ type: 'Person', id: personId } as const)
+      const resource =
+        personId === undefined ? ({ type: 'Tenant' } as const) : ({ type: 'Person', id: personId } as const)
       const now = deps.clock.now()
       return deps.gate(ctx, { action: 'session.read', resource, readOnly: true }, (tx) =>
         readPage(

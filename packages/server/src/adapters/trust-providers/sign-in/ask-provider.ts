@@ -137,7 +137,11 @@ async function postForm(
     throw providerUnavailable(settings, `it answered ${fetched.status} without an error`)
   }
   // That the server itself is not believed, or asks wrongly, is no fault of the person.
-  if (['invalid_client', 'unauthorized_client', 'invalid_scope', 'invalid_request', 'unsupported_grant_type'].includes(error)) {
+  if (
+    ['invalid_client', 'unauthorized_client', 'invalid_scope', 'invalid_request', 'unsupported_grant_type'].includes(
+      error,
+    )
+  ) {
     throw providerUnavailable(settings, `it refuses this server as its client (${error})`)
   }
   return { outcome: 'refused', error }
@@ -173,7 +177,7 @@ function authentication(settings: SignInSettings, tokenEndpoint: string, proof: 
 function signAssertion(signer: Signer, clientId: string, audience: string, now: Date): string {
   const iat = Math.floor(now.getTime() / 1000)
   const header = { alg: signer.algorithm, typ: 'JWT', kid: signer.keyId }
-  const claims = { iss: clientId, sub: clientId, aud: audience, iat, nbf: iat, exp: iat + assertionLifeSeconds }
+  const claims = { iss: clientId, sub: clientId, aud: audience, iat, exp: iat + assertionLifeSeconds }
   const signedText = `${encode(header)}.${encode({ ...claims, jti: randomUUID() })}`
   return `${signedText}.${Buffer.from(signer.sign(Buffer.from(signedText, 'latin1'))).toString('base64url')}`
 }

@@ -70,7 +70,8 @@ export async function checkIdToken(
     return rejected('signature_invalid', 'the signature of the ID token is not valid')
   }
   const weakness = authenticationFault(settings, claims, expected.now)
-  if (weakness !== undefined) return rejected('claim_wrong', weakness, 'sign in at the provider again, in a stronger way')
+  if (weakness !== undefined)
+    return rejected('claim_wrong', weakness, 'sign in at the provider again, in a stronger way')
   return {
     outcome: 'checked',
     subject: sub,
@@ -83,7 +84,8 @@ export async function checkIdToken(
 /** A token for others too could be presented here by them; and `azp`, where it is, is whom it was given to. */
 function audienceFault({ aud, azp }: Readonly<Record<string, unknown>>, clientId: string): string | undefined {
   const audiences = Array.isArray(aud) ? aud : [aud]
-  if (audiences.length !== 1 || audiences[0] !== clientId) return '`aud` of the ID token is not this client, or not alone'
+  if (audiences.length !== 1 || audiences[0] !== clientId)
+    return '`aud` of the ID token is not this client, or not alone'
   return azp === undefined || azp === clientId ? undefined : '`azp` of the ID token is another client'
 }
 

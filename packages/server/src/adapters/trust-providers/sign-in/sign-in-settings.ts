@@ -23,7 +23,11 @@ const rule = z
   .strictObject({
     group: text(300).describe('the group, exactly as the provider writes it; no patterns'),
     roles: z.array(z.enum(personRoles)).max(personRoles.length).optional().describe('roles that its people have'),
-    owner: z.string().regex(namePattern, 'is not the name of an owner').optional().describe('the owner that its people are in'),
+    owner: z
+      .string()
+      .regex(namePattern, 'is not the name of an owner')
+      .optional()
+      .describe('the owner that its people are in'),
   })
   .refine(({ roles = [], owner }) => roles.length > 0 || owner !== undefined, 'gives nothing: name `roles` or `owner`')
   .refine(({ group }) => !group.includes('*'), 'has a wildcard, and groups are compared exactly')
@@ -58,7 +62,9 @@ export const signInSettings = z.strictObject({
     .array(fetchable)
     .max(20)
     .default(['http://127.0.0.1/callback'])
-    .describe('where the provider may send the browser back to, exactly; on a loopback address any port fits (RFC 8252)'),
+    .describe(
+      'where the provider may send the browser back to, exactly; on a loopback address any port fits (RFC 8252)',
+    ),
   groups_claim: text(200).default('groups').describe('the claim with the groups, by name or by JSON pointer'),
   rules: z.array(rule).max(500).default([]).describe('what the people of a group get'),
   userinfo: z

@@ -115,7 +115,12 @@ async function registerArrival(change: Change, arrival: Arrival, given: Grant | 
     changes: allFields({ ...wanted, group_roles: [...grant.roles], group_owner_ids: [...grant.owner_ids] }),
     shown: ['roles', 'group_roles', 'group_owner_ids'],
   })
-  const rule = { trust_provider_id: provider.trust_provider_id, identity_id: null, person_id: person.person_id, subject }
+  const rule = {
+    trust_provider_id: provider.trust_provider_id,
+    identity_id: null,
+    person_id: person.person_id,
+    subject,
+  }
   const binding = await insertBinding(tx, {
     binding_id: newId<BindingId>(now.getTime()),
     ...rule,

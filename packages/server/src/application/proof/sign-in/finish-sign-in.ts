@@ -125,7 +125,11 @@ async function exchangeCode(
   // Whatever comes of it: a code, a state and a nonce count once.
   await endOrRefuse(deps, finish.tenantId, row)
   if (row.state_digest === null || !timingSafeEqual(row.state_digest, digestOf(state))) {
-    throw signInRefused('state_wrong', '`state` is not that of this sign-in', 'begin again, and follow only its own address')
+    throw signInRefused(
+      'state_wrong',
+      '`state` is not that of this sign-in',
+      'begin again, and follow only its own address',
+    )
   }
   if (iss === undefined ? metadata.namesItself : iss !== settings.issuer) {
     throw signInRefused('provider_mixed_up', '`iss` is not the provider that this sign-in was begun at', 'begin again')
@@ -178,7 +182,11 @@ async function pollDevice(
       throw expired()
     default:
       await endOrRefuse(deps, tenantId, row)
-      throw signInRefused('code_rejected', `the provider does not take the device code (${answer.error})`, 'begin again')
+      throw signInRefused(
+        'code_rejected',
+        `the provider does not take the device code (${answer.error})`,
+        'begin again',
+      )
   }
 }
 
@@ -223,10 +231,7 @@ async function giveSession(
   if ('outcome' in given) throw idTokenRefused(given)
   const arrival = { provider: providerRow, settings: provider.settings, subject: checked.subject, claims, given }
   const admission: Admission = await deps.database.transaction(tenantId, (tx) =>
-    admitPerson(
-      { tx, actor: { kind: 'system', worker: 'sign-in' }, now: deps.clock.now(), requestId },
-      arrival,
-    ),
+    admitPerson({ tx, actor: { kind: 'system', worker: 'sign-in' }, now: deps.clock.now(), requestId }, arrival),
   )
   if (admission.outcome === 'refused') throw signInRefused(admission.reason, admission.detail, admission.hint)
   const verdict = verdictOf(row, checked, provider.settings.issuer)
@@ -234,7 +239,11 @@ async function giveSession(
     const candidates = await deps.candidates.submit(tenantId, { by: 'binding', bindingId: admission.bindingId })
     const [binding] = candidates.bindings
     if (binding?.party.kind !== 'person' || binding.trustProvider.version !== row.trust_provider_version) {
-      throw signInRefused('provider_changed', 'the sign-in provider or the binding has been changed meanwhile', 'begin again')
+      throw signInRefused(
+        'provider_changed',
+        'the sign-in provider or the binding has been changed meanwhile',
+        'begin again',
+      )
     }
     const jkt = row.token_binding?.slice('jkt:'.length)
     const request = {
@@ -258,7 +267,11 @@ async function giveSession(
   throw new MayflyError('version_conflict', { log: 'what a sign-in is decided on changed three times in a row' })
 }
 
-function verdictOf({ flow }: SignInRow, { subject, claims, digest, expiresAt }: CheckedIdToken, issuer: string): AcceptedProof {
+function verdictOf(
+  { flow }: SignInRow,
+  { subject, claims, digest, expiresAt }: CheckedIdToken,
+  issuer: string,
+): AcceptedProof {
   const { acr, amr, auth_time: authTime, sid } = claims
   const methods = Array.isArray(amr) ? amr.filter((method) => typeof method === 'string') : []
   const told = {
@@ -290,7 +303,12 @@ function isShortText(value: unknown): value is string {
 }
 
 function idTokenRefused({ reason, detail, hint }: Rejection): MayflyError {
-  return signInRefused('id_token_rejected', detail, hint ?? 'begin again; if it stays so, tell an administrator', reason)
+  return signInRefused(
+    'id_token_rejected',
+    detail,
+    hint ?? 'begin again; if it stays so, tell an administrator',
+    reason,
+  )
 }
 
 function expired(): MayflyError {

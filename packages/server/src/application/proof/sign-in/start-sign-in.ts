@@ -73,9 +73,7 @@ export async function startSignIn(deps: ProofDeps, start: SignInStart): Promise<
     requireFlow(opened, start)
     return { row: found, provider: opened, proof: await readClientProof(deps, tx, found, opened) }
   })
-  return start.flow === 'code'
-    ? startCode(deps, start, row, provider)
-    : startDevice(deps, start, row, provider, proof)
+  return start.flow === 'code' ? startCode(deps, start, row, provider) : startDevice(deps, start, row, provider, proof)
 }
 
 export function digestOf(text: string): Buffer {
@@ -106,12 +104,19 @@ async function startCode(
   const [verifier, state, nonce] = [secretText(), secretText(), secretText()]
   const redirectUri = start.redirectUri ?? ''
   const expiresAt = new Date(deps.clock.now().getTime() + signInTtlSeconds * 1000)
-  const started = await store(deps, start, row, expiresAt, { flow: 'code', verifier, nonce }, {
-    state_digest: digestOf(state),
-    redirect_uri: redirectUri,
-    interval_seconds: null,
-    next_poll_at: null,
-  })
+  const started = await store(
+    deps,
+    start,
+    row,
+    expiresAt,
+    { flow: 'code', verifier, nonce },
+    {
+      state_digest: digestOf(state),
+      redirect_uri: redirectUri,
+      interval_seconds: null,
+      next_poll_at: null,
+    },
+  )
   const url = new URL(authorizationEndpoint)
   const parameters = {
     response_type: 'code',
