@@ -12,6 +12,7 @@ import {
   tokenFromEnvironment,
   tokenFromFile,
 } from './proof-source.ts'
+import { findSession, sessionTokens } from './session.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Longer than the server's own limits on what it does at a target. */
@@ -43,8 +44,13 @@ export async function connect(given: ConnectInput): Promise<Connection> {
   const { env, options, now, signal } = given
   const url = await findUrl(env, options)
   const identity = given.identity ?? options.as ?? env['MAYFLY_IDENTITY'] ?? env['MAYFLY_CLIENT_ID']
-  const proof = await findProof({ env, options, now, url, identity })
-  const tokens = makeAccessTokens(url, proof, now, signal)
+  // A person who signed in at a provider; a way of proving that is named stands above.
+  const named = identity ?? options.keyFile ?? options.tokenFile ?? options.tokenEnv
+  const session = named === undefined ? await findSession(env, url) : undefined
+  const tokens =
+    session === undefined
+      ? makeAccessTokens(url, await findProof({ env, options, now, url, identity }), now, signal)
+      : sessionTokens(session, now)
   const client = { baseUrl: url, token: async () => (await tokens.current()).accessToken, userAgent: 'mayfly-cli' }
   const bounded: typeof globalThis.fetch = (input, init) =>
     fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]) })

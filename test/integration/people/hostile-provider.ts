@@ -1,5 +1,5 @@
 /** An OpenID provider that answers what a test tells it to, right or wrong. */
-import { createHmac, type KeyObject } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { encodePart, type IssuerKey, makeIssuerKey, signJwt } from '../proof/test-issuer.ts'
@@ -93,7 +93,7 @@ export async function startHostileProvider(now: () => Date): Promise<HostileProv
       return signJwt(
         { alg: key.alg, typ: 'JWT', kid: key.kid, ...header },
         claimsOf(claims),
-        key.privateKey as KeyObject,
+        key.privateKey,
       )
     },
     hmacToken(secret, claims = {}) {

@@ -89,7 +89,8 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
     clockTolerance: 60,
   }
   const provider = new Provider(issuer, configuration)
-  server.on('request', provider.callback())
+  const answer = provider.callback()
+  server.on('request', (request, response) => void answer(request, response))
   return {
     issuer,
     people,

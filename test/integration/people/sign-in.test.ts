@@ -134,8 +134,6 @@ test.each([
   provider.people.set(clientId, person)
   await server.change((change) => registerTrustProvider(change, { name: clientId, kind: 'sign_in', settings }))
   if (method !== 'private_key_jwt') {
-    const early = await server.ask('POST', '/v1/sign-ins', { provider: clientId, flow: 'device' })
-    expect([early.status, early.json['code']]).toEqual([502, 'sign_in_provider_unavailable'])
     await server.change((change) => setClientSecret(server.registry, change, clientId, new Secret(clientSecret)))
   }
   const started = await server.start({ provider: clientId, flow: 'code', redirect_uri: redirect })
@@ -149,6 +147,14 @@ test.each([
     clientId,
   )
   expect(sessionOf(await server.finish(device))['roles']).toEqual(['auditor'])
+})
+
+test('without the secret that the provider wants, nothing begins', async () => {
+  const settings = { issuer: provider.issuer, client_id: 'basic', client_authentication: 'client_secret_basic' }
+  await server.change((change) => registerTrustProvider(change, { name: 'unset', kind: 'sign_in', settings }))
+  const answer = await server.ask('POST', '/v1/sign-ins', { provider: 'unset', flow: 'device' })
+  expect([answer.status, answer.json['code']]).toEqual([502, 'sign_in_provider_unavailable'])
+  expect(answer.json['detail']).toContain('is not set')
 })
 
 test('the secret at the provider is sealed, and no answer shows it', async () => {
