@@ -7845,7 +7845,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `version_conflict`: it was changed by someone else in the meantime */
+            /** @description `policy_locks_out_administrators`: no administrator could act any more; `version_conflict`: it was changed by someone else in the meantime */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8398,7 +8398,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `version_conflict`: it was changed by someone else in the meantime */
+            /** @description `policy_locks_out_administrators`: no administrator could act any more; `version_conflict`: it was changed by someone else in the meantime */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -90,11 +90,7 @@ export async function startHostileProvider(now: () => Date): Promise<HostileProv
     userinfo: () => ({ status: 404 }),
     asked: [],
     idToken(claims = {}, { key = provider.key, header = {} } = {}) {
-      return signJwt(
-        { alg: key.alg, typ: 'JWT', kid: key.kid, ...header },
-        claimsOf(claims),
-        key.privateKey,
-      )
+      return signJwt({ alg: key.alg, typ: 'JWT', kid: key.kid, ...header }, claimsOf(claims), key.privateKey)
     },
     hmacToken(secret, claims = {}) {
       const signedText = `${encodePart({ alg: 'HS256', typ: 'JWT', kid: provider.key.kid })}.${encodePart(claimsOf(claims))}`

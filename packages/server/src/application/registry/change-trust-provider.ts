@@ -7,6 +7,7 @@ import { diffFields } from './diff-fields.ts'
 import { decideAgain, endAuthority, requireNotRetired, requireVersion } from './end-authority.ts'
 import { collectFaults } from './faults.ts'
 import { recordChange } from './record-change.ts'
+import { keepAdministrator } from './keep-administrator.ts'
 import { shownTrustProviderFields } from './register-trust-provider.ts'
 import {
   getTrustProviderPlugIn,
@@ -76,7 +77,7 @@ export async function changeTrustProvider(
   return { row, receipt, outcome: 'updated', changes }
 }
 
-/** @throws MayflyError `resource_not_found`, `version_conflict` */
+/** @throws MayflyError `resource_not_found`, `version_conflict`, `policy_locks_out_administrators` */
 export async function retireTrustProvider(
   change: Change,
   ref: string,
@@ -86,7 +87,9 @@ export async function retireTrustProvider(
   requireVersion('trust provider', current, input.version)
   const changes = diffFields(current, { state: 'retired' })
   if (changes.length === 0) return { row: current, receipt: null, outcome: 'unchanged', changes }
-  const row = await updateTrustProvider(change.tx, current.trust_provider_id, { state: 'retired' })
+  const row = await keepAdministrator(change.tx, () =>
+    updateTrustProvider(change.tx, current.trust_provider_id, { state: 'retired' }),
+  )
   const receipt = await recordChange(change, {
     action: 'trust_provider.retired',
     rows: [statedRow('trust_provider', row)],

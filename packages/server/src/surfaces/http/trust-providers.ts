@@ -150,7 +150,7 @@ export const trustProviderRoutes: readonly Route<RegistryDeps>[] = [
     resource: one,
     changes: true,
     response: trustProvider,
-    problems: ['resource_not_found', 'version_conflict'],
+    problems: ['resource_not_found', 'version_conflict', 'policy_locks_out_administrators'],
     handle: async (deps: RegistryDeps, ctx, { params: { ref: which }, body }, tx, decision) => {
       const { row, receipt } = await retireTrustProvider(fields.changeOf(deps, ctx, tx, decision), which, body)
       return { ...trustProviderWire(row), entry: receipt }
