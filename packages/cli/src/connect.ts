@@ -1,5 +1,11 @@
 /** Which server is meant, and who asks it. */
-import { createMayflyClient, type MayflyClient, type MayflyClientOptions } from '@mayfly/client'
+import {
+  createMayflyClient,
+  dpopAuthorizer,
+  makeDpop,
+  type MayflyClient,
+  type MayflyClientOptions,
+} from '@mayfly/client'
 import { type AccessTokens, makeAccessTokens } from './access-tokens.ts'
 import { readBoundKey } from './bound-key.ts'
 import type { Environment, GlobalOptions } from './cli.ts'
@@ -12,7 +18,7 @@ import {
   tokenFromEnvironment,
   tokenFromFile,
 } from './proof-source.ts'
-import { findSession, sessionTokens } from './session.ts'
+import { findSession, sessionKey, sessionTokens } from './session.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Longer than the server's own limits on what it does at a target. */
@@ -47,11 +53,13 @@ export async function connect(given: ConnectInput): Promise<Connection> {
   // A person who signed in at a provider; a way of proving that is named stands above.
   const named = identity ?? options.keyFile ?? options.tokenFile ?? options.tokenEnv
   const session = named === undefined ? await findSession(env, url) : undefined
+  // Of this session, or of this process alone: a token that is taken from it is worth nothing elsewhere.
+  const dpop = makeDpop({ now, ...(session !== undefined && { privateKey: sessionKey(session) }) })
   const tokens =
     session === undefined
-      ? makeAccessTokens(url, await findProof({ env, options, now, url, identity }), now, signal)
+      ? makeAccessTokens(url, await findProof({ env, options, now, url, identity }), now, signal, dpop)
       : sessionTokens(session, now)
-  const client = { baseUrl: url, token: async () => (await tokens.current()).accessToken, userAgent: 'mayfly-cli' }
+  const client = { baseUrl: url, authorizer: dpopAuthorizer(dpop, () => tokens.current()), userAgent: 'mayfly-cli' }
   const bounded: typeof globalThis.fetch = (input, init) =>
     fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]) })
   return { url, api: createMayflyClient({ ...client, fetch: bounded }), tokens, client, identity }

@@ -1,8 +1,10 @@
 /**
  * A session of a person who signed in: `session.json` beside the profile, for its owner only.
  *
- * It is an access token, which cannot be proven anew: when it has ended, the person signs in again.
+ * It is an access token with the key that it is bound to. It cannot be proven anew: when it has ended, the person signs in
+ * again.
  */
+import { createHash, createPrivateKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AccessTokens, ProvenToken } from './access-tokens.ts'
@@ -16,6 +18,8 @@ export interface StoredSession {
   readonly session_id: string
   readonly access_token: string
   readonly token_type: 'Bearer' | 'DPoP'
+  /** The private key that the token is bound to (RFC 9449), as a JWK. */
+  readonly key: JsonWebKey
   /** RFC 3339. */
   readonly expires_at: string
   readonly person_id: string
@@ -42,6 +46,7 @@ export function sessionTokens(session: StoredSession, now: () => Date): AccessTo
   const expiresAt = new Date(session.expires_at)
   const token: ProvenToken = {
     accessToken: session.access_token,
+    tokenType: session.token_type,
     expiresAt,
     attestationId: session.session_id,
     freshUntil: expiresAt,
@@ -55,6 +60,26 @@ export function sessionTokens(session: StoredSession, now: () => Date): AccessTo
     )
   }
   return { current, prove: current }
+}
+
+export interface SessionKey {
+  readonly privateJwk: JsonWebKey
+  /** RFC 7638, SHA-256: what the token is bound to. */
+  readonly thumbprint: string
+}
+
+/** A key for one session: a token that is read in a log, or on its way, is worth nothing without it. */
+export function makeSessionKey(): SessionKey {
+  const privateJwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
+  const { crv, kty, x, y } = privateJwk
+  return {
+    privateJwk,
+    thumbprint: createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url'),
+  }
+}
+
+export function sessionKey(session: StoredSession): KeyObject {
+  return createPrivateKey({ key: session.key, format: 'jwk' })
 }
 
 function sessionPath(env: Environment, url: string): string {

@@ -15,6 +15,12 @@ import { UsageError } from './usage-error.ts'
 export type SignedIn = components['schemas']['SignedIn']
 type SignIn = components['schemas']['SignIn']
 
+export interface SignInAsked {
+  readonly provider: string
+  /** Thumbprint of the key that the session will be bound to. */
+  readonly dpop_jkt: string
+}
+
 const flowNames = { device: 'with a code on another device', code: 'in a browser' } as const
 
 /** @throws UsageError nobody can sign in there, or it is not said where */
@@ -46,8 +52,8 @@ export async function chooseProvider(
 }
 
 /** Shows the address and the code, and asks until the person has entered it. */
-export async function signInByDevice(cli: Cli, api: MayflyClient, provider: string): Promise<SignedIn> {
-  const started = await answerOf(api.POST('/v1/sign-ins', { body: { provider, flow: 'device' } }))
+export async function signInByDevice(cli: Cli, api: MayflyClient, asked: SignInAsked): Promise<SignedIn> {
+  const started = await answerOf(api.POST('/v1/sign-ins', { body: { ...asked, flow: 'device' } }))
   const { verification_uri: address, user_code: code, verification_uri_complete: complete } = started
   cli.out.say(`open ${address ?? ''} and enter the code ${code ?? ''}`)
   if (complete !== null) cli.out.say(`or open ${complete}`)
@@ -63,7 +69,7 @@ export async function signInByDevice(cli: Cli, api: MayflyClient, provider: stri
 }
 
 /** Listens on a loopback address for the browser to come back. */
-export async function signInByBrowser(cli: Cli, api: MayflyClient, provider: string): Promise<SignedIn> {
+export async function signInByBrowser(cli: Cli, api: MayflyClient, asked: SignInAsked): Promise<SignedIn> {
   const arrived = Promise.withResolvers<URLSearchParams>()
   let state: string | null = null
   const server = createServer((request, response) => {
@@ -80,7 +86,7 @@ export async function signInByBrowser(cli: Cli, api: MayflyClient, provider: str
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   try {
     const redirectUri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`
-    const body = { provider, flow: 'code', redirect_uri: redirectUri } as const
+    const body = { ...asked, flow: 'code', redirect_uri: redirectUri } as const
     const started = await answerOf(api.POST('/v1/sign-ins', { body }))
     const address = started.authorization_url ?? ''
     state = new URL(address).searchParams.get('state')

@@ -9,7 +9,7 @@ import { addExamples } from '../examples.ts'
 import { formatRecord } from '../format-table.ts'
 import { findProfile, keyPath, removeProfile, saveProfile } from '../profile.ts'
 import { readText } from '../read-text.ts'
-import { findSession, removeSession, saveSession, type StoredSession } from '../session.ts'
+import { findSession, makeSessionKey, removeSession, saveSession, type StoredSession } from '../session.ts'
 import { chooseProvider, signInByBrowser, signInByDevice } from '../sign-in.ts'
 import { UsageError } from '../usage-error.ts'
 
@@ -118,13 +118,22 @@ async function loginAtProvider(cli: Cli, url: string, { provider: wanted, browse
   const api = createMayflyClient({ baseUrl: url, userAgent: 'mayfly-cli' })
   const provider = await chooseProvider(api, wanted, browser === true ? 'code' : 'device')
   const signIn = browser === true ? signInByBrowser : signInByDevice
-  const { owners, roles, expires_in: _seconds, ...signedIn } = await signIn(cli, api, provider)
-  const session = { url, provider, ...signedIn }
+  const { privateJwk, thumbprint } = makeSessionKey()
+  const {
+    owners,
+    roles,
+    expires_in: _seconds,
+    ...signedIn
+  } = await signIn(cli, api, {
+    provider,
+    dpop_jkt: thumbprint,
+  })
+  const session = { url, provider, key: privateJwk, ...signedIn }
   await saveSession(cli.env, session)
   cli.out.result({ ...ofSession(session), roles, owners }, formatRecord)
 }
 
-function ofSession({ access_token: _secret, token_type: _scheme, ...shown }: StoredSession) {
+function ofSession({ access_token: _secret, key: _key, token_type: _scheme, ...shown }: StoredSession) {
   return shown
 }
 

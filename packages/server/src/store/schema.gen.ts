@@ -112,6 +112,12 @@ export interface DecisionTable {
   decided_at: Date
 }
 
+export interface DpopProofSeenTable {
+  tenant_id: Generated<TenantId>
+  proof_digest: Buffer
+  expires_at: Date
+}
+
 export interface EntryTable {
   tenant_id: Generated<TenantId>
   entry_id: EntryId
@@ -404,6 +410,7 @@ export interface Schema {
   credential: CredentialTable
   data_key: DataKeyTable
   decision: DecisionTable
+  dpop_proof_seen: DpopProofSeenTable
   entry: EntryTable
   finding: FindingTable
   identity: IdentityTable
