@@ -69,6 +69,7 @@ const ids: Readonly<Record<string, string>> = {
   revocation_id: 'RevocationId',
   entry_id: 'EntryId',
   offline_site_id: 'OfflineSiteId',
+  sign_in_id: 'SignInId',
 }
 
 /** @param url a database that `migrate` has brought up to date */

@@ -20,6 +20,8 @@ import { addPolicyCommands } from './commands/policy.ts'
 import { addRegistryCommands } from './commands/registry.ts'
 import { addRevokeCommand } from './commands/revoke.ts'
 import { addRunCommand } from './commands/run.ts'
+import { addSessionCommands } from './commands/session.ts'
+import { addSignInCommands } from './commands/sign-in.ts'
 import { addServerCommand } from './commands/server.ts'
 import { addTaskCommands } from './commands/task.ts'
 import { addTraceCommand } from './commands/trace.ts'
@@ -61,6 +63,8 @@ export function createProgram(cli: Cli): Command {
   program.commandsGroup('Who and what there is:')
   addRegistryCommands(program, cli)
   addApplyCommand(program, cli)
+  addSignInCommands(program, cli)
+  addSessionCommands(program, cli)
   program.commandsGroup('What is permitted:')
   addPolicyCommands(program, cli)
   addExplainCommand(program, cli)

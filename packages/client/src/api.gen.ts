@@ -279,6 +279,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sign-in-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list where people can sign in
+         * @description Needs no token: who signs in is not known yet; it tells names and flows, which the sign-in page shows anyway.
+         */
+        get: operations["listSignInProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read the keys with which this server proves itself at sign-in providers
+         * @description Needs no token: a sign-in provider fetches them to check `private_key_jwt`; public halves only.
+         */
+        get: operations["getSignInKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * begin to sign in
+         * @description The server is the client of the provider: no token of the provider leaves it. Finish it at `/v1/sign-ins/{id}/complete`.
+         *
+         *     Needs no token: who signs in is not known yet; it gives nothing, and an address may do it a bounded number of times.
+         */
+        post: operations["startSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-ins/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * finish a sign-in, and get a session
+         * @description Of flow `device` ask again while it is pending, after `interval` seconds. Of flow `code` give what the provider sent back with the browser; it counts once.
+         *
+         *     Needs no token: it takes a secret that only whoever began the sign-in has, and what the provider says of the person.
+         */
+        post: operations["finishSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list who has signed in
+         * @description Judged by policy as `session.read`.
+         */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/people": {
         parameters: {
             query?: never;
@@ -745,6 +849,28 @@ export interface paths {
          *     Judged by policy as `trust_provider.write`.
          */
         patch: operations["updateTrustProvider"];
+        trace?: never;
+    };
+    "/v1/trust-providers/{ref}/client-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * set the secret with which this server proves itself at a sign-in provider
+         * @description Write-only: it is sealed, and never shown. Better is `private_key_jwt`, which needs none.
+         *
+         *     Judged by policy as `trust_provider.write`.
+         */
+        post: operations["setClientSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/trust-providers/{ref}/retire": {
@@ -2063,7 +2189,7 @@ export interface components {
             name: string;
             email: string | null;
             /** @description What the person may be asked to do; policies give these words their meaning */
-            roles: ("administrator" | "operator" | "approver" | "auditor")[];
+            roles: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
             /** @enum {string} */
             state: "active" | "left";
             /** @description Moves on with each change. Given with a change: refuse where it is another by now */
@@ -2163,7 +2289,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "request_malformed" | "request_invalid" | "request_too_large" | "route_unknown" | "method_not_allowed" | "media_type_unsupported" | "cursor_invalid" | "idempotency_key_reused" | "token_missing" | "token_invalid" | "dpop_proof_invalid" | "dpop_nonce_required" | "proof_rejected" | "bootstrap_rejected" | "policy_denied" | "rate_limited" | "resource_not_found" | "name_taken" | "version_conflict" | "identity_owner_missing" | "state_not_allowed" | "still_in_use" | "secret_required" | "settings_invalid" | "provider_unknown" | "manifest_invalid" | "plan_changed" | "trust_bundle_unavailable" | "task_not_active" | "policy_invalid" | "policy_locks_out_administrators" | "policy_missing" | "decision_engine_failed" | "preview_changed" | "credential_overtaken" | "credential_not_renewable" | "credential_limit_reached" | "revocation_held" | "issuance_paused" | "target_unreachable" | "target_timeout" | "target_rights_missing" | "target_refused" | "target_unsafe" | "bundle_malformed" | "bundle_untrusted" | "bundle_superseded" | "bundle_outdated" | "configuration_invalid" | "database_unavailable" | "clock_skewed" | "key_unusable" | "migration_refused" | "audit_verification_failed" | "internal";
+            code: "request_malformed" | "request_invalid" | "request_too_large" | "route_unknown" | "method_not_allowed" | "media_type_unsupported" | "cursor_invalid" | "idempotency_key_reused" | "token_missing" | "token_invalid" | "dpop_proof_invalid" | "dpop_nonce_required" | "proof_rejected" | "bootstrap_rejected" | "sign_in_refused" | "policy_denied" | "rate_limited" | "resource_not_found" | "name_taken" | "version_conflict" | "identity_owner_missing" | "state_not_allowed" | "still_in_use" | "secret_required" | "settings_invalid" | "provider_unknown" | "manifest_invalid" | "plan_changed" | "sign_in_provider_unavailable" | "trust_bundle_unavailable" | "task_not_active" | "policy_invalid" | "policy_locks_out_administrators" | "policy_missing" | "decision_engine_failed" | "preview_changed" | "credential_overtaken" | "credential_not_renewable" | "credential_limit_reached" | "revocation_held" | "issuance_paused" | "target_unreachable" | "target_timeout" | "target_rights_missing" | "target_refused" | "target_unsafe" | "bundle_malformed" | "bundle_untrusted" | "bundle_superseded" | "bundle_outdated" | "configuration_invalid" | "database_unavailable" | "clock_skewed" | "key_unusable" | "migration_refused" | "audit_verification_failed" | "internal";
             detail?: string;
             /** @description what to do about it */
             hint?: string;
@@ -2296,7 +2422,7 @@ export interface components {
             cause: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired" | "clone_detected" | "session_ended" | "person_left" | "key_compromised";
             selector: {
                 /** @enum {string} */
-                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "person";
                 id: string;
             };
             requested_by: {
@@ -2326,7 +2452,7 @@ export interface components {
             cause: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired" | "clone_detected" | "session_ended" | "person_left" | "key_compromised";
             selector: {
                 /** @enum {string} */
-                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "person";
                 id: string;
             };
             requested_by: {
@@ -2357,7 +2483,7 @@ export interface components {
         RevocationPreview: {
             selector: {
                 /** @enum {string} */
-                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "person";
                 id: string;
             };
             /** @description Live credentials that would end */
@@ -2441,9 +2567,101 @@ export interface components {
          */
         Selector: {
             /** @enum {string} */
-            kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy";
+            kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "person";
             /** @description Id, or name where the kind has names; of `environment` its word */
             ref: components["schemas"]["Ref"];
+        };
+        /** @description A person who has signed in */
+        Session: {
+            /**
+             * Format: uuid
+             * @description The attestation: what a revocation names to end it
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            session_id: string;
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            person_id: string;
+            name: string;
+            email: string | null;
+            /** @description Where the person signed in */
+            provider: string;
+            /**
+             * @description Beside possession of the token
+             * @enum {string}
+             */
+            bound_to: "key" | "none";
+            source_address: string | null;
+            signed_in_at: components["schemas"]["Timestamp"];
+            expires_at: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            state: "live" | "ended";
+            /** @description Under which this very request is made */
+            own: boolean;
+        };
+        /** @description A sign-in that was begun */
+        SignIn: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            sign_in_id: string;
+            /** @description Finishing needs it. Keep it where it was begun: it is what makes the session yours */
+            starter_secret: string;
+            /** @enum {string} */
+            flow: "device" | "code";
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description Seconds */
+            expires_in: number;
+            /** @description Of flow `code`: where the browser goes */
+            authorization_url: string | null;
+            /** @description Of flow `device`: what the person enters */
+            user_code: string | null;
+            /** @description Of flow `device`: where */
+            verification_uri: string | null;
+            verification_uri_complete: string | null;
+            /** @description Of flow `device`: seconds between two attempts to finish */
+            interval: number | null;
+        };
+        SignInKeys: {
+            keys: {
+                [key: string]: unknown;
+            }[];
+        };
+        SignInOutcome: {
+            /** @enum {string} */
+            state: "pending" | "signed_in";
+            /** @description While pending: ask again after so many seconds */
+            interval: number | null;
+            session: components["schemas"]["SignedIn"] | null;
+        };
+        /** @description A session; the token is shown this once */
+        SignedIn: {
+            /**
+             * Format: uuid
+             * @description The attestation; its end ends the session
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            session_id: string;
+            access_token: string;
+            /** @enum {string} */
+            token_type: "Bearer" | "DPoP";
+            /** @description Seconds */
+            expires_in: number;
+            expires_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            person_id: string;
+            name: string;
+            email: string | null;
+            /** @description By hand and by groups */
+            roles: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
+            /** @description Which the person is in */
+            owners: string[];
         };
         SigningKey: {
             key_id: string;
@@ -2451,7 +2669,7 @@ export interface components {
              * @description What the key signs
              * @enum {string}
              */
-            purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint" | "offline_bundle";
+            purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint" | "offline_bundle" | "sign_in_client";
             /** @enum {string} */
             algorithm: "ES256" | "Ed25519" | "HS256";
             /** @description Null for a symmetric key */
@@ -2566,7 +2784,7 @@ export interface components {
              */
             name: string;
             /** @enum {string} */
-            kind: "oidc" | "bound_key";
+            kind: "oidc" | "bound_key" | "sign_in";
             issuer: string | null;
             /** @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret */
             settings: {
@@ -3282,7 +3500,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description What the key signs */
-                purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint" | "offline_bundle";
+                purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint" | "offline_bundle" | "sign_in_client";
             };
             cookie?: never;
         };
@@ -3643,6 +3861,454 @@ export interface operations {
             };
         };
     };
+    listSignInProviders: {
+        parameters: {
+            query?: {
+                /** @description Default: the tenant of everyone who asks for no other */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            name: string;
+                            flows: ("device" | "code")[];
+                        }[];
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSignInKeys: {
+        parameters: {
+            query?: {
+                /** @description Default: the tenant of everyone who asks for no other */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInKeys"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The name of a sign-in provider */
+                    provider: components["schemas"]["Ref"];
+                    /** @enum {string} */
+                    flow: "device" | "code";
+                    /** @description Of flow `code` */
+                    redirect_uri?: string;
+                    /** @description The thumbprint (RFC 7638) of the key that the session will be bound to (RFC 9449) */
+                    dpop_jkt?: string;
+                    /** @description Default: the tenant of everyone who asks for no other */
+                    tenant?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignIn"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_provider_unavailable`: the sign-in provider does not answer as it should */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finishSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    starter_secret: string;
+                    code?: string;
+                    state?: string;
+                    /** @description Where the provider sent it (RFC 9207) */
+                    iss?: string;
+                    /** @description Default: the tenant of everyone who asks for no other */
+                    tenant?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInOutcome"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_refused`: the sign-in was not accepted */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_provider_unavailable`: the sign-in provider does not answer as it should */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `trust_bundle_unavailable`: the keys of the trust provider cannot be had */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                /** @description Id or email; `me`: whoever asks. Default: everybody */
+                person?: components["schemas"]["Ref"];
+                state?: "live" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Session"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `cursor_invalid`: the cursor does not belong to this list; `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPeople: {
         parameters: {
             query?: {
@@ -3743,7 +4409,7 @@ export interface operations {
                      * @description What the person may be asked to do; policies give these words their meaning
                      * @default []
                      */
-                    roles?: ("administrator" | "operator" | "approver" | "auditor")[];
+                    roles?: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
                 };
             };
         };
@@ -3945,7 +4611,7 @@ export interface operations {
                     /** @example ada@example.com */
                     email?: string;
                     /** @description What the person may be asked to do; policies give these words their meaning */
-                    roles?: ("administrator" | "operator" | "approver" | "auditor")[];
+                    roles?: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
                     /** @enum {string} */
                     state?: "active" | "left";
                     /** @description Moves on with each change. Given with a change: refuse where it is another by now */
@@ -6747,7 +7413,7 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the page before */
                 cursor?: string;
-                kind?: "oidc" | "bound_key";
+                kind?: "oidc" | "bound_key" | "sign_in";
                 state?: "active" | "retired";
             };
             header?: never;
@@ -6840,7 +7506,7 @@ export interface operations {
                      */
                     name: string;
                     /** @enum {string} */
-                    kind: "oidc" | "bound_key";
+                    kind: "oidc" | "bound_key" | "sign_in";
                     /**
                      * @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret
                      * @default {}
@@ -7170,6 +7836,128 @@ export interface operations {
             };
         };
     };
+    setClientSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    client_secret: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        trust_provider: string;
+                    } & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `state_not_allowed`: its present state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     retireTrustProvider: {
         parameters: {
             query?: never;
@@ -7237,7 +8025,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `version_conflict`: it was changed by someone else in the meantime */
+            /** @description `policy_locks_out_administrators`: no administrator could act any more; `version_conflict`: it was changed by someone else in the meantime */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7790,7 +8578,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `version_conflict`: it was changed by someone else in the meantime */
+            /** @description `policy_locks_out_administrators`: no administrator could act any more; `version_conflict`: it was changed by someone else in the meantime */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11013,9 +11801,11 @@ export interface operations {
                         principal: {
                             person: string;
                             /** @default [] */
-                            roles?: ("administrator" | "operator" | "approver" | "auditor")[];
+                            roles?: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
                             /** @default [] */
                             answers_for?: string[];
+                            /** @default [] */
+                            member_of?: string[];
                         } | {
                             identity: string;
                             /**
@@ -11036,7 +11826,7 @@ export interface operations {
                             };
                         };
                         /** @enum {string} */
-                        action: "token.issue" | "token.introspect" | "task.declare" | "task.read" | "task.end" | "credential.issue" | "credential.renew" | "credential.read" | "revocation.request" | "revocation.read" | "registry.read" | "registry.apply" | "person.write" | "owner.write" | "identity.write" | "resource.write" | "resource.check" | "role.write" | "trust_provider.write" | "binding.write" | "attestation.read" | "bundle.export" | "bundle.import" | "offline_site.write" | "policy.read" | "policy.write" | "policy.activate" | "decision.read" | "audit.read" | "key.read" | "key.rotate" | "finding.read" | "finding.write";
+                        action: "token.issue" | "token.introspect" | "task.declare" | "task.read" | "task.end" | "credential.issue" | "credential.renew" | "credential.read" | "revocation.request" | "revocation.read" | "registry.read" | "registry.apply" | "person.write" | "owner.write" | "identity.write" | "resource.write" | "resource.check" | "role.write" | "trust_provider.write" | "binding.write" | "session.read" | "attestation.read" | "bundle.export" | "bundle.import" | "offline_site.write" | "policy.read" | "policy.write" | "policy.activate" | "decision.read" | "audit.read" | "key.read" | "key.rotate" | "finding.read" | "finding.write";
                         resource: "tenant" | {
                             role: string;
                             /**
@@ -11164,9 +11954,11 @@ export interface operations {
                             declared_by?: {
                                 person: string;
                                 /** @default [] */
-                                roles?: ("administrator" | "operator" | "approver" | "auditor")[];
+                                roles?: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
                                 /** @default [] */
                                 answers_for?: string[];
+                                /** @default [] */
+                                member_of?: string[];
                             } | {
                                 identity: string;
                                 /**
@@ -11209,6 +12001,14 @@ export interface operations {
                             role: string;
                         } | {
                             policy_version: string;
+                        } | {
+                            person: string;
+                            /** @default [] */
+                            roles?: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
+                            /** @default [] */
+                            answers_for?: string[];
+                            /** @default [] */
+                            member_of?: string[];
                         };
                         /** @default {} */
                         proof?: {
@@ -11225,7 +12025,7 @@ export interface operations {
                              * @default oidc
                              * @enum {string}
                              */
-                            kind?: "oidc" | "bound_key";
+                            kind?: "oidc" | "bound_key" | "sign_in";
                             /** @default {} */
                             claims?: {
                                 [key: string]: string;
@@ -11249,9 +12049,11 @@ export interface operations {
                             declared_by?: {
                                 person: string;
                                 /** @default [] */
-                                roles?: ("administrator" | "operator" | "approver" | "auditor")[];
+                                roles?: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
                                 /** @default [] */
                                 answers_for?: string[];
+                                /** @default [] */
+                                member_of?: string[];
                             } | {
                                 identity: string;
                                 /**

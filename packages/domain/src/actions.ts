@@ -16,6 +16,7 @@ export const resourceTypes = [
   'Credential',
   'TrustProvider',
   'PolicyVersion',
+  'Person',
 ] as const
 export type ResourceType = (typeof resourceTypes)[number]
 
@@ -52,12 +53,12 @@ export const actions = {
   'revocation.request': {
     summary: 'end credentials',
     principals: anyone,
-    resources: ['Tenant', 'Owner', 'Identity', 'Resource', 'Role', 'Task', 'Credential', 'TrustProvider'],
+    resources: ['Tenant', 'Owner', 'Identity', 'Resource', 'Role', 'Task', 'Credential', 'TrustProvider', 'Person'],
   },
   'revocation.read': {
     summary: 'follow a revocation or preview one',
     principals: anyone,
-    resources: ['Tenant', 'Owner', 'Identity', 'Resource', 'Role', 'Task', 'Credential', 'TrustProvider'],
+    resources: ['Tenant', 'Owner', 'Identity', 'Resource', 'Role', 'Task', 'Credential', 'TrustProvider', 'Person'],
   },
 
   'registry.read': { summary: 'read the registry', principals: anyone, resources: registered },
@@ -90,6 +91,7 @@ export const actions = {
     principals: anyone,
     resources: ['Tenant', 'Identity', 'TrustProvider'],
   },
+  'session.read': { summary: 'read who has signed in', principals: ['Person'], resources: ['Tenant', 'Person'] },
   'attestation.read': { summary: 'read accepted proofs', principals: anyone, resources: ['Tenant', 'Identity'] },
 
   'bundle.export': {

@@ -46,6 +46,8 @@ export const walks: Readonly<Record<string, Walk>> = {
     },
   },
 
+  listSessions: nothing,
+
   registerPerson: {
     ask: async ({ fresh }) => ({
       body: { name: 'Grace', email: `${fresh('grace')}@example.org`, roles: ['operator'] },
@@ -164,6 +166,12 @@ export const walks: Readonly<Record<string, Walk>> = {
       const { name, version } = await make.trustProvider()
       return { ...(await ref(name)), body: { fresh_for_seconds: 300, version } }
     },
+  },
+  setClientSecret: {
+    ask: async ({ make }) => ({
+      ...(await ref((await make.signInProvider()).name)),
+      body: { client_secret: 'known-to-the-provider' },
+    }),
   },
   retireTrustProvider: { ask: async ({ make }) => ({ ...(await ref((await make.trustProvider()).name)), body: {} }) },
 

@@ -41,6 +41,7 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
     MAYFLY_BOOTSTRAP_FILE: join(dir, 'bootstrap'),
     MAYFLY_LOG_LEVEL: 'debug',
     MAYFLY_REFUSALS_PER_MINUTE: '1000000',
+    MAYFLY_SIGN_INS_PER_MINUTE: '1000000',
     MAYFLY_CALLER_REQUESTS_PER_SECOND: '100000',
     ...environment,
   })
@@ -145,6 +146,14 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
         settings: {},
         strength: 'bound_key',
         fresh_for_seconds: 600,
+      })
+    },
+    /** Nobody listens there: whatever asks it fails. */
+    async signInProvider() {
+      return admin.get<{ name: string }>('POST', '/v1/trust-providers', {
+        name: fresh('corp'),
+        kind: 'sign_in',
+        settings: { issuer: 'http://127.0.0.1:9/', client_id: 'mayfly' },
       })
     },
     async binding() {

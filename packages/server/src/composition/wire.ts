@@ -19,14 +19,17 @@ import { defaultIssueLimits, type IssueDeps } from '../application/credential/is
 import type { AuthorityDeps } from '../application/decision/authority-deps.ts'
 import { withAuthority } from '../application/decision/with-authority.ts'
 import { authenticateSender } from '../application/proof/authenticate-sender.ts'
-import { openProof, type ProofDeps } from '../application/proof/proof-deps.ts'
+import { openProof } from '../application/proof/proof-deps.ts'
 import type { LoginDeps } from '../application/registry/adopt-login.ts'
 import { createProgressFeed } from '../application/revocation/progress-feed.ts'
 import type { AuditDeps } from '../surfaces/http/audit.ts'
+import type { BootstrapDeps } from '../surfaces/http/bootstrap.ts'
 import type { HttpDeps } from '../surfaces/http/http-deps.ts'
 import type { LogDeps } from '../surfaces/http/log.ts'
 import type { OfflineDeps } from '../surfaces/http/offline.ts'
+import { makeRateLimit } from '../surfaces/http/rate-limit.ts'
 import type { RevocationDeps } from '../surfaces/http/revocations.ts'
+import type { SignInDeps } from '../surfaces/http/sign-ins.ts'
 import type { ClockWatch } from './clock-watch.ts'
 import type { Config } from './config.ts'
 import { createTenantLogs, type TenantLogs } from './tenant-logs.ts'
@@ -57,7 +60,7 @@ export interface WireInput {
 export interface Wired {
   readonly keys: KeyRing
   readonly authority: AuthorityDeps
-  readonly proof: ProofDeps
+  readonly proof: SignInDeps & BootstrapDeps
   readonly registry: HttpDeps & LoginDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly http: HttpDeps
@@ -98,7 +101,12 @@ export function wire(input: WireInput): Wired {
   return {
     keys,
     authority,
-    proof,
+    proof: {
+      ...proof,
+      assertMayMint: () => clockWatch.assertAgreed(),
+      signInLimit: makeRateLimit({ perSecond: config.signInsPerMinute / 60, burst: config.signInsPerMinute }),
+      bootstrapFile: config.bootstrapFile,
+    },
     targets,
     logs,
     http,

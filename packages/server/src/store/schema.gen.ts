@@ -1,6 +1,6 @@
 // Made by `npm run generate` from the migrations. Do not edit.
 import type { ColumnType, Generated } from 'kysely'
-import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, IdentityId, IdentityKind, IdentityState, OfflineSiteId, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, Strength, TaskId, TaskKind, TaskState, TenantId, TrustProviderId } from '@mayfly/domain'
+import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, IdentityId, IdentityKind, IdentityState, OfflineSiteId, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, SignInId, Strength, TaskId, TaskKind, TaskState, TenantId, TrustProviderId } from '@mayfly/domain'
 
 /** JSON: read as a value, written as a string (so that an array is not taken for a PostgreSQL array). */
 export type Json = ColumnType<unknown, string, string>
@@ -44,7 +44,7 @@ export interface BindingTable {
 
 export interface BootstrapTable {
   tenant_id: Generated<TenantId>
-  secret_digest: Buffer
+  secret_digest: Buffer | null
   made_at: Date
   expires_at: Date
   attempts: Generated<number>
@@ -231,6 +231,7 @@ export interface PersonTable {
   state: Generated<PersonState>
   version: Generated<number>
   created_at: Generated<Date>
+  group_grants: ColumnType<unknown, string | null, string | null>
 }
 
 export interface PolicyVersionTable {
@@ -340,6 +341,25 @@ export interface SchemaMigrationTable {
   applied_at: Generated<Date>
 }
 
+export interface SignInTable {
+  tenant_id: Generated<TenantId>
+  sign_in_id: SignInId
+  trust_provider_id: TrustProviderId
+  trust_provider_version: number
+  flow: string
+  starter_digest: Buffer
+  state_digest: Buffer | null
+  redirect_uri: string | null
+  sealed_material: string
+  token_binding: string | null
+  source_address: string | null
+  interval_seconds: number | null
+  next_poll_at: Date | null
+  state: Generated<string>
+  started_at: Date
+  expires_at: Date
+}
+
 export interface SigningKeyTable {
   tenant_id: Generated<TenantId>
   key_id: string
@@ -399,6 +419,13 @@ export interface TrustProviderTable {
   created_at: Generated<Date>
 }
 
+export interface TrustProviderSecretTable {
+  tenant_id: Generated<TenantId>
+  trust_provider_id: TrustProviderId
+  sealed_secret: string
+  set_at: Date
+}
+
 export interface Schema {
   attestation: AttestationTable
   binding: BindingTable
@@ -425,9 +452,11 @@ export interface Schema {
   revocation_credential: RevocationCredentialTable
   role: RoleTable
   schema_migration: SchemaMigrationTable
+  sign_in: SignInTable
   signing_key: SigningKeyTable
   task: TaskTable
   task_role: TaskRoleTable
   tenant: TenantTable
   trust_provider: TrustProviderTable
+  trust_provider_secret: TrustProviderSecretTable
 }

@@ -96,6 +96,8 @@ export interface AcceptedProof {
   readonly freshUntil?: Date
   /** As of when the keys and lists are that it was judged with, where they were carried here; absent: asked for just now. */
   readonly trustMadeAt?: Date
+  /** Of a person who signed in: the access token lives as long as the proof counts, since nobody proves every five minutes. */
+  readonly session?: true
 }
 
 export type ProofVerdict = AcceptedProof | Rejection
@@ -153,6 +155,10 @@ export interface TrustProvider<Settings> {
    * `spiffe`. Certificates and processes find those without an issuer by their kind.
    */
   issuerOf(settings: Settings): string | null
+  /** The longest that a proof of this kind may count, where that is less than 31 days. */
+  readonly maxFreshForSeconds?: number
+  /** Settings that can never change: bindings rest on them. */
+  readonly fixedSettings?: readonly string[]
   /** @throws MayflyError `request_invalid` naming the field and the fix */
   parseBinding(input: BindingInput): BindingRule
   open(settings: Settings, deps: TrustProviderDeps): OpenTrustProvider

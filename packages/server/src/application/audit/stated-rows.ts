@@ -15,7 +15,7 @@ import { sha256 } from './sha256.ts'
 type ColumnForm = 'value' | 'time' | 'json'
 
 export const statedTables = {
-  person: { key: ['person_id'], columns: { roles: 'value', state: 'value' } },
+  person: { key: ['person_id'], columns: { roles: 'value', state: 'value' }, later: { group_grants: 'json' } },
   owner: {
     key: ['owner_id'],
     columns: { name: 'value', primary_person_id: 'value', deputy_person_id: 'value', state: 'value' },

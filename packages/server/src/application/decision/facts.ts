@@ -99,6 +99,8 @@ export interface PersonFacts {
   readonly roles: readonly PersonRole[]
   /** Names of the owners for which the person is primary or deputy. */
   readonly answersFor: readonly string[]
+  /** Names of further owners that they are in by their groups: they see and act, and do not answer. Absent: none. */
+  readonly memberOf?: readonly string[]
   readonly version: number
 }
 
@@ -203,6 +205,7 @@ export type ResourceFacts =
       readonly version: number
     }
   | { readonly type: 'PolicyVersion'; readonly policyVersionId: PolicyVersionId }
+  | { readonly type: 'Person'; readonly person: PersonFacts }
 
 export interface Facts {
   readonly tenantId: TenantId

@@ -22,7 +22,7 @@ import { statedRow } from '../audit/stated-rows.ts'
 import type { Actor } from '../context.ts'
 import type { DenyDecision, PermitDecision } from '../decision/decision.ts'
 import { dutiesJson, recordDenial } from '../decision/record-decision.ts'
-import { accessTokenTtlSeconds, signAccessToken } from './access-token.ts'
+import { accessTokenTtlSeconds, maxSessionSeconds, signAccessToken } from './access-token.ts'
 import type { ProofDeps } from './proof-deps.ts'
 import { findBinding } from './find-binding.ts'
 import { decideToken } from './decide-token.ts'
@@ -51,6 +51,7 @@ export interface GrantedToken {
   readonly outcome: 'granted'
   readonly accessToken: Secret
   readonly expiresInSeconds: number
+  readonly tokenExpiresAt: Date
   readonly attestationId: AttestationId
   readonly freshUntil: Date
   readonly actor: Exclude<Actor, { kind: 'system' }>
@@ -136,8 +137,9 @@ export async function decideAndStore(
     await deps.database.transaction(proof.tenantId, (tx) => recordDenial(tx, actor, decision, proof.requestId))
     return { outcome: 'denied', decision }
   }
+  const ttlSeconds = party.kind === 'person' && verdict.session === true ? maxSessionSeconds : accessTokenTtlSeconds
   const tokenExpiresAt = earliest(
-    new Date(acceptedAt.getTime() + Math.min(accessTokenTtlSeconds, decision.duties.maxTtlSeconds) * 1000),
+    new Date(acceptedAt.getTime() + Math.min(ttlSeconds, decision.duties.maxTtlSeconds) * 1000),
     freshUntil,
     party.kind === 'identity' ? party.expiresAt : freshUntil,
   )
@@ -155,6 +157,7 @@ export async function decideAndStore(
     outcome: 'granted',
     accessToken: await signedToken(deps, proof, candidates, binding, row),
     expiresInSeconds: Math.floor((Math.floor(tokenExpiresAt.getTime() / 1000) * 1000 - acceptedAt.getTime()) / 1000),
+    tokenExpiresAt,
     attestationId,
     freshUntil,
     actor: actorOf(binding, attestationId),

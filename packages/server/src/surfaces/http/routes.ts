@@ -4,14 +4,13 @@
  */
 import type { IssueDeps } from '../../application/credential/issue-deps.ts'
 import type { ResourceCheckDeps } from '../../application/registry/check-resource.ts'
-import type { KeyDeps } from '../../application/proof/key-deps.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
 import { type BoundRoutes, bindRoutes } from './app.ts'
 import { applyRoutes } from './apply.ts'
 import { attestationRoutes } from './attestations.ts'
 import { type AuditDeps, auditRoutes } from './audit.ts'
 import { bindingRoutes } from './bindings.ts'
-import { bootstrapRoutes } from './bootstrap.ts'
+import { type BootstrapDeps, bootstrapRoutes } from './bootstrap.ts'
 import { credentialRoutes } from './credentials.ts'
 import { decisionRoutes } from './decisions.ts'
 import type { Route } from './define-route.ts'
@@ -30,6 +29,8 @@ import { peopleRoutes } from './people.ts'
 import { policyRoutes } from './policies.ts'
 import { resourceRoutes } from './resources.ts'
 import { type RevocationDeps, revocationRoutes } from './revocations.ts'
+import { sessionRoutes } from './sessions.ts'
+import { type SignInDeps, signInRoutes } from './sign-ins.ts'
 import { roleRoutes } from './roles.ts'
 import { taskRoutes } from './tasks.ts'
 import { trustProviderRoutes } from './trust-providers.ts'
@@ -38,7 +39,7 @@ export const apiVersion = '0.1.0'
 
 export interface RouteDeps {
   readonly health: HealthDeps
-  readonly proof: KeyDeps
+  readonly proof: SignInDeps & BootstrapDeps
   readonly registry: HttpDeps & RegistryDeps & ResourceCheckDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly audit: AuditDeps & LogDeps
@@ -60,6 +61,8 @@ const resources: readonly Resource[] = [
   resource('proof', bootstrapRoutes),
   resource('proof', keyRoutes),
   resource('proof', attestationRoutes),
+  resource('proof', signInRoutes),
+  resource('registry', sessionRoutes),
   resource('registry', peopleRoutes),
   resource('registry', ownerRoutes),
   resource('registry', identityRoutes),
