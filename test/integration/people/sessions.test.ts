@@ -278,6 +278,14 @@ describe('a session ends', () => {
     const { json } = await server.ask('GET', `/v1/bindings?person=${grace.person_id}`, undefined, grace.access_token)
     const [binding] = json['items'] as { binding_id: string }[]
     const path = `/v1/bindings/${binding?.binding_id ?? ''}/retire`
+    const alone = await server.ask('POST', path, {}, grace.access_token)
+    expect([alone.status, alone.json['code']], 'not while nobody else could administrate').toEqual([
+      409,
+      'policy_locks_out_administrators',
+    ])
+    await server.change((change) =>
+      registerBinding(change, { trustProvider: 'corp', person: 'ada@example.org', subject: 'ada' }),
+    )
     expect((await server.ask('POST', path, {}, grace.access_token)).status).toBe(200)
     expect(await rolesNow(grace)).toBeUndefined()
   })
