@@ -2031,8 +2031,20 @@ export interface components {
             person_id: string;
             name: string;
             email: string | null;
-            /** @description What the person may be asked to do; policies give these words their meaning */
+            /** @description Given by hand */
             roles: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
+            /** @description What their groups gave at the last sign-in; counts under a session of that sign-in provider */
+            from_groups: {
+                /**
+                 * Format: uuid
+                 * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                 */
+                trust_provider_id: string;
+                /** @description What the person may be asked to do; policies give these words their meaning */
+                roles: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
+                /** @description The owners that they are in */
+                owner_ids: string[];
+            }[];
             /** @enum {string} */
             state: "active" | "left";
             /** @description Moves on with each change. Given with a change: refuse where it is another by now */

@@ -47,7 +47,7 @@ export type Admission =
   | { readonly outcome: 'refused'; readonly reason: SignInRefusal; readonly detail: string; readonly hint: string }
 
 /** What one trust provider's groups give, as it stands in `person.group_grants`. */
-interface Grant {
+export interface Grant {
   readonly version: number
   readonly roles: readonly PersonRole[]
   readonly owner_ids: readonly OwnerId[]
