@@ -21,6 +21,7 @@ export type DecisionId = Id<'decision'>
 export type CredentialId = Id<'credential'>
 export type RevocationId = Id<'revocation'>
 export type EntryId = Id<'entry'>
+export type OfflineSiteId = Id<'offline_site'>
 export type SignInId = Id<'sign_in'>
 
 /** The tenant of everyone who does not ask for more than one. */

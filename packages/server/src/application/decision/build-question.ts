@@ -45,6 +45,8 @@ function contextOf(facts: Facts, add: Add): Record<string, CedarValue> {
       trust_provider: entityValue({ type: 'TrustProvider', id: attestation.trustProviderName }),
       kind: attestation.trustProviderKind,
       bound_to: attestation.tokenBoundTo,
+      trust_age_seconds:
+        attestation.trustMadeAt === undefined ? 0 : Math.max(0, secondsBetween(attestation.trustMadeAt, now)),
       proof: entityValue(
         add({
           uid: { type: 'Proof', id: attestation.attestationId },

@@ -43,6 +43,7 @@ export function caseFacts(asked: PolicyCase, digest: string): Facts {
       trustProviderKind: proof.kind,
       claims: proof.claims,
       tokenBoundTo: proof.bound_to,
+      ...(proof.trust_age_seconds === 0 ? {} : { trustMadeAt: secondsFrom(now, -proof.trust_age_seconds) }),
       version: 1,
     },
     resource: declaring ? { type: 'Identity', identity: doer } : resource,

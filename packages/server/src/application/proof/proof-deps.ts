@@ -11,6 +11,7 @@ import {
   type ProofQuestion,
 } from '../../store/proof-rows.ts'
 import type { AuthorityDeps } from '../decision/authority-deps.ts'
+import { openOfflineMaterials } from '../offline/offline-material.ts'
 import { type DpopDeps, openDpop } from './dpop/accept-dpop.ts'
 import { type KeyCache, openKeyCache } from './key-cache.ts'
 import { openPolicyLoader, type PolicyLoader } from './policy-loader.ts'
@@ -57,7 +58,7 @@ export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps
       keyOf: (row) => `${row.trustProvider.id}${row.proofDigest.toString('latin1')}`,
     }),
     liveness: openBatchQueue({ database, run: findTokenLiveness }),
-    trustProviders: openTrustProviderCache({ clock }),
+    trustProviders: openTrustProviderCache({ clock, offlineMaterial: openOfflineMaterials({ database }) }),
     signInProviders: openSignInProviders({ clock }),
     publicKeys: openKeyCache(),
     policyLoader: openPolicyLoader(deps),
