@@ -61,6 +61,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/oauth/back-channel-logout/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description of a sign-in provider */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * tell that somebody has signed out at a sign-in provider (OpenID Connect Back-Channel Logout 1.0)
+         * @description Another tenant than the default one has the same below `/t/{tenant}`, with an issuer of its own.
+         */
+        post: operations["logOutAtProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/oauth/jwks": {
         parameters: {
             query?: never;
@@ -2188,8 +2211,20 @@ export interface components {
             person_id: string;
             name: string;
             email: string | null;
-            /** @description What the person may be asked to do; policies give these words their meaning */
+            /** @description Given by hand */
             roles: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
+            /** @description What their groups gave at the last sign-in; counts under a session of that sign-in provider */
+            from_groups: {
+                /**
+                 * Format: uuid
+                 * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                 */
+                trust_provider_id: string;
+                /** @description What the person may be asked to do; policies give these words their meaning */
+                roles: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
+                /** @description The owners that they are in */
+                owner_ids: string[];
+            }[];
             /** @enum {string} */
             state: "active" | "left";
             /** @description Moves on with each change. Given with a change: refuse where it is another by now */
@@ -3032,6 +3067,92 @@ export interface operations {
         };
         responses: {
             /** @description it is not live; also where it never was */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+        };
+    };
+    logOutAtProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description of a sign-in provider */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    /** @description signed by the provider */
+                    logout_token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description their sessions have ended; also where there were none */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -172,6 +172,8 @@ function readForm(
     if (name === undefined) continue
     fields.set(name, filled[name] ?? decode(/value="([^"]*)"/.exec(input)?.[1] ?? ''))
   }
+  // A button, which is no input.
+  if (filled['logout'] !== undefined) fields.set('logout', filled['logout'])
   if (filled['abort'] !== undefined && fields.has('confirm')) {
     fields.delete('confirm')
     fields.set('abort', 'yes')

@@ -149,7 +149,9 @@ test.each([
   [{ groups: [] }, 'no_rule'],
   [{ groups: undefined }, 'no_rule'],
 ])('a newcomer with %j is refused: %s', async (claims, reason) => {
-  const answer = await signInWith((nonce) => provider.idToken({ nonce, sub: 'newcomer', ...claims }))
+  const answer = await signInWith((nonce) =>
+    provider.idToken({ nonce, sub: 'newcomer', email: 'newcomer@example.org', ...claims }),
+  )
   expect([answer.status, answer.json['reason']], answer.text).toEqual([401, reason])
   expect(answer.text, 'the groups of others are nobody’s business').not.toMatch(/platform-admins|"orders"/)
   const { items } = await people()

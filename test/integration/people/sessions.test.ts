@@ -15,7 +15,10 @@ import { registerPerson } from '../../../packages/server/src/application/registr
 import { registerTrustProvider } from '../../../packages/server/src/application/registry/register-trust-provider.ts'
 import { defaultTenantId } from '@mayfly/domain'
 import { makeClientAssertion } from '@mayfly/client'
-import { registerBoundKeys, proveWithKey } from '../proof/proof-server.ts'
+import { postForm, registerBoundKeys, proveWithKey } from '../proof/proof-server.ts'
+import { makeIssuerKey } from '../proof/test-issuer.ts'
+import { until } from '../../support/index.ts'
+import { openBrowser, startOpenIdProvider } from './openid-provider.ts'
 import { type HostileProvider, startHostileProvider } from './hostile-provider.ts'
 import {
   type Answer,
@@ -278,6 +281,14 @@ describe('a session ends', () => {
     const { json } = await server.ask('GET', `/v1/bindings?person=${grace.person_id}`, undefined, grace.access_token)
     const [binding] = json['items'] as { binding_id: string }[]
     const path = `/v1/bindings/${binding?.binding_id ?? ''}/retire`
+    const alone = await server.ask('POST', path, {}, grace.access_token)
+    expect([alone.status, alone.json['code']], 'not while nobody else could administrate').toEqual([
+      409,
+      'policy_locks_out_administrators',
+    ])
+    await server.change((change) =>
+      registerBinding(change, { trustProvider: 'corp', person: 'ada@example.org', subject: 'ada' }),
+    )
     expect((await server.ask('POST', path, {}, grace.access_token)).status).toBe(200)
     expect(await rolesNow(grace)).toBeUndefined()
   })
@@ -288,4 +299,86 @@ test('a session is twelve hours at most', async () => {
   await expect(longer).rejects.toMatchObject({ code: 'request_invalid' })
   await server.change((change) => changeTrustProvider(change, 'corp', { freshForSeconds: 43_200 }))
   expect((await signIn())['expires_in']).toBeGreaterThanOrEqual(43_199)
+})
+
+describe('a logout at the provider', () => {
+  const logout = (token: string, name = 'corp') =>
+    postForm(`${server.url}/oauth/back-channel-logout/${name}`, { logout_token: token })
+  const logoutToken = (
+    claims: Record<string, unknown> = {},
+    header: Record<string, unknown> = { typ: 'logout+jwt' },
+  ) => {
+    const about = { name: undefined, email: undefined, email_verified: undefined, groups: undefined }
+    const events = { 'http://schemas.openid.net/event/backchannel-logout': {} }
+    return provider.idToken({ ...about, jti: `logout-${(count += 1)}`, events, ...claims }, { header })
+  }
+
+  test('ends the sessions of the subject, or the one that it names, once', async () => {
+    const laptop = await signIn({ sid: 'laptop' })
+    const phone = await signIn({ sid: 'phone' })
+    const kim = await signIn({ sub: 'kim', email: 'kim@example.org' })
+    const ofLaptop = logoutToken({ sub: undefined, sid: 'laptop' })
+    expect((await logout(ofLaptop)).status).toBe(200)
+    expect([await rolesNow(laptop), await rolesNow(phone)]).toEqual([undefined, ['auditor']])
+    const again = await signIn({ sid: 'laptop' })
+    expect((await logout(ofLaptop)).status, 'heard before').toBe(200)
+    expect(await rolesNow(again), 'and it counts once').toEqual(['auditor'])
+    expect((await logout(logoutToken())).status).toBe(200)
+    expect(await Promise.all([phone, again, kim].map(rolesNow))).toEqual([undefined, undefined, ['auditor']])
+  })
+
+  test('is not believed where it is not one', async () => {
+    const grace = await signIn()
+    const wrong: Readonly<Record<string, string>> = {
+      'an ID token': provider.idToken({ jti: 'an-id-token' }),
+      'with a nonce': logoutToken({ nonce: 'x' }),
+      'of another event': logoutToken({ events: { 'http://example.org/login': {} } }),
+      'of another issuer': logoutToken({ iss: 'https://attacker.example' }),
+      'for another client': logoutToken({ aud: 'another' }),
+      'about nobody': logoutToken({ sub: undefined }),
+      'without an id': logoutToken({ jti: undefined }),
+      'that is over': logoutToken({ exp: 1 }),
+      'of another type': logoutToken({}, { typ: 'at+jwt' }),
+      'that is none': 'nonsense',
+    }
+    for (const [name, token] of Object.entries(wrong)) {
+      const answer = await logout(token)
+      expect([name, answer.status, answer.body['error']]).toEqual([name, 400, 'invalid_request'])
+    }
+    const events = { 'http://schemas.openid.net/event/backchannel-logout': {} }
+    const forged = provider.idToken({ jti: 'forged', events }, { key: makeIssuerKey('right') })
+    expect((await logout(forged)).status, 'signed by another key of the same name').toBe(400)
+    expect((await logout(logoutToken(), 'nobody')).status).toBeGreaterThanOrEqual(400)
+    expect(await rolesNow(grace)).toEqual(['auditor'])
+    expect((await logout(logoutToken())).status, 'control').toBe(200)
+    expect(await rolesNow(grace)).toBeUndefined()
+  })
+
+  test('of a real provider is heard', async () => {
+    await using real = await startOpenIdProvider({
+      backChannelUri: () => `${server.url}/oauth/back-channel-logout/real`,
+    })
+    const person = { name: 'Mary', email: 'mary@example.org', email_verified: true, groups: ['readers'] }
+    real.people.set('mary', person)
+    await server.change((change) =>
+      registerTrustProvider(change, {
+        name: 'real',
+        kind: 'sign_in',
+        settings: {
+          issuer: real.issuer,
+          client_id: 'mayfly',
+          scopes: ['openid', 'email', 'profile', 'groups'],
+          rules,
+        },
+      }),
+    )
+    const redirect = 'http://127.0.0.1:49152/callback'
+    const started = await server.start({ provider: 'real', flow: 'code', redirect_uri: redirect })
+    const browser = openBrowser(real.issuer)
+    const back = await browser.authorize(String(started['authorization_url']), 'mary')
+    const mary = sessionOf(await server.finish(started, Object.fromEntries(back)))
+    expect(await rolesNow(mary)).toEqual(['auditor'])
+    await browser.visit(`${real.issuer}/session/end`, { logout: 'yes' })
+    await until(async () => (await rolesNow(mary)) === undefined, { describe: 'the logout arrives', withinMs: 10_000 })
+  })
 })

@@ -4,6 +4,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { authenticateAccessToken } from '../../../packages/server/src/application/proof/authenticate.ts'
 import { setClientSecret } from '../../../packages/server/src/application/registry/set-client-secret.ts'
 import { registerTrustProvider } from '../../../packages/server/src/application/registry/register-trust-provider.ts'
+import { newId, type TenantId } from '@mayfly/domain'
+import { ensureDefaultPolicy } from '../../../packages/server/src/application/decision/ensure-default-policy.ts'
+import { ensureKeys } from '../../../packages/server/src/application/proof/ensure-keys.ts'
+import { ensureTenant } from '../../../packages/server/src/store/tenant-rows.ts'
 import { Secret } from '@mayfly/provider-kit'
 import { clientSecret, openBrowser, type OpenIdProvider, startOpenIdProvider } from './openid-provider.ts'
 import { type PeopleServer, registerCorp, rules, sessionOf, startPeopleServer } from './people-server.ts'
@@ -187,6 +191,40 @@ test('claims that stand only at UserInfo are read there, where the settings say 
   expect([silent.status, silent.json['reason']]).toEqual([401, 'no_rule'])
   expect(silent.json['detail']).toContain('no claim `groups`')
   expect(sessionOf(await signIn('asked'))).toMatchObject({ name: 'Mary', roles: ['auditor'] })
+})
+
+test('another tenant has sign-in providers of its own', async () => {
+  const acme = newId<TenantId>()
+  const { proof } = server
+  await proof.database.outsideTenants((query) =>
+    ensureTenant(query, { tenant_id: acme, name: 'acme', created_at: server.clock.now() }),
+  )
+  await ensureKeys(proof, acme)
+  await proof.database.transaction(acme, (tx) => ensureDefaultPolicy(tx, server.clock.now()))
+  const settings = {
+    issuer: provider.issuer,
+    client_id: 'mayfly',
+    scopes: ['openid', 'email', 'profile', 'groups'],
+    rules,
+  }
+  await server.changeOf(acme, (change) =>
+    registerTrustProvider(change, { name: 'acme-corp', kind: 'sign_in', settings }),
+  )
+  const names = async (query: string) =>
+    ((await server.ask('GET', `/v1/sign-in-providers${query}`)).json['items'] as { name: string }[]).map(
+      (one) => one.name,
+    )
+  expect(await names('?tenant=acme')).toEqual(['acme-corp'])
+  expect(await names('')).not.toContain('acme-corp')
+  expect((await server.ask('POST', '/v1/sign-ins', { provider: 'acme-corp', flow: 'device' })).status).toBe(404)
+
+  const started = await server.start({ provider: 'acme-corp', flow: 'code', redirect_uri: redirect, tenant: 'acme' })
+  const back = await openBrowser(provider.issuer).authorize(String(started['authorization_url']), 'grace')
+  const elsewhere = await server.finish(started, Object.fromEntries(back))
+  expect(elsewhere.status, 'in the default tenant there is no such sign-in').toBe(404)
+  const session = sessionOf(await server.finish(started, { ...Object.fromEntries(back), tenant: 'acme' }))
+  const { tenantId, actor } = await authenticateAccessToken(proof, { token: session.access_token, scheme: 'Bearer' })
+  expect([tenantId, actor]).toMatchObject([acme, { kind: 'person', personId: session.person_id }])
 })
 
 test('a session can be bound to a key, and is then worth nothing without it', async () => {

@@ -55,6 +55,21 @@ export async function slowDown(tx: Tx, id: SignInId, intervalSeconds: number, no
     .execute()
 }
 
+/** @returns false where it was presented before: each counts once */
+export async function rememberProof(
+  tx: Tx,
+  trustProviderId: TrustProviderId,
+  digest: Buffer,
+  expiresAt: Date,
+): Promise<boolean> {
+  const result = await tx.query
+    .insertInto('proof_seen')
+    .values({ trust_provider_id: trustProviderId, jti_digest: digest, expires_at: expiresAt })
+    .onConflict((on) => on.doNothing())
+    .executeTakeFirst()
+  return result.numInsertedOrUpdatedRows === 1n
+}
+
 /** Forgets those whose time is long over. @returns how many */
 export async function deleteSignIns(tx: Tx, before: Date, limit: number): Promise<number> {
   const { numAffectedRows } = await sql`

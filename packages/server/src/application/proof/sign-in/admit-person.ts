@@ -47,7 +47,7 @@ export type Admission =
   | { readonly outcome: 'refused'; readonly reason: SignInRefusal; readonly detail: string; readonly hint: string }
 
 /** What one trust provider's groups give, as it stands in `person.group_grants`. */
-interface Grant {
+export interface Grant {
   readonly version: number
   readonly roles: readonly PersonRole[]
   readonly owner_ids: readonly OwnerId[]
@@ -84,16 +84,7 @@ export async function admitPerson(change: Change, arrival: Arrival): Promise<Adm
 async function registerArrival(change: Change, arrival: Arrival, given: Grant | undefined): Promise<Admission> {
   const { tx, now } = change
   const { provider, subject } = arrival
-  if (given === undefined) return noRule(arrival)
-  const grant: Grant = { ...given, registered: true }
   const email = verifiedEmail(arrival)
-  if (email === undefined && arrival.settings.require_verified_email) {
-    return refused(
-      'email_unverified',
-      'the provider does not say that it has verified the email (`email_verified` is not true)',
-      'verify the email at the provider; or let an administrator set `require_verified_email` to false',
-    )
-  }
   const taken = email === undefined ? undefined : await findPerson(tx, email)
   if (taken !== undefined) {
     return refused(
@@ -102,6 +93,15 @@ async function registerArrival(change: Change, arrival: Arrival, given: Grant | 
       `let an administrator bind it: \`mayfly binding add --trust-provider ${provider.name} --person ${email ?? ''} --subject ${shellWord(subject)}\``,
     )
   }
+  if (given === undefined) return noRule(arrival)
+  if (email === undefined && arrival.settings.require_verified_email) {
+    return refused(
+      'email_unverified',
+      'the provider does not say that it has verified the email (`email_verified` is not true)',
+      'verify the email at the provider; or let an administrator set `require_verified_email` to false',
+    )
+  }
+  const grant: Grant = { ...given, registered: true }
   const wanted = { name: nameOf(arrival, email), email: email ?? null, roles: [] as PersonRole[] }
   const person = await insertPerson(tx, {
     person_id: newId<PersonId>(now.getTime()),
