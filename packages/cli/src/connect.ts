@@ -1,17 +1,18 @@
 /** Which server is meant, and who asks it. */
 import { createMayflyClient, type MayflyClient, type MayflyClientOptions } from '@mayfly/client'
-import { type AccessTokens, makeAccessTokens } from './access-tokens.ts'
-import { readBoundKey } from './bound-key.ts'
 import type { Environment, GlobalOptions } from './cli.ts'
 import { findCurrentUrl, findProfile, keyPath } from './profile.ts'
 import {
+  type AccessTokens,
   findGitHubActions,
   keyProof,
+  makeAccessTokens,
   platformProof,
   type ProofSource,
+  readBoundKey,
   tokenFromEnvironment,
   tokenFromFile,
-} from './proof-source.ts'
+} from '@mayfly/client/login'
 import { UsageError } from './usage-error.ts'
 
 /** Longer than the server's own limits on what it does at a target. */

@@ -3,7 +3,7 @@ import { ProblemError } from '@mayfly/client'
 import { MayflyError, problems } from '@mayfly/domain'
 import { CommanderError } from 'commander'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
-import { OAuthRefusal } from './oauth-refusal.ts'
+import { OAuthRefusal } from '@mayfly/client/login'
 import { UsageError } from './usage-error.ts'
 
 export interface Failure {

@@ -8,7 +8,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Environment } from './cli.ts'
-import { writePrivateFile } from './private-file.ts'
+import { writePrivateFile } from '@mayfly/client/login'
 
 export interface Profile {
   readonly url: string

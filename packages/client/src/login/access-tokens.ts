@@ -31,7 +31,11 @@ export function makeAccessTokens(url: string, proof: ProofSource, now: () => Dat
   let underWay: Promise<ProvenToken> | undefined
 
   async function request(): Promise<ProvenToken> {
-    audience ??= readIssuer(url, signal)
+    // Not remembered where it fails: the server may only not be there yet.
+    audience ??= readIssuer(url, signal).catch((error: unknown) => {
+      audience = undefined
+      throw error
+    })
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     const form = await proof(await audience, limit)
     const startedAt = now()
