@@ -1,1 +1,14 @@
-export {}
+/** The front door: what the command line needs to run an agent, and to ask one. */
+export { AuthorityError } from './authority/authority.ts'
+export { makeHttpAuthority } from './authority/http-authority.ts'
+export { configFields, type ConfigField, type ConfigFields } from './config/config-fields.ts'
+export type { ConfigFault } from './config/check-fields.ts'
+export { ConfigError, type HostAgentConfig, parseHostAgentConfig } from './config/host-agent-config.ts'
+export { runHostAgent } from './run-host-agent.ts'
+export { makeLog } from './log.ts'
+export { describeProcess, type ProcessDescription } from './process/describe-process.ts'
+export { SocketError } from './socket/listen.ts'
+export { type HostAgent, startHostAgent } from './start-host-agent.ts'
+export { systemTiming } from './timing.ts'
+export { defaultSocketPath, EndpointError, parseEndpoint } from './workload-api/endpoint.ts'
+export { checkHealth, fetchJwtSvids, WorkloadApiError } from './workload-api/workload-client.ts'
