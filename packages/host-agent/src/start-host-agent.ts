@@ -6,13 +6,13 @@
  */
 import { rm } from 'node:fs/promises'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
-import { ReflectionService } from '@grpc/reflection'
 import type { Authority } from './authority/authority.ts'
 import type { HostAgentConfig } from './config/host-agent-config.ts'
 import { type FileKeeper, keepFiles } from './files/keep-files.ts'
 import type { CredentialSource } from './files/identity-credentials.ts'
+import { addReflection } from './grpc/add-reflection.ts'
 import { healthService } from './grpc/health-service.ts'
-import { encodeOnce, loadDefinitions, serviceOf } from './grpc/load-services.ts'
+import { encodeOnce, serviceOf } from './grpc/load-services.ts'
 import { makeBoundedWork } from './identity/bounded-work.ts'
 import { makeEndedAttestations } from './identity/ended-attestations.ts'
 import { watchEvents } from './identity/event-watcher.ts'
@@ -92,7 +92,7 @@ export async function startHostAgent(config: HostAgentConfig, deps: HostAgentDep
   )
   const isReady = () => bundles.current() !== undefined
   server.addService(serviceOf('grpc.health.v1.Health'), healthService(isReady))
-  new ReflectionService(loadDefinitions()).addToServer(server)
+  addReflection(server)
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
 
   const socketPath = config.socket
