@@ -14,6 +14,7 @@ import {
   tokenFromFile,
 } from '@mayfly/client/login'
 import { UsageError } from './usage-error.ts'
+import { findWorkloadApi, workloadApiProof } from './workload-api-proof.ts'
 
 /** Longer than the server's own limits on what it does at a target. */
 const requestTimeoutMs = 120_000
@@ -30,7 +31,12 @@ export interface Connection {
   readonly identity: string | undefined
 }
 
-export interface ConnectInput {
+export interface ConnectMore {
+  /** The process itself is the workload: where nothing else says how it proves itself, its Workload API does. */
+  readonly isWorkload?: boolean
+}
+
+export interface ConnectInput extends ConnectMore {
   readonly env: Environment
   readonly options: GlobalOptions
   /** Stands above the options. */
@@ -44,7 +50,7 @@ export async function connect(given: ConnectInput): Promise<Connection> {
   const { env, options, now, signal } = given
   const url = await findUrl(env, options)
   const identity = given.identity ?? options.as ?? env['MAYFLY_IDENTITY'] ?? env['MAYFLY_CLIENT_ID']
-  const proof = await findProof({ env, options, now, url, identity })
+  const proof = await findProof({ env, options, now, url, identity, isWorkload: given.isWorkload ?? false })
   const tokens = makeAccessTokens(url, proof, now, signal)
   const client = { baseUrl: url, token: async () => (await tokens.current()).accessToken, userAgent: 'mayfly-cli' }
   const bounded: typeof globalThis.fetch = (input, init) =>
@@ -74,10 +80,21 @@ interface ProofInput extends Omit<ConnectInput, 'signal'> {
   readonly url: string
 }
 
-async function findProof({ env, options, now, url, identity }: ProofInput): Promise<ProofSource> {
+/**
+ * In this order: what is given (`--key-file`, `--token-file`, `--token-env`, and their variables); for a workload, the
+ * Workload API; the platform; who has signed in. What is found first counts, also where it then refuses: nobody becomes
+ * somebody else because a proof failed.
+ */
+async function findProof(input: ProofInput): Promise<ProofSource> {
+  const { env, options, now, url, identity } = input
   const keyFile = options.keyFile ?? env['MAYFLY_KEY_FILE']
   const tokenFile = options.tokenFile ?? env['MAYFLY_TOKEN_FILE']
   const { tokenEnv } = options
+  const isGiven = [keyFile, tokenFile, tokenEnv].some((way) => way !== undefined)
+  if (input.isWorkload === true && !isGiven) {
+    const target = await findWorkloadApi(env)
+    if (target !== undefined) return workloadApiProof(target, identity)
+  }
   if (identity === undefined) {
     const way = [options.keyFile && '--key-file', options.tokenFile && '--token-file', tokenEnv && '--token-env'].find(
       Boolean,
