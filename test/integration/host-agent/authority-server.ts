@@ -197,11 +197,17 @@ export async function startAuthorityServer(
         return send(201, {
           credential_id: randomUUID(),
           role: body['role'],
+          state: 'active',
+          requested_at: new Date().toISOString(),
           expires_at: end,
           max_expires_at: new Date(Date.now() + dayMs).toISOString(),
           fields: { username: `user-of-${principal.name}`, password: randomUUID() },
         })
       }
+      case 'POST /v1/revocations':
+        return send(201, { revocation_id: randomUUID(), state: 'complete' })
+      case 'GET /v1/revocations/{id}':
+        return send(200, { revocation_id: pathname.split('/')[3], state: 'complete' })
       case 'POST /v1/credentials/{id}/renew':
         return send(200, {
           credential_id: pathname.split('/')[3],
@@ -217,7 +223,7 @@ export async function startAuthorityServer(
     let principal: Principal
     try {
       if (assertion === null) {
-        const keys = createLocalJWKSet({ keys: trusted.map(({ jwtKey }) => jwtKey) as never })
+        const keys = createLocalJWKSet({ keys: trusted.map(({ jwtKey: { use: _use, ...key } }) => key) })
         const { payload } = await jwtVerify(form.get('assertion') ?? '', keys, { audience: url() })
         principal = { kind: 'identity', name: payload.sub?.split('/').at(-1) ?? '' }
       } else {

@@ -69,8 +69,9 @@ async function keepEntry(deps: FileDeps, entry: FileEntry, holding: Holding, sig
       const state = await holding.ensure(want)
       const snapshot = bundles.current()
       if (state.phase === 'entitled' && snapshot !== undefined) {
-        const [contents, dueAtMs] = await readContents(state, snapshot)
+        const { contents, dueAtMs, missing } = await readContents(state, snapshot)
         if (await writeChanged(contents)) await runAfterChange(entry, log)
+        if (missing !== undefined) throw missing
         nextAtMs = dueAtMs
         failures = 0
       } else {
@@ -88,11 +89,17 @@ async function keepEntry(deps: FileDeps, entry: FileEntry, holding: Holding, sig
   }
   for (const stop of unsubscribe) stop()
 
-  /** What stands in the files now, and when something of it is due. */
+  /** What stands in the files now, when something of it is due, and why something is missing. One does not wait for another. */
   async function readContents(
     state: Extract<HoldingState, { phase: 'entitled' }>,
     snapshot: BundleSnapshot,
-  ): Promise<readonly [contents: ReadonlyMap<string, string>, dueAtMs: number]> {
+  ): Promise<{ contents: ReadonlyMap<string, string>; dueAtMs: number; missing: Error | undefined }> {
+    let missing: Error | undefined
+    const attempt = async (work: () => Promise<void>) => {
+      await work().catch((error: unknown) => {
+        missing = error instanceof Error ? error : new Error('unknown')
+      })
+    }
     const contents = new Map<string, string>()
     const due: number[] = [timing.now() + 60_000]
     const own = snapshot.bundles.get(snapshot.trustDomain)
@@ -104,16 +111,20 @@ async function keepEntry(deps: FileDeps, entry: FileEntry, holding: Holding, sig
       contents.set(entry.certificate, certificatesPem(identity.x509.certificates))
     }
     for (const { audience, path } of entry.jwt) {
-      const [svid] = await jwtSvids(audience)
-      if (svid === undefined) continue
-      contents.set(path, svid.token)
-      due.push((svid.issuedAtMs + svid.expiresAtMs) / 2 + 1_000)
+      await attempt(async () => {
+        const [svid] = await jwtSvids(audience)
+        if (svid === undefined) return
+        contents.set(path, svid.token)
+        due.push((svid.issuedAtMs + svid.expiresAtMs) / 2 + 1_000)
+      })
     }
     for (const one of roles) {
-      contents.set(one.path, `${JSON.stringify((await currentCredential(one)).document, null, 2)}\n`)
-      due.push(one.renewAtMs)
+      await attempt(async () => {
+        contents.set(one.path, `${JSON.stringify((await currentCredential(one)).document, null, 2)}\n`)
+        due.push(one.renewAtMs)
+      })
     }
-    return [contents, Math.min(...due)]
+    return { contents, dueAtMs: Math.min(...due), missing }
   }
 
   async function jwtSvids(audience: readonly string[]) {
