@@ -50,6 +50,8 @@ export interface AuthorityServer {
   rotate(): Promise<void>
   /** The old keys are not to be believed any more. */
   taint(): Promise<void>
+  /** All are to be issued anew, by the same keys. */
+  reissue(): void
   federate(other: CertificateAuthority): void
   /** The agent's own tokens and proofs are refused from now on. */
   disbelieveAgent(): void
@@ -298,6 +300,7 @@ export async function startAuthorityServer(
       tell('bundle_changed', { trust_domain: trustDomain, sequence })
       tell('reissue', { reason: 'ca_tainted' })
     },
+    reissue: () => tell('reissue', { reason: 'asked' }),
     federate(other) {
       federated.push(other)
       tell('bundle_changed', { trust_domain: other.trustDomain, sequence: 1 })
