@@ -43,7 +43,9 @@ interface Holder {
 async function holdStreams(mode: StreamMode, path: string): Promise<Holder> {
   const child: ChildProcess = fork(holder, [mode, path, String(streams)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const next = async () => {
-    const [{ atMs }] = (await once(child, 'message')) as [Arrivals]
+    const ended = new AbortController()
+    child.once('exit', () => ended.abort())
+    const [{ atMs }] = (await once(child, 'message', { signal: ended.signal })) as [Arrivals]
     return atMs
   }
   await next()
