@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { dpopAuthorizer, makeDpop } from '@mayfly/client'
 import { keyProof, makeAccessTokens } from '@mayfly/client/login'
 import {
   makeHttpAuthority,
@@ -69,10 +70,12 @@ export const workloadApi: Bench = {
     server.bind({ identity: 'bench', selectors: [`unix:uid:${process.getuid?.()}`] })
     const over = new AbortController()
     const now = () => new Date()
-    const tokens = makeAccessTokens(server.url, keyProof('host-1', privateKey, now), now, over.signal)
+    const dpop = makeDpop({ now })
+    const tokens = makeAccessTokens(server.url, keyProof('host-1', privateKey, now), now, over.signal, dpop)
+    const client = { baseUrl: server.url, authorizer: dpopAuthorizer(dpop, () => tokens.current()) }
     const socket = join(dir, 'agent.sock')
     const agent = await startHostAgent(parseHostAgentConfig({ socket }, { passwd: '', group: '' }), {
-      authority: makeHttpAuthority({ url: server.url, tokens }),
+      authority: makeHttpAuthority({ client, tokens }),
       timing: systemTiming,
       log: makeLog(() => {}, Date.now),
     })

@@ -84,6 +84,10 @@ export const revocationCauses = [
   'resource_retired',
   'role_retired',
   'trust_provider_retired',
+  'clone_detected',
+  'session_ended',
+  'person_left',
+  'key_compromised',
 ] as const
 export type RevocationCause = (typeof revocationCauses)[number]
 

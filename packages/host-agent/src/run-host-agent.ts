@@ -1,4 +1,5 @@
 /** Runs an agent in this process until it is told to stop. */
+import type { MayflyClientOptions } from '@mayfly/client'
 import type { AccessTokens } from '@mayfly/client/login'
 import { makeHttpAuthority } from './authority/http-authority.ts'
 import type { HostAgentConfig } from './config/host-agent-config.ts'
@@ -8,8 +9,8 @@ import { type HostAgent, startHostAgent } from './start-host-agent.ts'
 import { systemTiming } from './timing.ts'
 
 export interface RunInput {
-  /** Origin of the server. */
-  readonly url: string
+  /** The server, and what authorises each request. */
+  readonly client: MayflyClientOptions
   /** Of the agent itself. */
   readonly tokens: AccessTokens
   /** Takes the lines of the log. */
@@ -20,11 +21,11 @@ export interface RunInput {
 
 /** @throws SocketError */
 export async function runHostAgent(config: HostAgentConfig, input: RunInput): Promise<void> {
-  const { url, tokens, write, signal, onListening } = input
+  const { client, tokens, write, signal, onListening } = input
   const { trustProvider, x509TtlSeconds, jwtTtlSeconds } = config
-  const authority = makeHttpAuthority({ url, tokens, trustProvider, x509TtlSeconds, jwtTtlSeconds })
+  const authority = makeHttpAuthority({ client, tokens, trustProvider, x509TtlSeconds, jwtTtlSeconds })
   const log = makeLog(write, () => systemTiming.now())
-  const credentials = httpCredentials(url, () => new Date())
+  const credentials = httpCredentials(client.baseUrl, () => new Date())
   const agent = await startHostAgent(config, { authority, timing: systemTiming, log, credentials })
   try {
     onListening(agent)

@@ -9,6 +9,7 @@ import {
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js'
+import { dpopAuthorizer, makeDpop } from '@mayfly/client'
 import { keyProof, makeAccessTokens } from '@mayfly/client/login'
 import { serviceOf } from '../../../packages/host-agent/src/grpc/load-services.ts'
 import { httpCredentials } from '../../../packages/host-agent/src/files/identity-credentials.ts'
@@ -55,10 +56,12 @@ export async function startHostAgentWorld(options: WorldOptions = {}): Promise<H
   const config = parseHostAgentConfig({ socket: socketPath, ...options.config }, { passwd: '', group: '' })
   const over = new AbortController()
   const now = () => new Date()
-  const tokens = makeAccessTokens(url, keyProof('host-1', privateKey, now), now, over.signal)
+  const dpop = makeDpop({ now })
+  const tokens = makeAccessTokens(url, keyProof('host-1', privateKey, now), now, over.signal, dpop)
+  const client = { baseUrl: url, authorizer: dpopAuthorizer(dpop, () => tokens.current()) }
   const logLines: string[] = []
   const log = makeLog((line) => void logLines.push(line), () => Date.now())
-  const authority = makeHttpAuthority({ url, tokens })
+  const authority = makeHttpAuthority({ client, tokens })
   const agent = await startHostAgent(config, { authority, timing: systemTiming, log, credentials: httpCredentials(url, now) })
   if (options.startsAway !== true) await until(() => agent.isReady(), { describe: 'the agent has the bundles' })
   return {

@@ -59,7 +59,10 @@ test('the bootstrap secret makes one administrator, who from then on proves itse
     .setProtectedHeader({ alg: 'ES256', kid: String(made.body['kid']) })
     .sign(key.privateKey)
   const answer = await proveWithKey(server, assertion)
-  const { actor } = await authenticateAccessToken(server.proof, String(answer.body['access_token']))
+  const { actor } = await authenticateAccessToken(server.proof, {
+    token: String(answer.body['access_token']),
+    scheme: 'Bearer',
+  })
   expect(actor).toMatchObject({ kind: 'person', personId: id, roles: ['administrator'] })
 
   const again = await useSecret(server, secret, (await makeKey()).publicJwk)

@@ -168,18 +168,21 @@ test('a signing key changes without a moment in which a token does not verify', 
   const newToken = await tokenOf()
   expect(kidOf(newToken)).toBe(prepared.key_id)
   expect(await publishedKeys(server)).toEqual([prepared.key_id, first])
-  await authenticateAccessToken(server.proof, oldToken)
-  await authenticateAccessToken(server.proof, newToken)
+  await authenticateAccessToken(server.proof, { token: oldToken, scheme: 'Bearer' })
+  await authenticateAccessToken(server.proof, { token: newToken, scheme: 'Bearer' })
 
   server.clock.forward(400)
   expect(await publishedKeys(server), 'nothing that it signed can be alive').toEqual([prepared.key_id])
 
   const token = await tokenOf()
-  await authenticateAccessToken(server.proof, token)
+  await authenticateAccessToken(server.proof, { token: token, scheme: 'Bearer' })
   const { key: replacement } = await rotate(true)
   expect(await publishedKeys(server)).toEqual([replacement.key_id])
-  await expect(authenticateAccessToken(server.proof, token), 'compromised').rejects.toMatchObject({
+  await expect(
+    authenticateAccessToken(server.proof, { token: token, scheme: 'Bearer' }),
+    'compromised',
+  ).rejects.toMatchObject({
     code: 'token_invalid',
   })
-  await authenticateAccessToken(server.proof, await tokenOf())
+  await authenticateAccessToken(server.proof, { token: await tokenOf(), scheme: 'Bearer' })
 })

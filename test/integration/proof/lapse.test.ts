@@ -71,7 +71,7 @@ test('a proof that nobody renews lapses, and what runs under it ends by the one 
   const taskId = await at.openTask(attestationId)
   await at.lapse()
   expect(await at.state(attestationId), 'control: its time is not over').toBe('fresh')
-  await authenticateAccessToken(at.server.proof, String(granted['access_token']))
+  await authenticateAccessToken(at.server.proof, { token: String(granted['access_token']), scheme: 'Bearer' })
 
   at.server.clock.forward(121)
   await at.lapse()
@@ -80,7 +80,9 @@ test('a proof that nobody renews lapses, and what runs under it ends by the one 
   const entries = (await at.server.entries()).map((entry) => entry.action)
   expect(entries).toContain('attestation.lapsed')
   expect(entries).toContain('revocation.requested')
-  await expect(authenticateAccessToken(at.server.proof, String(granted['access_token']))).rejects.toMatchObject({
+  await expect(
+    authenticateAccessToken(at.server.proof, { token: String(granted['access_token']), scheme: 'Bearer' }),
+  ).rejects.toMatchObject({
     code: 'token_invalid',
   })
 })

@@ -112,7 +112,7 @@ for (const [ending, end] of Object.entries(endings)) {
     }
     for (const token of out) {
       expect((await introspect(at, watcher, token)).body, 'control').toMatchObject({ active: true })
-      await authenticateAccessToken(at.server.proof, token)
+      await authenticateAccessToken(at.server.proof, { token: token, scheme: 'Bearer' })
     }
 
     await end(at)
@@ -124,7 +124,9 @@ for (const [ending, end] of Object.entries(endings)) {
       expect(answer.status).toBeLessThan(500)
     }
     for (const token of out) {
-      await expect(authenticateAccessToken(at.server.proof, token)).rejects.toMatchObject({ code: 'token_invalid' })
+      await expect(authenticateAccessToken(at.server.proof, { token: token, scheme: 'Bearer' })).rejects.toMatchObject({
+        code: 'token_invalid',
+      })
     }
   })
 }

@@ -15,7 +15,10 @@ test('a platform token becomes an access token that names the identity, and is a
   const assertion = issuer.token()
   const answer = await proveWithToken(server, assertion)
   expect(answer.body).toMatchObject({ token_type: 'Bearer', expires_in: expect.any(Number) })
-  const { actor } = await authenticateAccessToken(server.proof, String(answer.body['access_token']))
+  const { actor } = await authenticateAccessToken(server.proof, {
+    token: String(answer.body['access_token']),
+    scheme: 'Bearer',
+  })
   expect(actor).toMatchObject({ kind: 'identity', identityId: workload.identityId })
 
   const again = await proveWithToken(server, assertion)

@@ -54,7 +54,7 @@ beforeAll(async () => {
   callers.set('nobody', await registry.personContext(await registry.makePerson()))
   const http: HttpDeps = {
     ...registry.authorityDeps,
-    authenticate: async (token) => {
+    authenticate: async ({ token }) => {
       const caller = callers.get(token)
       if (caller === undefined) throw new MayflyError('token_invalid')
       return caller

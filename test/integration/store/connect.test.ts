@@ -73,7 +73,7 @@ async function refusalOf(url: string): Promise<MayflyError> {
 }
 
 test('a password with every special character logs in', async () => {
-  expect((await migrate(urlOf())).applied).toEqual(['0001_house.sql'])
+  expect((await migrate(urlOf())).applied).toContain('0001_house.sql')
   const database = openDatabase({ url: urlOf() })
   const { rows } = await database.outsideTenants((query) =>
     sql<{ who: string }>`select current_user as who`.execute(query),
@@ -89,7 +89,7 @@ test('a server that listens on a unix socket only', async () => {
   const login = `postgres://${superuser}:${encodeURIComponent(superuserPassword)}@`
   const directory = encodeURIComponent(socketOnly.server.socketDir ?? '')
   const byParameter = await migrate(`${login}/postgres?host=${directory}&port=${port}`)
-  expect(byParameter.applied).toEqual(['0001_house.sql'])
+  expect(byParameter.applied).toContain('0001_house.sql')
   expect((await migrate(`${login}${directory}:${port}/postgres`)).applied, 'as the host').toEqual([])
   const database = openDatabase({ url: byParameter.url })
   const { rows } = await database.outsideTenants((query) =>

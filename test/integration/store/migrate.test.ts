@@ -1,4 +1,5 @@
 /** Migrations on real servers: once, in order, whole, and only onto a history that is ours. */
+import { readdirSync } from 'node:fs'
 import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +12,11 @@ import { migrate } from '../../../packages/server/src/store/migrate.ts'
 import { clusterUrl, createTargetDatabase, createTestDatabase, makeTempDir, withClient } from '../../support/index.ts'
 
 const released = fileURLToPath(new URL('../../../packages/server/migrations', import.meta.url))
+/** What this server knows; later releases begin with 9002, so that a new migration changes nothing here. */
+const own = readdirSync(released)
+  .filter((name) => name.endsWith('.sql'))
+  .sort()
+const newest = own.at(-1)?.slice(0, 4)
 
 /** The released migrations and more, as a later release would have them. */
 async function release(more: Readonly<Record<string, string>> = {}): Promise<string> {
@@ -36,13 +42,13 @@ async function query<Row extends object>(url: string, statement: string): Promis
 const historyOf = async (url: string): Promise<string[]> =>
   (await query<{ name: string }>(url, 'select name from mayfly.schema_migration order by name')).map(({ name }) => name)
 
-const expand = { '0002_expand.sql': '-- readers: 0001\nalter table person add column nickname text;\n' }
+const expand = { '9002_expand.sql': '-- readers: 0001\nalter table person add column nickname text;\n' }
 
 describe.each([15, 18] as const)('PostgreSQL %s as the store', (version) => {
   test('takes the whole schema from a login that owns the database; many servers at once apply it once', async () => {
     await using database = await createTargetDatabase(version)
     const results = await Promise.all(Array.from({ length: 8 }, () => migrate(database.admin.url)))
-    expect(results.flatMap(({ applied }) => applied)).toEqual(['0001_house.sql'])
+    expect(results.flatMap(({ applied }) => applied)).toEqual(own)
     expect(new Set(results.map(({ url }) => url))).toEqual(new Set([database.admin.url]))
     expect((await migrate(database.admin.url)).applied).toEqual([])
     await works(database.admin.url)
@@ -51,7 +57,7 @@ describe.each([15, 18] as const)('PostgreSQL %s as the store', (version) => {
   test('from a superuser it goes to a role without rights, whom row-level security binds', async () => {
     await using database = await createTargetDatabase(version)
     const results = await Promise.all(Array.from({ length: 4 }, () => migrate(database.superuser.url)))
-    expect(results.flatMap(({ applied }) => applied)).toEqual(['0001_house.sql'])
+    expect(results.flatMap(({ applied }) => applied)).toEqual(own)
     const owners = await query<{ owner: string }>(
       database.superuser.url,
       `select distinct tableowner as owner from pg_tables where schemaname = 'mayfly'`,
@@ -102,7 +108,7 @@ describe('history', () => {
       options: { publicDetail: 'migration `0001_house.sql` was changed after it was applied' },
     })
     expect(refused.options.hint).toContain('put the change into a new migration')
-    expect(await historyOf(database.url), 'nothing was applied').toEqual(['0001_house.sql'])
+    expect(await historyOf(database.url), 'nothing was applied').toEqual(own)
   })
 
   test('with an older migration that this server never had is refused', async () => {
@@ -117,18 +123,18 @@ describe('history', () => {
 
   test('of a newer release that lets us read is served, and by its neighbour too', async () => {
     await using database = await createTestDatabase()
-    expect((await migrate(database.url, await release(expand))).applied).toEqual(['0002_expand.sql'])
+    expect((await migrate(database.url, await release(expand))).applied).toEqual(['9002_expand.sql'])
     expect((await migrate(database.url)).applied).toEqual([])
     await works(database.url)
   })
 
   test('of a newer release that has contracted is refused', async () => {
     await using database = await createTestDatabase()
-    const contract = { ...expand, '0003_contract.sql': 'alter table person drop column email;\n' }
+    const contract = { ...expand, '9003_contract.sql': 'alter table person drop column email;\n' }
     await migrate(database.url, await release(contract))
     const refused = await refusalOf(migrate(database.url))
     expect(refused.options).toMatchObject({
-      publicDetail: 'migration `0003_contract.sql` needs a server that knows migration 0003; this one knows 0001',
+      publicDetail: `migration \`9003_contract.sql\` needs a server that knows migration 9003; this one knows ${newest}`,
       hint: 'upgrade this server',
     })
   })
@@ -157,7 +163,7 @@ test('a server that runs goes on while its neighbour expands: no request fails f
     }
   }
   await all()
-  const more = { ...expand, '0003_more.sql': '-- readers: 0001\nalter table tenant add column motto text;\n' }
+  const more = { ...expand, '9003_more.sql': '-- readers: 0001\nalter table tenant add column motto text;\n' }
   await migrate(own.url, await release(more))
   await expect(all()).resolves.toBeUndefined()
   await database.close()
@@ -168,12 +174,12 @@ describe('a migration that fails', () => {
     await using database = await createTestDatabase()
     const bad = await release({
       ...expand,
-      '0003_bad.sql': 'create table half (half_id uuid primary key);\nselect 1 / 0;\n',
+      '9003_bad.sql': 'create table half (half_id uuid primary key);\nselect 1 / 0;\n',
     })
     const refused = await refusalOf(migrate(database.url, bad))
-    expect(refused.options.publicDetail).toBe('migration `0003_bad.sql` failed and was undone')
+    expect(refused.options.publicDetail).toBe('migration `9003_bad.sql` failed and was undone')
     expect(refused.options.log).toBe('division by zero')
-    expect(await historyOf(database.url)).toEqual(['0001_house.sql', '0002_expand.sql'])
+    expect(await historyOf(database.url)).toEqual([...own, '9002_expand.sql'])
     expect(await query(database.url, `select to_regclass('mayfly.half') as half`)).toEqual([{ half: null }])
     expect((await migrate(database.url, await release(expand))).applied, 'control: it can be tried again').toEqual([])
   })
@@ -181,28 +187,28 @@ describe('a migration that fails', () => {
   test('because a table is in use says so, and leaves the table to its users', async () => {
     await using database = await createTestDatabase()
     const slow = await release({
-      '0002_slow.sql': `set local lock_timeout = '50ms';\nalter table person add column nickname text;\n`,
+      '9002_slow.sql': `set local lock_timeout = '50ms';\nalter table person add column nickname text;\n`,
     })
     await withClient(database.superuserUrl, async (user) => {
       await user.query('begin; select from mayfly.person')
       const refused = await refusalOf(migrate(database.url, slow))
       expect(refused.options.hint).toContain('a table was in use for too long')
     })
-    expect((await migrate(database.url, slow)).applied, 'control').toEqual(['0002_slow.sql'])
+    expect((await migrate(database.url, slow)).applied, 'control').toEqual(['9002_slow.sql'])
   })
 
   test('may not end its own transaction, nor share a number', async () => {
     const url = clusterUrl(inject('storeCluster'), 'not-reached')
-    const ends = await refusalOf(migrate(url, await release({ '0002_ends.sql': 'select 1;\ncommit;\nselect 2;' })))
-    expect(ends.options.publicDetail).toBe('migration `0002_ends.sql` ends its own transaction')
-    const twice = await refusalOf(migrate(url, await release({ '0002_a.sql': '', '0002_b.sql': '' })))
-    expect(twice.options.publicDetail).toBe('two migrations have the number 0002')
+    const ends = await refusalOf(migrate(url, await release({ '9002_ends.sql': 'select 1;\ncommit;\nselect 2;' })))
+    expect(ends.options.publicDetail).toBe('migration `9002_ends.sql` ends its own transaction')
+    const twice = await refusalOf(migrate(url, await release({ '9002_a.sql': '', '9002_b.sql': '' })))
+    expect(twice.options.publicDetail).toBe('two migrations have the number 9002')
   })
 
   test('with the server lost under way leaves nothing, and the process alive', async () => {
     await using database = await createTestDatabase()
     const dying = await release({
-      '0002_dying.sql':
+      '9002_dying.sql':
         'create table half (half_id uuid primary key);\nselect pg_terminate_backend(pg_backend_pid());\n',
     })
     const refused = await refusalOf(migrate(database.url, dying))
@@ -228,7 +234,7 @@ describe('a login without the rights', () => {
     expect(refused.options.hint).toContain('create schema mayfly authorization')
 
     await query(database.superuser.url, `create schema mayfly authorization ${user}`)
-    expect((await migrate(url)).applied, 'a schema that was made for it is enough').toEqual(['0001_house.sql'])
+    expect((await migrate(url)).applied, 'a schema that was made for it is enough').toEqual(own)
 
     const other = database.roleName('other')
     await query(database.superuser.url, `create role ${other} login password 'x'`)

@@ -49,10 +49,10 @@ function addStart(group: Command, cli: Cli): void {
     if (merged.as === undefined && cli.env['MAYFLY_IDENTITY'] === undefined) {
       throw new UsageError('it is not said which identity this agent is', 'give `--as NAME`, or `identity` in its configuration')
     }
-    const { url, tokens } = await connect({ env: cli.env, options: merged, now: cli.now, signal: cli.signal })
+    const { client, tokens } = await connect({ env: cli.env, options: merged, now: cli.now, signal: cli.signal })
     try {
       await runHostAgent(config, {
-        url,
+        client,
         tokens,
         write: (line) => cli.out.log(line),
         signal: cli.signal,

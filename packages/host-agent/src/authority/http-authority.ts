@@ -4,7 +4,7 @@
  * Promise: every request carries a token of the agent's own. A token that is refused before its time is followed by one
  * new proof; where that is refused too, the agent's own authority has ended, and so has what it vouched for.
  */
-import { readEvents } from '@mayfly/client'
+import { type MayflyClientOptions, ProblemError, readEvents, sendRequest } from '@mayfly/client'
 import { type AccessTokens, OAuthRefusal } from '@mayfly/client/login'
 import {
   type Authority,
@@ -17,22 +17,22 @@ import {
 import { type Answer, findWholeNumber, readBase64, readList, readObject, readText, readTime } from './read-answer.ts'
 
 export interface HttpAuthorityOptions {
-  /** Origin of the server. */
-  readonly url: string
+  /** The server, and what authorises each request: by the current one of `tokens`. */
+  readonly client: MayflyClientOptions
   readonly tokens: AccessTokens
   /** Name of the `host_agent` trust provider; needed where there are several. */
   readonly trustProvider?: string | undefined
   /** The life asked for; the server may grant less. */
   readonly x509TtlSeconds?: number | undefined
   readonly jwtTtlSeconds?: number | undefined
-  readonly fetch?: typeof globalThis.fetch
 }
 
 const timeoutMs = 15_000
 const maxAnswerBytes = 4_000_000
 
 export function makeHttpAuthority(options: HttpAuthorityOptions): Authority {
-  const { url, tokens, fetch = globalThis.fetch } = options
+  const { client, tokens } = options
+  const { baseUrl: url } = client
 
   async function ask(method: 'GET' | 'POST', path: string, body: object | undefined, signal: AbortSignal) {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
@@ -42,38 +42,40 @@ export function makeHttpAuthority(options: HttpAuthorityOptions): Authority {
   }
 
   async function send(method: string, path: string, body: object | undefined, signal: AbortSignal): Promise<Response> {
-    const first = await sendOnce(method, path, body, await token('current'), signal)
+    const first = await sendOnce(method, path, body, signal)
     if (first.status !== 401 || !(await isTokenRefusal(first))) return first
     // Refused although it has not expired: it was revoked, or the server's keys changed. A new proof tells which.
-    const second = await sendOnce(method, path, body, await token('prove'), signal)
+    await tokens.prove().catch((cause: unknown) => {
+      throw tokenFailure(cause, 'agent_ended')
+    })
+    const second = await sendOnce(method, path, body, signal)
     if (second.status !== 401 || !(await isTokenRefusal(second))) return second
     throw new AuthorityError('agent_ended', 'the server refuses the tokens of this agent')
   }
 
-  async function sendOnce(method: string, path: string, body: object | undefined, bearer: string, signal: AbortSignal) {
-    const headers: Record<string, string> = { authorization: `Bearer ${bearer}`, 'user-agent': 'mayfly-host-agent' }
+  async function sendOnce(method: string, path: string, body: object | undefined, signal: AbortSignal) {
+    const headers: Record<string, string> = { 'user-agent': 'mayfly-host-agent' }
     if (body !== undefined) headers['content-type'] = 'application/json'
+    const content = body === undefined ? null : JSON.stringify(body)
     try {
-      const init = { method, headers, redirect: 'error', signal, body: body === undefined ? null : JSON.stringify(body) }
-      return await fetch(`${url}${path}`, init as RequestInit)
+      const request = new Request(`${url}${path}`, { method, headers, redirect: 'error', signal, body: content })
+      return await sendRequest(client, request)
     } catch (cause) {
-      throw new AuthorityError('unreachable', `the server at \`${url}\` cannot be reached`, cause)
+      if (cause instanceof ProblemError || signal.aborted) {
+        throw new AuthorityError('unreachable', `the server at \`${url}\` cannot be reached`, cause)
+      }
+      throw tokenFailure(cause, 'agent_refused')
     }
   }
 
-  async function token(way: 'current' | 'prove'): Promise<string> {
-    try {
-      return (await tokens[way]()).accessToken
-    } catch (cause) {
-      if (!(cause instanceof OAuthRefusal)) {
-        throw new AuthorityError('unreachable', `no token was got from \`${url}\``, cause)
-      }
-      if (cause.status >= 500 || cause.status === 429) {
-        throw new AuthorityError('unreachable', `the token endpoint of \`${url}\` answers HTTP ${cause.status}`, cause)
-      }
-      const failure = way === 'prove' ? 'agent_ended' : 'agent_refused'
-      throw new AuthorityError(failure, `the server does not accept the proof of this agent: ${cause.message}`, cause)
+  function tokenFailure(cause: unknown, refused: 'agent_refused' | 'agent_ended'): AuthorityError {
+    if (!(cause instanceof OAuthRefusal)) {
+      return new AuthorityError('unreachable', `no token was got from \`${url}\``, cause)
     }
+    if (cause.status >= 500 || cause.status === 429) {
+      return new AuthorityError('unreachable', `the token endpoint of \`${url}\` answers HTTP ${cause.status}`, cause)
+    }
+    return new AuthorityError(refused, `the server does not accept the proof of this agent: ${cause.message}`, cause)
   }
 
   /** @returns undefined where the server says no */

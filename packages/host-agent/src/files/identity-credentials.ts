@@ -1,5 +1,5 @@
 /** Credentials of roles, issued to an identity that proves itself by its JWT-SVID. */
-import { answerOf, createMayflyClient, ProblemError } from '@mayfly/client'
+import { answerOf, createMayflyClient, dpopAuthorizer, makeDpop, ProblemError } from '@mayfly/client'
 import { jwtSvidProof, makeAccessTokens, type TokenReader } from '@mayfly/client/login'
 
 export interface RoleCredential {
@@ -23,9 +23,10 @@ export type CredentialSource = (readJwtSvid: TokenReader, signal: AbortSignal) =
 
 export function httpCredentials(url: string, now: () => Date): CredentialSource {
   return (readJwtSvid, signal) => {
-    const tokens = makeAccessTokens(url, jwtSvidProof(readJwtSvid), now, signal)
-    const token = async () => (await tokens.current()).accessToken
-    const api = createMayflyClient({ baseUrl: url, token, userAgent: 'mayfly-host-agent' })
+    const dpop = makeDpop({ now })
+    const tokens = makeAccessTokens(url, jwtSvidProof(readJwtSvid), now, signal, dpop)
+    const authorizer = dpopAuthorizer(dpop, () => tokens.current())
+    const api = createMayflyClient({ baseUrl: url, authorizer, userAgent: 'mayfly-host-agent' })
     return {
       async issue(role) {
         const issued = await answerOf(api.POST('/v1/credentials', { body: { role }, signal }))

@@ -24,6 +24,10 @@ export interface TokenLiveness {
   readonly freshUntil: Date
   readonly tokenExpiresAt: Date
   readonly tokenRevokedAt: Date | null
+  /** As in the row: `jkt:…`, `x5t#S256:…`, or null. */
+  readonly tokenBinding: string | null
+  /** False when a host agent vouched for it whose own proof no longer counts. */
+  readonly voucherLives: boolean
   /** False when its trust provider or binding is retired. */
   readonly stillBound: boolean
   readonly party:
@@ -51,7 +55,8 @@ export interface LivenessQuestion {
 }
 
 const livenessStatement = `
-  select r.ord::int, a.attestation_id, a.state, a.fresh_until, a.token_expires_at, a.token_revoked_at,
+  select r.ord::int, a.attestation_id, a.state, a.fresh_until, a.token_expires_at, a.token_revoked_at, a.token_binding,
+    a.vouched_by_attestation_id is null or (y.attestation_id is not null) as voucher_lives,
     t.state = 'active' and b.state = 'active' as still_bound,
     i.identity_id, i.state as i_state, i.expires_at as i_expires_at, o.state as o_state,
     p.person_id, p.state as p_state, p.roles,
@@ -64,6 +69,10 @@ const livenessStatement = `
   left join lateral (select * from identity n where n.identity_id = a.identity_id limit 1) i on true
   left join lateral (select * from owner n where n.owner_id = i.owner_id limit 1) o on true
   left join lateral (select * from person n where n.person_id = a.person_id limit 1) p on true
+  left join lateral (
+    select n.attestation_id from attestation n
+    where n.attestation_id = a.vouched_by_attestation_id and n.state in ('fresh', 'succeeded') and n.fresh_until > r.now limit 1
+  ) y on true
   cross join lateral (
     select * from signing_key n where n.key_id = r.key_id and n.purpose = 'access_token'
       and (n.state <> 'retired' or n.trusted_until > r.now) limit 1
@@ -76,6 +85,8 @@ interface LivenessRow {
   readonly fresh_until: Date
   readonly token_expires_at: Date
   readonly token_revoked_at: Date | null
+  readonly token_binding: string | null
+  readonly voucher_lives: boolean
   readonly still_bound: boolean
   readonly identity_id: IdentityId | null
   readonly i_state: IdentityState
@@ -126,6 +137,8 @@ function livenessOf(row: LivenessRow): TokenLiveness | undefined {
     freshUntil: row.fresh_until,
     tokenExpiresAt: row.token_expires_at,
     tokenRevokedAt: row.token_revoked_at,
+    tokenBinding: row.token_binding,
+    voucherLives: row.voucher_lives,
     stillBound: row.still_bound,
     party,
     keyJwk: row.public_jwk,

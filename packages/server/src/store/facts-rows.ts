@@ -94,6 +94,9 @@ export interface AttestationJson {
   readonly accepted_at: Instant
   readonly fresh_until: Instant
   readonly trust_provider_name: string
+  readonly trust_provider_kind: string
+  readonly policy_claims: Readonly<Record<string, string>>
+  readonly token_binding: string | null
   readonly version: number
   readonly source_address: string | null
 }
@@ -182,7 +185,9 @@ const roleObject = sql`jsonb_build_object('role_id', r.role_id, 'name', t.name |
   'version', r.version, 'target', ${targetObject})`
 
 const attestationObject = sql`jsonb_build_object('attestation_id', a.attestation_id, 'state', a.state, 'strength', a.strength,
-    'accepted_at', a.accepted_at, 'fresh_until', a.fresh_until, 'trust_provider_name', x.name, 'version', a.version,
+    'accepted_at', a.accepted_at, 'fresh_until', a.fresh_until, 'trust_provider_name', x.name,
+    'trust_provider_kind', x.kind, 'policy_claims', coalesce(a.claims -> 'policy_claims', '{}'),
+    'token_binding', a.token_binding, 'version', a.version,
     'source_address', host(a.source_address))`
 
 const taskObject = sql`jsonb_build_object('task_id', k.task_id, 'kind', k.kind, 'state', k.state, 'deadline', k.deadline,

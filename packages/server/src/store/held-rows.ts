@@ -113,6 +113,7 @@ export interface AdministratorProof {
   readonly personId: PersonId
   readonly trustProviderId: TrustProviderId
   readonly trustProviderName: string
+  readonly trustProviderKind: string
   readonly strength: Strength
 }
 
@@ -129,6 +130,7 @@ export async function listAdministratorProofs(tx: Tx): Promise<AdministratorProo
       'person.person_id as personId',
       'trust_provider.trust_provider_id as trustProviderId',
       'trust_provider.name as trustProviderName',
+      'trust_provider.kind as trustProviderKind',
       'trust_provider.strength as strength',
     ])
     .distinct()

@@ -25,7 +25,17 @@ import type { EntryRow } from './entry-rows.ts'
 
 /** How a proof asks for its trust provider and bindings. Nothing of it is believed yet. */
 export type ProofQuestion =
-  | { readonly by: 'issuer'; readonly issuer: string; readonly subject: string }
+  /** The first of the issuers that is known counts. */
+  | { readonly by: 'issuer'; readonly issuers: readonly string[]; readonly subject: string }
+  /** Every trust provider of one of the issuers, or of the kind; a binding's subject is one of the subjects. */
+  | {
+      readonly by: 'kind'
+      readonly issuers: readonly string[]
+      readonly kind: TrustProviderKind | 'x509' | 'host_agent'
+      readonly subjects: readonly string[]
+    }
+  /** A binding that was found before, e.g. of a person who signs in. */
+  | { readonly by: 'binding'; readonly bindingId: BindingId }
   /** `client` is the id or name of an identity, or the id of a person. */
   | { readonly by: 'client'; readonly client: string; readonly thumbprint: string | undefined }
 
@@ -83,8 +93,8 @@ export interface CandidateBinding {
 }
 
 export interface ProofCandidates {
-  /** The live trust provider of the issuer; absent when there is none, or no binding names one. */
-  readonly trustProvider?: CandidateTrustProvider
+  /** The live trust providers that may judge the proof; none where nobody believes such a proof. */
+  readonly trustProviders: readonly CandidateTrustProvider[]
   readonly bindings: readonly CandidateBinding[]
   readonly policy?: { readonly policyVersionId: PolicyVersionId; readonly digest: string }
   /** The active access-token key. */
@@ -121,10 +131,11 @@ const parties = `
   left join signing_key k on k.purpose = 'access_token' and k.state = 'active'`
 
 const byIssuer = `
-  select r.ord::int, ${columns}
-  from unnest($1::text[], $2::text[]) with ordinality as r(issuer, subject, ord)
+  select r.ord, ${columns}
+  from json_to_recordset($1::json) as r(ord int, issuers text[], subject text)
   left join lateral (
-    select * from trust_provider n where n.issuer = r.issuer and n.state = 'active' limit 1
+    select n.* from unnest(r.issuers) with ordinality as i(issuer, place)
+    join trust_provider n on n.issuer = i.issuer and n.state = 'active' order by i.place limit 1
   ) t on true
   left join lateral (
     select * from binding c
@@ -149,23 +160,58 @@ const byClient = `
     select * from trust_provider n where n.trust_provider_id = b.trust_provider_id and n.state = 'active' limit 1
   ) t on true ${parties}`
 
+// Trust providers are few, and each look-up of a binding is one by its index.
+const byKind = `
+  select r.ord, ${columns}
+  from json_to_recordset($1::json) as r(ord int, issuers text[], kind text, subjects text[])
+  left join lateral (
+    select * from trust_provider n
+    where (n.issuer = any(r.issuers) or n.kind = r.kind) and n.state = 'active' limit ${maxCandidates}
+  ) t on true
+  left join lateral (
+    select * from binding c
+    where c.trust_provider_id = t.trust_provider_id and c.subject = any(r.subjects) and c.state = 'active'
+    limit ${maxCandidates}
+  ) b on true ${parties}`
+
+const byBinding = `
+  select r.ord, ${columns}
+  from json_to_recordset($1::json) as r(ord int, binding_id uuid)
+  left join lateral (
+    select * from binding c where c.binding_id = r.binding_id and c.state = 'active' limit 1
+  ) b on true
+  left join lateral (
+    select * from trust_provider n where n.trust_provider_id = b.trust_provider_id and n.state = 'active' limit 1
+  ) t on true ${parties}`
+
 const uuidShape = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** Answers all questions in at most two statements. Runs inside the tenant's transaction. */
+/** Answers all questions, those of one form in one statement. Runs inside the tenant's transaction. */
 export async function findProofCandidates(
   client: pg.ClientBase,
   questions: readonly ProofQuestion[],
 ): Promise<readonly ProofCandidates[]> {
-  const answers: ProofCandidates[] = questions.map(() => ({ bindings: [] }))
+  const answers: ProofCandidates[] = questions.map(() => ({ trustProviders: [], bindings: [] }))
   const issuers = questions.flatMap((one, at) => (one.by === 'issuer' ? [{ ...one, at }] : []))
   const clients = questions.flatMap((one, at) => (one.by === 'client' ? [{ ...one, at }] : []))
   if (issuers.length > 0) {
-    const { rows } = await client.query<CandidateRow>({
-      name: 'proof_by_issuer',
-      text: byIssuer,
-      values: [issuers.map((one) => one.issuer), issuers.map((one) => one.subject)],
-    })
-    collect(rows, issuers, answers)
+    const asked = issuers.map((one, index) => ({ ord: index + 1, issuers: one.issuers, subject: one.subject }))
+    collect(await ask(client, 'proof_by_issuer', byIssuer, asked), issuers, answers)
+  }
+  const kinds = questions.flatMap((one, at) => (one.by === 'kind' ? [{ ...one, at }] : []))
+  if (kinds.length > 0) {
+    const asked = kinds.map(({ issuers: of, kind, subjects }, index) => ({
+      ord: index + 1,
+      issuers: of,
+      kind,
+      subjects,
+    }))
+    collect(await ask(client, 'proof_by_kind', byKind, asked), kinds, answers)
+  }
+  const known = questions.flatMap((one, at) => (one.by === 'binding' ? [{ ...one, at }] : []))
+  if (known.length > 0) {
+    const asked = known.map((one, index) => ({ ord: index + 1, binding_id: one.bindingId }))
+    collect(await ask(client, 'proof_by_binding', byBinding, asked), known, answers)
   }
   if (clients.length > 0) {
     const { rows } = await client.query<CandidateRow>({
@@ -180,6 +226,16 @@ export async function findProofCandidates(
     collect(rows, clients, answers)
   }
   return answers
+}
+
+async function ask(
+  client: pg.ClientBase,
+  name: string,
+  text: string,
+  asked: readonly object[],
+): Promise<readonly CandidateRow[]> {
+  const { rows } = await client.query<CandidateRow>({ name, text, values: [JSON.stringify(asked)] })
+  return rows
 }
 
 interface CandidateRow {
@@ -228,7 +284,7 @@ function collect(
     const at = asked[row.ord - 1]?.at ?? 0
     const trustProvider = trustProviderOf(row)
     answers[at] = {
-      ...(trustProvider === undefined ? {} : { trustProvider }),
+      trustProviders: withTrustProvider(answers[at]?.trustProviders ?? [], trustProvider),
       bindings: [...(answers[at]?.bindings ?? []), ...bindingOf(row, trustProvider)],
       ...(row.policy_version_id === null
         ? {}
@@ -236,6 +292,14 @@ function collect(
       ...(row.key_id === null ? {} : { signingKeyId: row.key_id }),
     }
   }
+}
+
+function withTrustProvider(
+  known: readonly CandidateTrustProvider[],
+  one: CandidateTrustProvider | undefined,
+): readonly CandidateTrustProvider[] {
+  if (one === undefined || known.some(({ trustProviderId }) => trustProviderId === one.trustProviderId)) return known
+  return [...known, one]
 }
 
 function trustProviderOf(row: CandidateRow): CandidateTrustProvider | undefined {
@@ -298,6 +362,9 @@ export interface AcceptedProofRow {
   readonly instance: string
   readonly claims: JsonObject
   readonly strength: Strength
+  /** As it stands in the row, e.g. `jkt:…`; null for a bearer token. */
+  readonly tokenBinding: string | null
+  readonly vouchedBy: AttestationId | null
   readonly sourceAddress: string | null
   readonly acceptedAt: Date
   readonly freshUntil: Date
@@ -331,7 +398,7 @@ const acceptStatement = `
     select * from json_to_recordset($1::json) as r(
       attestation_id uuid, trust_provider_id uuid, t_version int, binding_id uuid, b_version int, identity_id uuid,
       i_version int, owner_id uuid, o_version int, person_id uuid, p_version int, instance text, claims jsonb,
-      strength text, source_address inet, accepted_at timestamptz, fresh_until timestamptz, token_expires_at timestamptz,
+      strength text, token_binding text, vouched_by_attestation_id uuid, source_address inet, accepted_at timestamptz, fresh_until timestamptz, token_expires_at timestamptz,
       jti_digest text, jti_expires_at timestamptz, decision_id uuid, policy_version_id uuid, action text,
       principal jsonb, resource jsonb, determining jsonb, duties jsonb, context jsonb, entry_id uuid, stream text,
       entry_action text, data text, leaf_hash text)
@@ -354,7 +421,10 @@ const acceptStatement = `
     for share of t, b, p, v
   ), live as materialized (
     select r.* from input r
-    where r.attestation_id in (select attestation_id from live_identity union all select attestation_id from live_person)
+    where (r.vouched_by_attestation_id is null or exists (
+        select from attestation v where v.attestation_id = r.vouched_by_attestation_id
+          and v.state in ('fresh', 'succeeded') and v.fresh_until > r.accepted_at for share))
+      and r.attestation_id in (select attestation_id from live_identity union all select attestation_id from live_person)
   ), seen as (
     insert into proof_seen (trust_provider_id, jti_digest, expires_at)
     select trust_provider_id, decode(jti_digest, 'base64'), jti_expires_at from live
@@ -369,9 +439,9 @@ const acceptStatement = `
     from accepted
   ), attested as (
     insert into attestation (attestation_id, identity_id, person_id, trust_provider_id, binding_id, instance, claims,
-                             strength, source_address, accepted_at, fresh_until, token_expires_at, decision_id)
+                             strength, token_binding, vouched_by_attestation_id, source_address, accepted_at, fresh_until, token_expires_at, decision_id)
     select attestation_id, identity_id, person_id, trust_provider_id, binding_id, instance, claims, strength,
-           source_address, accepted_at, fresh_until, token_expires_at, decision_id
+           token_binding, vouched_by_attestation_id, source_address, accepted_at, fresh_until, token_expires_at, decision_id
     from accepted
   ), told as (
     insert into entry (entry_id, stream, action, recorded_at, identity_id, attestation_id, decision_id, data, leaf_hash)
@@ -415,6 +485,8 @@ function acceptedJson(row: AcceptedProofRow) {
     instance: row.instance,
     claims: row.claims,
     strength: row.strength,
+    token_binding: row.tokenBinding,
+    vouched_by_attestation_id: row.vouchedBy,
     source_address: row.sourceAddress,
     accepted_at: row.acceptedAt,
     fresh_until: row.freshUntil,

@@ -23,6 +23,8 @@ export interface AttestationTable {
   token_revoked_at: Date | null
   decision_id: DecisionId
   version: Generated<number>
+  token_binding: string | null
+  vouched_by_attestation_id: string | null
 }
 
 export interface BindingTable {
@@ -108,6 +110,12 @@ export interface DecisionTable {
   context: Json
   policy_version_id: PolicyVersionId | null
   decided_at: Date
+}
+
+export interface DpopProofSeenTable {
+  tenant_id: Generated<TenantId>
+  proof_digest: Buffer
+  expires_at: Date
 }
 
 export interface EntryTable {
@@ -375,6 +383,7 @@ export interface Schema {
   credential: CredentialTable
   data_key: DataKeyTable
   decision: DecisionTable
+  dpop_proof_seen: DpopProofSeenTable
   entry: EntryTable
   finding: FindingTable
   identity: IdentityTable

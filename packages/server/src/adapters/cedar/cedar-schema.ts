@@ -4,7 +4,16 @@
  * Named things stand in policies by their name (`Role::"orders-db/readonly"`), which never changes and is never used
  * again; people, tasks, credentials and policy versions by their id.
  */
-import { actionNames, type ActionName, actions, bindings, environments, identityKinds, strengths } from '@mayfly/domain'
+import {
+  actionNames,
+  type ActionName,
+  actions,
+  bindings,
+  environments,
+  identityKinds,
+  strengths,
+  trustProviderKinds,
+} from '@mayfly/domain'
 
 const entities = `// The outermost wall.
 entity Tenant;
@@ -66,6 +75,9 @@ entity Credential in [Identity, Role, Resource, Owner] {
   owner: Owner,
 };
 
+// What a proof said, as tags: the claims that its trust provider lets policies see.
+entity Proof tags String;
+
 entity TrustProvider;
 entity PolicyVersion;
 `
@@ -77,6 +89,11 @@ type Attestation = {
   strength: String,
   strength_rank: Long,
   trust_provider: TrustProvider,
+  // ${trustProviderKinds.join(', ')}
+  kind: String,
+  // What the access token is bound to: key (DPoP), certificate (mutual TLS), none.
+  bound_to: String,
+  proof: Proof,
 };
 
 // A task that is to be declared.

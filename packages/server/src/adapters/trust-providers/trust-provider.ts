@@ -5,7 +5,8 @@
  * alone. Whose proof it is, whether that identity may act, and that a proof is used once are judged by the caller, for
  * all kinds alike.
  */
-import type { Clock, JsonObject, Strength, TrustProviderKind } from '@mayfly/domain'
+import type { Clock, IdentityId, JsonObject, Strength, TrustProviderKind } from '@mayfly/domain'
+import type { Secret } from '@mayfly/provider-kit'
 import type { JsonWebKey } from 'node:crypto'
 import type { z } from 'zod'
 import type { PublicKey } from '../keys/jwk.ts'
@@ -29,6 +30,10 @@ export const rejectionReasons = [
   'binding_missing',
   'binding_ambiguous',
   'client_mismatch',
+  'form_not_allowed',
+  'certificate_invalid',
+  'challenge_wrong',
+  'clone_detected',
 ] as const
 export type RejectionReason = (typeof rejectionReasons)[number]
 
@@ -41,10 +46,40 @@ export interface Rejection {
   readonly hint?: string
 }
 
+/**
+ * How a proof comes. `jwt`: signed by a platform or by the client itself. `certificate`: of a TLS client, whose handshake has
+ * proven that it holds the key. `process`: seen by a host agent, which vouches for it with its own proof.
+ */
+export const proofForms = ['jwt', 'certificate', 'process'] as const
+export type ProofForm = (typeof proofForms)[number]
+
+export type ReadProof =
+  | {
+      readonly form: 'jwt'
+      readonly jwt: Jwt
+      /** As it came, for whoever has to show it to the platform. */ readonly token: Secret
+    }
+  | {
+      readonly form: 'certificate'
+      /** DER, the leaf first, as the client sent them. */ readonly chain: readonly Uint8Array[]
+    }
+  | {
+      readonly form: 'process'
+      readonly agent: {
+        readonly identityId: IdentityId
+        readonly name: string
+        readonly freshUntil: Date
+        readonly strength: Strength
+      }
+      /** `type:value`, e.g. `unix:uid:1000`. */
+      readonly selectors: readonly string[]
+      readonly instance: string
+    }
+
 export interface AcceptedProof {
   readonly outcome: 'accepted'
-  /** What the proof says of itself: a binding's `subject` must be exactly this. */
-  readonly subject: string
+  /** What the proof says of itself: a binding's `subject` must be exactly one of these. A JWT has one, a certificate may have several. */
+  readonly subjects: readonly string[]
   readonly claims: Readonly<Record<string, unknown>>
   /** Tells instances of one identity apart; empty where nothing does. */
   readonly instance: string
@@ -54,6 +89,10 @@ export interface AcceptedProof {
   readonly expiresAt: Date
   /** Fit to be kept: what says who, how and where from, no more. */
   readonly recorded: JsonObject
+  /** Claims that policies may speak of (`context.attestation.proof.getTag("ref")`); kept. At most 30, of at most 500 characters. */
+  readonly policyClaims: Readonly<Record<string, string>>
+  /** Where the proof itself ends sooner than its trust provider's freshness, e.g. with a certificate. */
+  readonly freshUntil?: Date
 }
 
 export type ProofVerdict = AcceptedProof | Rejection
@@ -82,7 +121,7 @@ export interface ProofExpectations {
 /** Opened once for a version of a trust provider's row; holds caches of public keys, no truth. */
 export interface OpenTrustProvider {
   /** @throws MayflyError `trust_bundle_unavailable`: no usable key set; trying again later can help */
-  verify(jwt: Jwt, expected: ProofExpectations): ProofVerdict | Promise<ProofVerdict>
+  verify(proof: ReadProof, expected: ProofExpectations): ProofVerdict | Promise<ProofVerdict>
 }
 
 export interface TrustProviderDeps {
@@ -92,11 +131,16 @@ export interface TrustProviderDeps {
 export interface TrustProvider<Settings> {
   readonly kind: TrustProviderKind
   readonly title: string
+  /** Another form than these is refused before it is looked at. */
+  readonly forms: readonly ProofForm[]
   /** A closed object (`z.strictObject`), as stored in the row. */
   readonly settings: z.ZodType<Settings>
   /** The strongest that a proof of this kind can be worth. */
   readonly maxStrength: Strength
-  /** For kinds with an issuer: how a proof finds its trust provider. */
+  /**
+   * For kinds with an issuer: how a proof finds its trust provider. `iss` of a token; `spiffe://<trust domain>` for kind
+   * `spiffe`. Certificates and processes find those without an issuer by their kind.
+   */
   issuerOf(settings: Settings): string | null
   /** @throws MayflyError `request_invalid` naming the field and the fix */
   parseBinding(input: BindingInput): BindingRule
@@ -105,4 +149,10 @@ export interface TrustProvider<Settings> {
 
 export function rejected(reason: RejectionReason, detail: string, hint?: string): Rejection {
   return { outcome: 'rejected', reason, detail, ...(hint === undefined ? {} : { hint }) }
+}
+
+/** For a plug-in of one form: the proof in that form. A form that is not among its `forms` never reaches it. */
+export function proofIn<F extends ProofForm>(form: F, proof: ReadProof): Extract<ReadProof, { form: F }> {
+  if (proof.form !== form) throw new Error(`a proof of form ${proof.form} came where ${form} is believed`)
+  return proof as Extract<ReadProof, { form: F }>
 }

@@ -100,6 +100,7 @@ export const statedTables = {
       token_expires_at: 'time',
       token_revoked_at: 'time',
     },
+    later: { token_binding: 'value', vouched_by_attestation_id: 'value' },
   },
   policy_version: {
     key: ['policy_version_id'],
@@ -143,7 +144,17 @@ export const statedTables = {
     key: ['key_id'],
     columns: { purpose: 'value', algorithm: 'value', public_jwk: 'json', state: 'value', trusted_until: 'time' },
   },
-} as const satisfies Partial<Record<keyof Schema, { key: readonly string[]; columns: Record<string, ColumnForm> }>>
+} as const satisfies Partial<
+  Record<
+    keyof Schema,
+    {
+      key: readonly string[]
+      columns: Record<string, ColumnForm>
+      /** Columns that came with a later migration: stated where they are not null, so that older entries still hold. */
+      later?: Record<string, ColumnForm>
+    }
+  >
+>
 
 export type StatedTable = keyof typeof statedTables
 
@@ -153,6 +164,7 @@ export type StatedColumns<T extends StatedTable> = Pick<
   (
     | (typeof statedTables)[T]['key'][number]
     | keyof (typeof statedTables)[T]['columns']
+    | ((typeof statedTables)[T] extends { readonly later: infer Later } ? keyof Later : never)
     | (T extends 'signing_key' | 'task_role' ? never : 'version')
   ) &
     keyof Selectable<Schema[T]>
@@ -187,10 +199,15 @@ export function statedDeletion<T extends StatedTable>(table: T, row: StatedColum
 /** SHA-256 over the canonical JSON of `{ table, key columns and stated columns }`, base64. */
 export function rowDigest(table: StatedTable, row: Readonly<Record<string, unknown>>): string {
   const { key, columns } = statedTables[table]
+  const { later = {} } = statedTables[table] as { later?: Record<string, ColumnForm> }
   const stated: Record<string, JsonValue> = { table }
   for (const column of key) stated[column] = plain(table, column, 'value', row[column])
   for (const [column, form] of Object.entries<ColumnForm>(columns)) {
     stated[column] = plain(table, column, form, row[column])
+  }
+  for (const [column, form] of Object.entries(later)) {
+    const value = plain(table, column, form, row[column])
+    if (value !== null) stated[column] = value
   }
   return encodeBase64(sha256(encodeUtf8(canonicalJson(stated))))
 }

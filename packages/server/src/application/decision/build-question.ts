@@ -41,6 +41,16 @@ function contextOf(facts: Facts, add: Add): Record<string, CedarValue> {
       strength: attestation.strength,
       strength_rank: strengthRank(attestation.strength),
       trust_provider: entityValue({ type: 'TrustProvider', id: attestation.trustProviderName }),
+      kind: attestation.trustProviderKind,
+      bound_to: attestation.tokenBoundTo,
+      proof: entityValue(
+        add({
+          uid: { type: 'Proof', id: attestation.attestationId },
+          attrs: {},
+          parents: [],
+          tags: attestation.claims,
+        }),
+      ),
     },
     ...(facts.sourceAddress === undefined
       ? {}

@@ -125,6 +125,12 @@ export interface AttestationFacts {
   readonly acceptedAt: Date
   readonly freshUntil: Date
   readonly trustProviderName: string
+  /** Which kind of proof it was. */
+  readonly trustProviderKind: string
+  /** What of the proof policies may speak of. */
+  readonly claims: Readonly<Record<string, string>>
+  /** What the access token is bound to, beside possession. */
+  readonly tokenBoundTo: 'key' | 'certificate' | 'none'
   readonly version: number
 }
 

@@ -15,6 +15,7 @@ import {
   reaches,
   strengths,
   taskKinds,
+  trustProviderKinds,
 } from '@mayfly/domain'
 import { z } from 'zod'
 
@@ -71,6 +72,9 @@ export const policyCase = z.strictObject({
       strength: z.enum(strengths).default('platform'),
       age_seconds: seconds.default(0),
       trust_provider: name.default('a-platform'),
+      kind: z.enum(trustProviderKinds).default('oidc'),
+      claims: z.record(z.string(), z.string()).default({}),
+      bound_to: z.enum(['key', 'certificate', 'none']).default('none'),
     })
     .prefault({}),
   /** For `credential.issue` and `credential.renew`. */

@@ -76,8 +76,17 @@ export function attestationFacts(reader: FactReader, row: AttestationJson): Atte
     acceptedAt: new Date(row.accepted_at),
     freshUntil: new Date(row.fresh_until),
     trustProviderName: row.trust_provider_name,
+    trustProviderKind: row.trust_provider_kind,
+    claims: row.policy_claims,
+    tokenBoundTo: boundToOf(row.token_binding),
     version: noteVersion(reader, 'attestation', row.attestation_id, row.version),
   }
+}
+
+/** From the text of a row: `jkt:…` or `x5t#S256:…`. */
+export function boundToOf(tokenBinding: string | null): AttestationFacts['tokenBoundTo'] {
+  if (tokenBinding === null) return 'none'
+  return tokenBinding.startsWith('jkt:') ? 'key' : 'certificate'
 }
 
 export function targetFacts(reader: FactReader, row: TargetJson): TargetFacts {

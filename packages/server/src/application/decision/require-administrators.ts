@@ -29,7 +29,13 @@ export async function requireAdministrators(
 ): Promise<void> {
   const policy = { policyVersionId: candidate.policy_version_id, digest: candidate.digest }
   let reasons: readonly DenyReason[] = []
-  for (const { personId, trustProviderId, trustProviderName, strength } of await listAdministratorProofs(tx)) {
+  for (const {
+    personId,
+    trustProviderId,
+    trustProviderName,
+    trustProviderKind,
+    strength,
+  } of await listAdministratorProofs(tx)) {
     const proof: Facts['attestation'] = {
       attestationId: newId<AttestationId>(),
       state: 'fresh',
@@ -37,6 +43,9 @@ export async function requireAdministrators(
       acceptedAt: now,
       freshUntil: new Date(now.getTime() + 60_000),
       trustProviderName,
+      trustProviderKind,
+      claims: {},
+      tokenBoundTo: 'none',
       version: 0,
     }
     const needed: readonly AuthorityRequest[] = [

@@ -9,9 +9,14 @@
 import { createHash } from 'node:crypto'
 import { type AttestationId, type JsonObject, MayflyError, newId, type TenantId } from '@mayfly/domain'
 import type { Secret } from '@mayfly/provider-kit'
-import { isJwtFault, type Jwt, readJwt } from '../../adapters/trust-providers/jwt.ts'
-import { type AcceptedProof, type Rejection, rejected } from '../../adapters/trust-providers/trust-provider.ts'
-import type { AcceptedProofRow, CandidateBinding, ProofCandidates, ProofQuestion } from '../../store/proof-rows.ts'
+import { isJwtFault, readJwt } from '../../adapters/trust-providers/jwt.ts'
+import {
+  type AcceptedProof,
+  type ReadProof,
+  type Rejection,
+  rejected,
+} from '../../adapters/trust-providers/trust-provider.ts'
+import type { AcceptedProofRow, CandidateBinding, ProofCandidates } from '../../store/proof-rows.ts'
 import { entryRowOf } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { Actor } from '../context.ts'
@@ -21,14 +26,23 @@ import { accessTokenTtlSeconds, signAccessToken } from './access-token.ts'
 import type { ProofDeps } from './proof-deps.ts'
 import { findBinding } from './find-binding.ts'
 import { decideToken } from './decide-token.ts'
+import { questionOf } from './proof-question.ts'
+import { bindingText, type TokenBinding } from './token-binding.ts'
 
-export interface PresentedProof {
+/**
+ * What is shown. `assertion`: a JWT made by a platform. `client_assertion`: a JWT made by the client itself with its own
+ * key. `certificate`: of the TLS connection on which it is asked.
+ */
+export type ShownProof =
+  | { readonly form: 'assertion' | 'client_assertion'; readonly token: Secret }
+  | { readonly form: 'certificate'; /** DER, leaf first. */ readonly chain: readonly Uint8Array[] }
+
+export type PresentedProof = ShownProof & {
   readonly tenantId: TenantId
-  /** `assertion`: made by a platform. `client_assertion`: made by the client itself with its own key. */
-  readonly form: 'assertion' | 'client_assertion'
-  readonly token: Secret
   /** Who the proof is said to be, where the request says so. */
   readonly clientId: string | undefined
+  /** What the access token will be bound to. */
+  readonly tokenBinding?: TokenBinding | undefined
   readonly sourceAddress: string | undefined
   readonly requestId: string
 }
@@ -52,13 +66,13 @@ const maxAttempts = 3
  * @throws MayflyError `database_unavailable`: also when it is unknown whether the proof was accepted
  */
 export async function acceptProof(deps: ProofDeps, proof: PresentedProof): Promise<ProofAnswer> {
-  const jwt = readJwt(proof.token.reveal())
-  if (isJwtFault(jwt)) return rejected('proof_malformed', `the proof cannot be read: ${jwt.fault}`)
-  const question = questionOf(proof, jwt)
-  if (question === undefined) return rejected('claim_missing', '`iss` or `sub` is missing, empty or too long')
+  const read = readProof(proof)
+  if ('outcome' in read) return read
+  const question = questionOf(proof.form, read)
+  if ('outcome' in question) return question
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
     const candidates = await deps.candidates.submit(proof.tenantId, question)
-    const found = await findBinding(deps, proof, jwt, candidates)
+    const found = await findBinding(deps, proof, read, candidates)
     if (found.outcome === 'rejected') return found
     const answer = await decideAndStore(deps, proof, candidates, found)
     if (answer !== 'overtaken') return answer
@@ -66,12 +80,11 @@ export async function acceptProof(deps: ProofDeps, proof: PresentedProof): Promi
   throw new MayflyError('version_conflict', { log: 'what a proof is decided on changed three times in a row' })
 }
 
-function questionOf(proof: PresentedProof, jwt: Jwt): ProofQuestion | undefined {
-  const { iss, sub } = jwt.claims
-  if (!isShortText(iss) || !isShortText(sub)) return undefined
-  return proof.form === 'assertion'
-    ? { by: 'issuer', issuer: iss, subject: sub }
-    : { by: 'client', client: sub, thumbprint: jwt.header.kid }
+function readProof(proof: ShownProof): ReadProof | Rejection {
+  if (proof.form === 'certificate') return { form: 'certificate', chain: proof.chain }
+  const jwt = readJwt(proof.token.reveal())
+  if (isJwtFault(jwt)) return rejected('proof_malformed', `the proof cannot be read: ${jwt.fault}`)
+  return { form: 'jwt', jwt, token: proof.token }
 }
 
 export interface FoundBinding {
@@ -80,16 +93,31 @@ export interface FoundBinding {
   readonly binding: CandidateBinding
 }
 
-async function decideAndStore(
+/** What of a request an attestation remembers, whatever the proof was. */
+export type ProofRequest = Pick<PresentedProof, 'tenantId' | 'tokenBinding' | 'sourceAddress' | 'requestId'> & {
+  /** The host agent's own proof, where one vouches. */
+  readonly vouchedBy?: AttestationId
+}
+
+/**
+ * Decides whether a proof that was judged becomes an attestation, and stores it: the one way for every kind of proof.
+ *
+ * @returns `overtaken`: what was decided on has changed; read and decide again
+ */
+export async function decideAndStore(
   deps: ProofDeps,
-  proof: PresentedProof,
+  proof: ProofRequest,
   candidates: ProofCandidates,
   { binding, verdict }: FoundBinding,
 ): Promise<ProofAnswer | 'overtaken'> {
   const { trustProvider, party } = binding
   const acceptedAt = deps.clock.now()
   const attestationId = newId<AttestationId>(acceptedAt.getTime())
-  const freshUntil = new Date(acceptedAt.getTime() + trustProvider.freshForSeconds * 1000)
+  const freshUntil = earliest(
+    new Date(acceptedAt.getTime() + trustProvider.freshForSeconds * 1000),
+    ...(verdict.freshUntil === undefined ? [] : [verdict.freshUntil]),
+  )
+  if (freshUntil <= acceptedAt) return rejected('proof_expired', 'what the proof rests on has ended', 'get a new one')
   const decision = await decideToken(deps, {
     tenantId: proof.tenantId,
     now: acceptedAt,
@@ -99,6 +127,8 @@ async function decideAndStore(
     attestationId,
     freshUntil,
     sourceAddress: proof.sourceAddress,
+    policyClaims: verdict.policyClaims,
+    tokenBinding: proof.tokenBinding,
   })
   if (decision.outcome === 'deny') {
     const actor = actorOf(binding, attestationId)
@@ -122,7 +152,7 @@ async function decideAndStore(
   }
   return {
     outcome: 'granted',
-    accessToken: await signedToken(deps, proof.tenantId, candidates, binding, row),
+    accessToken: await signedToken(deps, proof, candidates, binding, row),
     expiresInSeconds: Math.floor((Math.floor(tokenExpiresAt.getTime() / 1000) * 1000 - acceptedAt.getTime()) / 1000),
     attestationId,
     freshUntil,
@@ -138,7 +168,7 @@ interface Moments {
 }
 
 function acceptedRow(
-  proof: PresentedProof,
+  proof: ProofRequest,
   binding: CandidateBinding,
   verdict: AcceptedProof,
   decision: PermitDecision,
@@ -147,6 +177,8 @@ function acceptedRow(
   const { trustProvider, party } = binding
   const identity = party.kind === 'identity' ? party : undefined
   const person = party.kind === 'person' ? party : undefined
+  const tokenBinding = proof.tokenBinding === undefined ? null : bindingText(proof.tokenBinding)
+  const vouchedBy = proof.vouchedBy ?? null
   const proofDigest = createHash('sha256').update(verdict.uniqueId).digest()
   const entry = entryRowOf(proof.tenantId, {
     action: 'attestation.accepted',
@@ -169,6 +201,8 @@ function acceptedRow(
         state: 'fresh',
         token_expires_at: moments.tokenExpiresAt,
         token_revoked_at: null,
+        token_binding: tokenBinding,
+        vouched_by_attestation_id: vouchedBy,
         version: 1,
       }),
     ],
@@ -181,7 +215,9 @@ function acceptedRow(
     owner: identity === undefined ? null : { id: identity.owner.ownerId, version: identity.owner.version },
     person: person === undefined ? null : { id: person.personId, version: person.version },
     instance: verdict.instance,
-    claims: { ...verdict.recorded, claims: binding.claims as JsonObject },
+    claims: { ...verdict.recorded, claims: binding.claims as JsonObject, policy_claims: { ...verdict.policyClaims } },
+    tokenBinding,
+    vouchedBy,
     strength: trustProvider.strength,
     sourceAddress: proof.sourceAddress ?? null,
     proofDigest,
@@ -193,7 +229,7 @@ function acceptedRow(
 
 async function signedToken(
   deps: ProofDeps,
-  tenantId: TenantId,
+  { tenantId, tokenBinding }: ProofRequest,
   candidates: ProofCandidates,
   { party }: CandidateBinding,
   row: AcceptedProofRow,
@@ -213,6 +249,8 @@ async function signedToken(
     attestationId: row.attestationId,
     issuedAt: row.acceptedAt,
     expiresAt: row.tokenExpiresAt,
+    ...(party.kind === 'person' ? { authenticatedAt: row.acceptedAt } : {}),
+    ...(tokenBinding === undefined ? {} : { binding: tokenBinding }),
   })
 }
 
@@ -224,8 +262,4 @@ function actorOf({ party }: CandidateBinding, attestationId: AttestationId): Gra
 
 function earliest(...dates: readonly Date[]): Date {
   return new Date(Math.min(...dates.map((date) => date.getTime())))
-}
-
-function isShortText(value: unknown): value is string {
-  return typeof value === 'string' && value.trim() !== '' && value.length <= 2000
 }

@@ -11,6 +11,7 @@ import type { PublicKey } from '../../adapters/keys/jwk.ts'
 import type { Signer } from '../../adapters/keys/signing-key.ts'
 import { isJwtFault, type Jwt, readJwt } from '../../adapters/trust-providers/jwt.ts'
 import { verifyJws } from '../../adapters/trust-providers/verify-jws.ts'
+import { confirmationOf, readConfirmation, type TokenBinding } from './token-binding.ts'
 
 export const accessTokenTtlSeconds = 300
 /** After its key is retired nothing signed with it is live any longer than this. */
@@ -27,6 +28,10 @@ export interface AccessTokenClaims {
   readonly attestationId: AttestationId
   readonly issuedAt: Date
   readonly expiresAt: Date
+  /** When a person signed in (RFC 9068 section 2.2.1). A workload does not sign in. */
+  readonly authenticatedAt?: Date
+  /** Absent: a bearer token. */
+  readonly binding?: TokenBinding
 }
 
 export function signAccessToken(signer: Signer, claims: AccessTokenClaims): Secret {
@@ -41,6 +46,8 @@ export function signAccessToken(signer: Signer, claims: AccessTokenClaims): Secr
     exp: Math.floor(claims.expiresAt.getTime() / 1000),
     jti: claims.attestationId,
     mayfly_tenant: claims.tenantId,
+    ...(claims.authenticatedAt === undefined ? {} : { auth_time: Math.floor(claims.authenticatedAt.getTime() / 1000) }),
+    ...(claims.binding === undefined ? {} : { cnf: confirmationOf(claims.binding) }),
   }
   const signedText = `${encode(header)}.${encode(payload)}`
   const signature = Buffer.from(signer.sign(Buffer.from(signedText, 'latin1'))).toString('base64url')
@@ -63,6 +70,9 @@ export function readAccessToken(token: string): ReadAccessToken | undefined {
   if (!isText(iss) || iss !== aud || !isText(sub) || !isText(clientId)) return undefined
   if (!isText(jti) || !isId(jti) || !isText(tenantId) || !isId(tenantId)) return undefined
   if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp)) return undefined
+  const binding = jwt.claims['cnf'] === undefined ? undefined : readConfirmation(jwt.claims['cnf'])
+  // A binding that cannot be read must not turn the token into a bearer token.
+  if (binding === null) return undefined
   return {
     jwt,
     keyId: kid,
@@ -74,6 +84,7 @@ export function readAccessToken(token: string): ReadAccessToken | undefined {
       attestationId: jti as AttestationId,
       issuedAt: new Date(Number(iat) * 1000),
       expiresAt: new Date(Number(exp) * 1000),
+      ...(binding === undefined ? {} : { binding }),
     },
   }
 }

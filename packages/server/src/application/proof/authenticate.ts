@@ -10,6 +10,7 @@ import type { TokenLiveness } from '../../store/attestation-rows.ts'
 import type { Actor } from '../context.ts'
 import { type AccessTokenClaims, isSignedBy, readAccessToken } from './access-token.ts'
 import type { ProofDeps } from './proof-deps.ts'
+import { bindingHolds, bindingText, type PresentedToken } from './token-binding.ts'
 
 export interface LiveToken {
   readonly claims: AccessTokenClaims
@@ -19,16 +20,26 @@ export interface LiveToken {
 /** @throws MayflyError `token_invalid`: one answer for every reason but the token's own end, which its holder can read */
 export async function authenticateAccessToken(
   deps: ProofDeps,
-  token: string,
+  presented: PresentedToken,
 ): Promise<{ tenantId: TenantId; actor: LiveToken['actor'] }> {
-  const live = await findLiveToken(deps, token)
+  const live = await findPresentedToken(deps, presented)
   if (live === undefined) {
     throw new MayflyError('token_invalid', { hint: 'prove again at the token endpoint for a new access token' })
   }
   return { tenantId: live.claims.tenantId, actor: live.actor }
 }
 
-/** @returns `undefined` for everything that is not a live access token of this server */
+/** @returns `undefined` also where the sender does not hold what the token is bound to */
+export async function findPresentedToken(deps: ProofDeps, presented: PresentedToken): Promise<LiveToken | undefined> {
+  const live = await findLiveToken(deps, presented.token)
+  return live !== undefined && bindingHolds(live.claims.binding, presented) ? live : undefined
+}
+
+/**
+ * Does NOT check that whoever asks holds what the token is bound to: a resource server that introspects does not.
+ *
+ * @returns `undefined` for everything that is not a live access token of this server
+ */
 export async function findLiveToken(deps: ProofDeps, token: string): Promise<LiveToken | undefined> {
   const read = readAccessToken(token)
   if (read === undefined) return undefined
@@ -42,6 +53,7 @@ export async function findLiveToken(deps: ProofDeps, token: string): Promise<Liv
   if (liveness === undefined) return undefined
   if (!isSignedBy(read, deps.publicKeys.get(keyId, liveness.keyJwk))) return undefined
   if (claims.issuer !== (await deps.tenants.findIssuer(claims.tenantId))) return undefined
+  if ((claims.binding === undefined ? null : bindingText(claims.binding)) !== liveness.tokenBinding) return undefined
   return isLive(liveness, now) ? { claims, actor: actorOf(liveness) } : undefined
 }
 
@@ -49,6 +61,7 @@ function isLive(liveness: TokenLiveness, now: Date): boolean {
   const { party } = liveness
   return (
     liveness.stillBound &&
+    liveness.voucherLives &&
     (liveness.state === 'fresh' || liveness.state === 'succeeded') &&
     liveness.tokenRevokedAt === null &&
     liveness.tokenExpiresAt > now &&

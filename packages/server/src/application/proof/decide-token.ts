@@ -5,6 +5,7 @@ import { decide } from '../decision/decide.ts'
 import type { Decision } from '../decision/decision.ts'
 import type { Facts } from '../decision/facts.ts'
 import type { ProofDeps } from './proof-deps.ts'
+import type { TokenBinding } from './token-binding.ts'
 
 export interface TokenFacts {
   readonly tenantId: TenantId
@@ -16,6 +17,8 @@ export interface TokenFacts {
   readonly attestationId: AttestationId
   readonly freshUntil: Date
   readonly sourceAddress: string | undefined
+  readonly policyClaims: Readonly<Record<string, string>>
+  readonly tokenBinding: TokenBinding | undefined
 }
 
 /**
@@ -44,6 +47,9 @@ function decisionFacts(facts: TokenFacts): Facts {
       acceptedAt: facts.now,
       freshUntil: facts.freshUntil,
       trustProviderName: trustProvider.name,
+      trustProviderKind: trustProvider.kind,
+      claims: facts.policyClaims,
+      tokenBoundTo: facts.tokenBinding?.kind ?? 'none',
       version: 1,
     },
     resource: {

@@ -2,51 +2,80 @@
  * Whose proof is it? The trust provider judges the proof, then a binding must fit it exactly.
  */
 import { MayflyError } from '@mayfly/domain'
+import { trustProviderOf } from '../../adapters/trust-providers/trust-providers.ts'
 import { boundKeyTrustProvider } from '../../adapters/trust-providers/bound-key/bound-key-trust-provider.ts'
-import type { Jwt } from '../../adapters/trust-providers/jwt.ts'
 import { claimsHold } from '../../adapters/trust-providers/oidc/claim-rules.ts'
 import {
   type ProofExpectations,
   type ProofVerdict,
+  type ReadProof,
   type Rejection,
   rejected,
 } from '../../adapters/trust-providers/trust-provider.ts'
-import type { CandidateBinding, ProofCandidates } from '../../store/proof-rows.ts'
+import type { CandidateBinding, CandidateTrustProvider, ProofCandidates } from '../../store/proof-rows.ts'
 import type { FoundBinding, PresentedProof } from './accept-proof.ts'
 import type { ProofDeps } from './proof-deps.ts'
 
 export async function findBinding(
   deps: ProofDeps,
   proof: PresentedProof,
-  jwt: Jwt,
+  read: ReadProof,
   candidates: ProofCandidates,
 ): Promise<FoundBinding | Rejection> {
-  return proof.form === 'assertion'
-    ? findForAssertion(deps, proof, jwt, candidates)
-    : findForClient(deps, proof, jwt, candidates.bindings)
+  return proof.form === 'client_assertion' && read.form === 'jwt'
+    ? findForClient(deps, proof, read, candidates.bindings)
+    : findForPlatform(deps, proof, read, candidates)
 }
 
-async function findForAssertion(
+/** Several trust providers may believe a certificate; the first that does counts, where one of its bindings fits. */
+async function findForPlatform(
   deps: ProofDeps,
   proof: PresentedProof,
-  jwt: Jwt,
+  read: ReadProof,
   candidates: ProofCandidates,
 ): Promise<FoundBinding | Rejection> {
-  const { trustProvider, bindings } = candidates
-  if (trustProvider === undefined) {
-    return rejected('issuer_unknown', '`iss` is not a known issuer', 'register it as a trust provider first')
+  let refusal: Rejection | undefined
+  for (const trustProvider of candidates.trustProviders) {
+    const bindings = candidates.bindings.filter(
+      (binding) => binding.trustProvider.trustProviderId === trustProvider.trustProviderId,
+    )
+    const found = await judge(deps, proof, read, trustProvider, bindings)
+    if (found.outcome === 'found') return found
+    // That a proof is believed and nobody's says more than that another trust provider does not believe it.
+    if (refusal === undefined || found.reason === 'binding_missing' || found.reason === 'binding_ambiguous')
+      refusal = found
+  }
+  return (
+    refusal ??
+    (read.form === 'jwt'
+      ? rejected('issuer_unknown', '`iss` is not a known issuer', 'register it as a trust provider first')
+      : rejected('issuer_unknown', 'no trust provider believes this proof', 'register a trust provider for it first'))
+  )
+}
+
+async function judge(
+  deps: ProofDeps,
+  proof: PresentedProof,
+  read: ReadProof,
+  trustProvider: CandidateTrustProvider,
+  bindings: readonly CandidateBinding[],
+): Promise<FoundBinding | Rejection> {
+  if (!trustProviderOf(trustProvider.kind).forms.includes(read.form)) {
+    return rejected('form_not_allowed', `a proof of kind \`${trustProvider.kind}\` does not come as a ${read.form}`)
   }
   const verdict = await deps.trustProviders
     .open(proof.tenantId, trustProvider)
-    .verify(jwt, await expectations(deps, proof, []))
+    .verify(read, await expectations(deps, proof, []))
   if (verdict.outcome === 'rejected') return verdict
-  const fitting = bindings.filter((binding) => claimsHold(binding.claims, verdict.claims))
+  const fitting = bindings.filter(
+    (binding) => verdict.subjects.includes(binding.subject) && claimsHold(binding.claims, verdict.claims),
+  )
   const meant = proof.clientId === undefined ? fitting : fitting.filter((binding) => isClient(binding, proof.clientId))
   const [binding, another] = meant
   if (binding === undefined) {
     return rejected(
       'binding_missing',
-      `no binding fits the subject \`${verdict.subject}\` and the claims of the proof`,
+      `no binding fits the subject \`${verdict.subjects.join('`, `')}\` and the claims of the proof`,
       'bind this subject to an identity, or check the claims that the binding asks for',
     )
   }
@@ -59,10 +88,10 @@ async function findForAssertion(
 async function findForClient(
   deps: ProofDeps,
   proof: PresentedProof,
-  jwt: Jwt,
+  read: Extract<ReadProof, { form: 'jwt' }>,
   bindings: readonly CandidateBinding[],
 ): Promise<FoundBinding | Rejection> {
-  if (proof.clientId !== undefined && proof.clientId !== jwt.claims['sub']) {
+  if (proof.clientId !== undefined && proof.clientId !== read.jwt.claims['sub']) {
     return rejected('client_mismatch', '`client_id` is another than the `sub` of the client assertion')
   }
   let refusal: Rejection | undefined
@@ -74,16 +103,16 @@ async function findForClient(
     )
     const verdict = await deps.trustProviders
       .open(proof.tenantId, first.trustProvider)
-      .verify(jwt, await expectations(deps, proof, keys))
+      .verify(read, await expectations(deps, proof, keys))
     if (verdict.outcome === 'accepted') {
-      const binding = sameProvider.find(({ subject }) => subject === verdict.subject)
+      const binding = sameProvider.find(({ subject }) => verdict.subjects.includes(subject))
       if (binding === undefined) throw new MayflyError('internal', { log: 'a bound key without its binding verified' })
       return { outcome: 'found', verdict, binding }
     }
     refusal = verdict
   }
   // An unknown client hears what a known one with a wrong key hears.
-  return refusal ?? refuseUnknownClient(await unknownClient.verify(jwt, await expectations(deps, proof, [])))
+  return refusal ?? refuseUnknownClient(await unknownClient.verify(read, await expectations(deps, proof, [])))
 }
 
 const unknownClient = boundKeyTrustProvider.open(boundKeyTrustProvider.settings.parse({}), {
@@ -105,7 +134,9 @@ async function expectations(
   return { now: deps.clock.now(), ownAudiences: [issuer, `${issuer}/oauth/token`], boundKeys }
 }
 
-function isClient({ party }: CandidateBinding, clientId: string | undefined): boolean {
+/** The subject is the client's name where the platform names it, as a SPIFFE ID in a certificate does. */
+function isClient({ party, subject }: CandidateBinding, clientId: string | undefined): boolean {
+  if (subject === clientId) return true
   return party.kind === 'identity'
     ? party.identityId === clientId || party.name === clientId
     : party.personId === clientId

@@ -8,12 +8,13 @@
 import type { TenantId } from '@mayfly/domain'
 import { findLiveToken } from './authenticate.ts'
 import type { ProofDeps } from './proof-deps.ts'
+import { confirmationOf } from './token-binding.ts'
 
 export type Introspection =
   | { readonly active: false }
   | {
       readonly active: true
-      readonly token_type: 'Bearer'
+      readonly token_type: 'Bearer' | 'DPoP'
       readonly iss: string
       readonly sub: string
       readonly aud: string
@@ -22,6 +23,7 @@ export type Introspection =
       readonly exp: number
       readonly jti: string
       readonly mayfly_tenant: string
+      readonly cnf?: ReturnType<typeof confirmationOf>
     }
 
 /** @param tenantId the caller's own: tokens of another tenant are not known */
@@ -31,7 +33,7 @@ export async function introspectToken(deps: ProofDeps, tenantId: TenantId, token
   const { claims } = live
   return {
     active: true,
-    token_type: 'Bearer',
+    token_type: claims.binding?.kind === 'key' ? 'DPoP' : 'Bearer',
     iss: claims.issuer,
     sub: claims.subject,
     aud: claims.issuer,
@@ -40,5 +42,6 @@ export async function introspectToken(deps: ProofDeps, tenantId: TenantId, token
     exp: claims.expiresAt.getTime() / 1000,
     jti: claims.attestationId,
     mayfly_tenant: claims.tenantId,
+    ...(claims.binding === undefined ? {} : { cnf: confirmationOf(claims.binding) }),
   }
 }

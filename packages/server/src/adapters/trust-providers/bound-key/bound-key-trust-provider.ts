@@ -15,6 +15,7 @@ import {
   type BindingInput,
   type BindingRule,
   type ProofExpectations,
+  proofIn,
   type ProofVerdict,
   rejected,
   type TrustProvider,
@@ -36,11 +37,12 @@ export type BoundKeySettings = z.infer<typeof settings>
 export const boundKeyTrustProvider: TrustProvider<BoundKeySettings> = {
   kind: 'bound_key',
   title: 'a public key registered for the identity (private_key_jwt)',
+  forms: ['jwt'],
   settings,
   maxStrength: 'bound_key',
   issuerOf: () => null,
   parseBinding,
-  open: (config) => ({ verify: (jwt, expected) => verifyAssertion(config, jwt, expected) }),
+  open: (config) => ({ verify: (proof, expected) => verifyAssertion(config, proofIn('jwt', proof).jwt, expected) }),
 }
 
 function parseBinding(input: BindingInput): BindingRule {
@@ -100,8 +102,9 @@ function verifyAssertion(config: BoundKeySettings, jwt: Jwt, expected: ProofExpe
   }
   return {
     outcome: 'accepted',
-    subject: key.thumbprint,
+    subjects: [key.thumbprint],
     claims: {},
+    policyClaims: {},
     instance: '',
     uniqueId: `jti:${sub}:${jti}`,
     expiresAt: ends,

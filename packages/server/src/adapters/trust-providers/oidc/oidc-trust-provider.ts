@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto'
 import type { JsonObject } from '@mayfly/domain'
 import type { Jwt } from '../jwt.ts'
 import { checkTimes } from '../proof-times.ts'
-import { type ProofExpectations, type ProofVerdict, rejected, type TrustProvider } from '../trust-provider.ts'
+import { type ProofExpectations, proofIn, type ProofVerdict, rejected, type TrustProvider } from '../trust-provider.ts'
 import { isJwsAlgorithm, verifyJws } from '../verify-jws.ts'
 import { findClaim, parseOidcBinding } from './claim-rules.ts'
 import { type KeySource, openKeySource } from './key-source.ts'
@@ -21,13 +21,14 @@ const maxInstanceLength = 500
 export const oidcTrustProvider: TrustProvider<OidcSettings> = {
   kind: 'oidc',
   title: 'an issuer of OIDC or other JWT identity tokens',
+  forms: ['jwt'],
   settings: oidcSettings,
   maxStrength: 'platform',
   issuerOf: (settings) => settings.issuer,
   parseBinding: parseOidcBinding,
   open(settings, { clock }) {
     const keys = openKeySource(settings, clock)
-    return { verify: (jwt, expected) => verifyToken(settings, keys, jwt, expected) }
+    return { verify: (proof, expected) => verifyToken(settings, keys, proofIn('jwt', proof).jwt, expected) }
   },
 }
 
@@ -79,8 +80,9 @@ async function verifyToken(
     return rejected('claim_wrong', 'the claims that tell instances apart are too long')
   return {
     outcome: 'accepted',
-    subject: sub,
+    subjects: [sub],
     claims,
+    policyClaims: {},
     instance: instanceText,
     uniqueId:
       jti === undefined ? `token:${createHash('sha256').update(jwt.signedText).digest('base64url')}` : `jti:${jti}`,

@@ -1,0 +1,34 @@
+/**
+ * The certificate with which a client came in over mutual TLS. The handshake has proven that the client holds its key, and
+ * nothing else: the listener asks for a certificate and takes any, and whoever uses it checks the path.
+ */
+import { createHash } from 'node:crypto'
+import { TLSSocket, type DetailedPeerCertificate } from 'node:tls'
+import type { FastifyRequest } from 'fastify'
+
+export interface PeerCertificate {
+  /** DER, the leaf first, then what the client sent of its path. At most ten. */
+  readonly chain: readonly Uint8Array[]
+  /** SHA-256 over the leaf, base64url: `x5t#S256` of RFC 8705. */
+  readonly x5t: string
+}
+
+const maxChain = 10
+
+export function findPeerCertificate({ raw: { socket } }: Pick<FastifyRequest, 'raw'>): PeerCertificate | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined
+  const chain: Uint8Array[] = []
+  let at: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
+  // The last one names itself as its issuer.
+  while (at?.raw !== undefined && chain.length < maxChain) {
+    chain.push(at.raw)
+    at = at.issuerCertificate === at ? undefined : at.issuerCertificate
+  }
+  const [leaf] = chain
+  return leaf === undefined ? undefined : { chain, x5t: certificateThumbprint(leaf) }
+}
+
+/** RFC 8705 section 3.1: SHA-256 over the DER of the certificate, base64url. */
+export function certificateThumbprint(der: Uint8Array): string {
+  return createHash('sha256').update(der).digest('base64url')
+}
