@@ -39,16 +39,16 @@ export function halfLifeMs(timing: Pick<Timing, 'random'>, fromMs: number, until
   return fromMs + (untilMs - fromMs) * (0.4 + 0.2 * timing.random())
 }
 
-/** Resolves after the delay, or at once when the signal is aborted. */
-export function pause(timing: Timing, delayMs: number, signal: AbortSignal): Promise<void> {
+/** Resolves after the delay, or at once when one of the signals is aborted. */
+export function pause(timing: Timing, delayMs: number, ...signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
+    if (signals.some(({ aborted }) => aborted)) return resolve()
     const done = () => {
       callOff()
-      signal.removeEventListener('abort', done)
+      for (const signal of signals) signal.removeEventListener('abort', done)
       resolve()
     }
     const callOff = timing.after(delayMs, done)
-    signal.addEventListener('abort', done, { once: true })
+    for (const signal of signals) signal.addEventListener('abort', done, { once: true })
   })
 }

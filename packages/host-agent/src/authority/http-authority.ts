@@ -6,6 +6,7 @@
  */
 import { type MayflyClientOptions, ProblemError, readEvents, sendRequest } from '@mayfly/client'
 import { type AccessTokens, OAuthRefusal } from '@mayfly/client/login'
+import { abortable, abortableBody, withDeadline } from '../abortable.ts'
 import {
   type Authority,
   AuthorityError,
@@ -35,21 +36,22 @@ export function makeHttpAuthority(options: HttpAuthorityOptions): Authority {
   const { baseUrl: url } = client
 
   async function ask(method: 'GET' | 'POST', path: string, body: object | undefined, signal: AbortSignal) {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-    const answer = await send(method, path, body, limit)
-    const text = await readBounded(answer)
-    return { status: answer.status, body: parseJson(text) }
+    return withDeadline(signal, timeoutMs, async (limit) => {
+      const answer = await send(method, path, body, limit)
+      const text = await readBounded(answer, limit)
+      return { status: answer.status, body: parseJson(text) }
+    })
   }
 
   async function send(method: string, path: string, body: object | undefined, signal: AbortSignal): Promise<Response> {
     const first = await sendOnce(method, path, body, signal)
-    if (first.status !== 401 || !(await isTokenRefusal(first))) return first
+    if (first.status !== 401 || !(await isTokenRefusal(first, signal))) return first
     // Refused although it has not expired: it was revoked, or the server's keys changed. A new proof tells which.
-    await tokens.prove().catch((cause: unknown) => {
+    await abortable(tokens.prove(), signal).catch((cause: unknown) => {
       throw tokenFailure(cause, 'agent_ended')
     })
     const second = await sendOnce(method, path, body, signal)
-    if (second.status !== 401 || !(await isTokenRefusal(second))) return second
+    if (second.status !== 401 || !(await isTokenRefusal(second, signal))) return second
     throw new AuthorityError('agent_ended', 'the server refuses the tokens of this agent')
   }
 
@@ -59,7 +61,7 @@ export function makeHttpAuthority(options: HttpAuthorityOptions): Authority {
     const content = body === undefined ? null : JSON.stringify(body)
     try {
       const request = new Request(`${url}${path}`, { method, headers, redirect: 'error', signal, body: content })
-      return await sendRequest(client, request)
+      return await abortable(sendRequest(client, request), signal)
     } catch (cause) {
       if (cause instanceof ProblemError || signal.aborted) {
         throw new AuthorityError('unreachable', `the server at \`${url}\` cannot be reached`, cause)
@@ -132,13 +134,14 @@ export function makeHttpAuthority(options: HttpAuthorityOptions): Authority {
     async *events(attestationIds, onOpen, signal) {
       const asked = attestationIds.slice(0, maxAskedAttestations)
       const query = asked.length === 0 ? '' : `?attestations=${asked.map(encodeURIComponent).join(',')}`
-      const answer = await send('GET', `/v1/host/events${query}`, undefined, signal)
+      const path = `/v1/host/events${query}`
+      const answer = await withDeadline(signal, timeoutMs, (limit) => send('GET', path, undefined, limit))
       if (answer.status !== 200 || answer.body === null) {
-        throw failureOf(answer.status, parseJson(await readBounded(answer)))
+        throw failureOf(answer.status, parseJson(await readBounded(answer, signal)))
       }
       onOpen()
       try {
-        for await (const { event, data } of readEvents(answer.body)) {
+        for await (const { event, data } of readEvents(abortableBody(answer.body, signal))) {
           const known = authorityEvent(event, data)
           if (known !== undefined) yield known
         }
@@ -193,8 +196,8 @@ function authorityEvent(event: string, data: unknown): AuthorityEvent | undefine
 }
 
 /** `token_missing` and `token_invalid` are about our token; any other 401 is about what was asked. */
-async function isTokenRefusal(answer: Response): Promise<boolean> {
-  const body = parseJson(await readBounded(answer.clone()))
+async function isTokenRefusal(answer: Response, signal: AbortSignal): Promise<boolean> {
+  const body = parseJson(await readBounded(answer.clone(), signal))
   const code = typeof body === 'object' && body !== null ? (body as Answer)['code'] : undefined
   return code === 'token_invalid' || code === 'token_missing'
 }
@@ -207,12 +210,12 @@ function failureOf(status: number, body: unknown): AuthorityError {
   return new AuthorityError(status >= 500 || status === 429 ? 'unreachable' : 'answer_unusable', told)
 }
 
-async function readBounded(answer: Response): Promise<string> {
+async function readBounded(answer: Response, signal: AbortSignal): Promise<string> {
   if (answer.body === null) return ''
   const chunks: Uint8Array[] = []
   let size = 0
   try {
-    for await (const chunk of answer.body) {
+    for await (const chunk of abortableBody(answer.body, signal)) {
       size += chunk.length
       if (size > maxAnswerBytes) throw new AuthorityError('answer_unusable', 'the answer of the server is too large')
       chunks.push(chunk)
@@ -221,6 +224,7 @@ async function readBounded(answer: Response): Promise<string> {
     if (cause instanceof AuthorityError) throw cause
     throw new AuthorityError('unreachable', 'the answer of the server broke off', cause)
   }
+  if (signal.aborted) throw new AuthorityError('unreachable', 'the answer of the server came too late')
   return Buffer.concat(chunks).toString('utf8')
 }
 

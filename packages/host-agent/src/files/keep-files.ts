@@ -85,7 +85,7 @@ async function keepEntry(deps: FileDeps, entry: FileEntry, holding: Holding, sig
       if (failures === 1) log.warn('files_not_written', { file: entry.name, reason: reasonOf(error) })
       nextAtMs = timing.now() + backoffMs(timing, failures)
     }
-    await pause(timing, Math.max(nextAtMs - timing.now(), 50), AbortSignal.any([signal, wake.signal]))
+    await pause(timing, Math.max(nextAtMs - timing.now(), 50), signal, wake.signal)
   }
   for (const stop of unsubscribe) stop()
 

@@ -32,10 +32,11 @@ export async function watchEvents(deps: EventWatcherDeps, signal: AbortSignal): 
     // One stream carries all events; further ones only ask about what does not fit into one address.
     const over = new AbortController()
     const openedAtMs = timing.now()
-    const both = AbortSignal.any([signal, over.signal])
+    const stop = () => over.abort()
+    signal.addEventListener('abort', stop, { once: true })
     try {
       const streams = Array.from({ length: rounds }, (_, at) =>
-        follow(asked.slice(at * maxAskedAttestations, (at + 1) * maxAskedAttestations), both),
+        follow(asked.slice(at * maxAskedAttestations, (at + 1) * maxAskedAttestations), over.signal),
       )
       await Promise.race(streams.map((stream) => stream.finally(() => over.abort())))
       await Promise.allSettled(streams)
@@ -47,15 +48,17 @@ export async function watchEvents(deps: EventWatcherDeps, signal: AbortSignal): 
       if (failures === 1) log.warn('events_interrupted', { reason: reasonOf(error) })
       if (error instanceof AuthorityError && error.failure === 'agent_ended') deps.onAgentEnded()
       await pause(timing, backoffMs(timing, failures, { baseMs: 100, capMs: longestBackoffMs }), signal)
+    } finally {
+      signal.removeEventListener('abort', stop)
     }
   }
 
-  async function follow(asked: readonly string[], both: AbortSignal): Promise<void> {
+  async function follow(asked: readonly string[], until: AbortSignal): Promise<void> {
     const opened = () => {
       if (failures > 0) log.info('events_followed_again')
       failures = 0
       deps.onOpen()
     }
-    for await (const event of deps.authority.events(asked, opened, both)) deps.onEvent(event)
+    for await (const event of deps.authority.events(asked, opened, until)) deps.onEvent(event)
   }
 }

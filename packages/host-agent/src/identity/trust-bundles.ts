@@ -110,7 +110,7 @@ export function makeTrustBundles(deps: {
         }
         wake = new AbortController()
         if (isStale && failures === 0) continue
-        await pause(timing, waitMs, AbortSignal.any([signal, wake.signal]))
+        await pause(timing, waitMs, signal, wake.signal)
       }
     },
   }
