@@ -42,7 +42,9 @@ interface Holder {
 
 /** Resolves when each stream has its first message. */
 async function holdStreams(mode: StreamMode, path: string): Promise<Holder> {
-  const child: ChildProcess = fork(holder, [mode, path, String(streams)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child: ChildProcess = fork(holder, [mode, path, String(streams)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
   const next = async () => {
     const ended = new AbortController()
     child.once('exit', () => ended.abort())

@@ -7,8 +7,10 @@ export interface Log {
 }
 
 export function makeLog(write: (line: string) => void, now: () => number): Log {
-  const line = (level: string) => (event: string, fields: LogFields = {}) =>
-    write(`${JSON.stringify({ time: new Date(now()).toISOString(), level, event, ...fields })}\n`)
+  const line =
+    (level: string) =>
+    (event: string, fields: LogFields = {}) =>
+      write(`${JSON.stringify({ time: new Date(now()).toISOString(), level, event, ...fields })}\n`)
   return { info: line('info'), warn: line('warn') }
 }
 

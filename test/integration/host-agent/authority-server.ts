@@ -162,7 +162,10 @@ export async function startAuthorityServer(
         if (attestation === undefined) return refuse(401, 'proof_rejected')
         const { identity } = attestation.binding
         const aud = body['audiences'] as unknown as string[]
-        const { token, issuedAt, expiresAt } = await authority.sign({ sub: spiffeId(identity), aud }, current.jwtTtlSeconds)
+        const { token, issuedAt, expiresAt } = await authority.sign(
+          { sub: spiffeId(identity), aud },
+          current.jwtTtlSeconds,
+        )
         return send(201, {
           spiffe_id: spiffeId(identity),
           token,
@@ -281,7 +284,8 @@ export async function startAuthorityServer(
     spiffeId,
     bind: (binding) => void bindings.push(binding),
     suspend(identity) {
-      for (let at = bindings.length - 1; at >= 0; at -= 1) if (bindings[at]?.identity === identity) bindings.splice(at, 1)
+      for (let at = bindings.length - 1; at >= 0; at -= 1)
+        if (bindings[at]?.identity === identity) bindings.splice(at, 1)
       for (const one of attestations.filter(({ binding }) => binding.identity === identity)) end(one)
     },
     endAttestations(identity) {
@@ -322,7 +326,9 @@ const dayMs = 86_400_000
 function bundleOf(authorities: readonly CertificateAuthority[], sequence: number): object {
   return {
     keys: authorities.flatMap(({ certificate, jwtKey }) => {
-      const { kty, crv, x, y } = createPublicKey({ key: certificatePem(certificate), format: 'pem' }).export({ format: 'jwk' })
+      const { kty, crv, x, y } = createPublicKey({ key: certificatePem(certificate), format: 'pem' }).export({
+        format: 'jwk',
+      })
       return [{ kty, crv, x, y, use: 'x509-svid', x5c: [certificate.toString('base64')] }, jwtKey]
     }),
     spiffe_sequence: sequence,

@@ -58,7 +58,11 @@ export async function makeCertificateAuthority(trustDomain: string): Promise<Cer
         extensions: [
           extension([2, 5, 29, 19], true, sequence()),
           extension([2, 5, 29, 15], true, tlv(0x03, Buffer.from([7, 0b1000_0000]))),
-          extension([2, 5, 29, 37], false, sequence(oid([1, 3, 6, 1, 5, 5, 7, 3, 1]), oid([1, 3, 6, 1, 5, 5, 7, 3, 2]))),
+          extension(
+            [2, 5, 29, 37],
+            false,
+            sequence(oid([1, 3, 6, 1, 5, 5, 7, 3, 1]), oid([1, 3, 6, 1, 5, 5, 7, 3, 2])),
+          ),
           extension([2, 5, 29, 17], false, sequence(tlv(0x86, Buffer.from(spiffeId)))),
           extension([2, 5, 29, 14], false, tlv(0x04, keyIdentifier(spkiDer))),
           extension([2, 5, 29, 35], false, sequence(tlv(0x80, keyIdentifier(spki)))),

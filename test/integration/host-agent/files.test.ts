@@ -51,10 +51,13 @@ test('certificate, key, bundle, token and credential are written whole, for thei
   expect(world.server.asked.find(({ selectors }) => selectors.includes('mayfly:file:orders'))?.instance).toContain(
     `/${process.pid}/`,
   )
-  await until(() => certificate().serialNumber !== first.serialNumber && readFileSync(path('token.jwt'), 'utf8') !== token, {
-    describe: 'both are renewed',
-    withinMs: 10_000,
-  })
+  await until(
+    () => certificate().serialNumber !== first.serialNumber && readFileSync(path('token.jwt'), 'utf8') !== token,
+    {
+      describe: 'both are renewed',
+      withinMs: 10_000,
+    },
+  )
   await until(() => certificate().checkPrivateKey(createPrivateKey(readFileSync(entry.key))), {
     describe: 'key and certificate belong together',
   })
@@ -102,4 +105,5 @@ test('a folder that is missing is told, and tried again', async () => {
   await until(() => world.logLines.find((line) => line.includes('files_not_written')), { describe: 'it is told' })
   await mkdir(path('later'))
   await until(() => existsSync(path('later/ca.pem')), { describe: 'it is written', withinMs: 20_000 })
+  expect(readFileSync(path('later/ca.pem'), 'utf8')).toContain('BEGIN CERTIFICATE')
 })

@@ -14,11 +14,17 @@ const children: ChildProcess[] = []
 
 beforeAll(async () => {
   binary = join(await makeTempDir('go-client', 'disk'), 'go-client')
-  const env = Object.fromEntries(Object.entries(process.env).filter((one): one is [string, string] => one[1] !== undefined))
-  const built = await startProcess('go', ['build', '-o', binary, '.'], { cwd: source, env }).ended.catch((error: unknown) => {
-    throw new Error('go is needed to build the client that is not ours: install golang-go (1.24 or newer)', { cause: error })
-  })
-  expect(built.code, built.stderr).toBe(0)
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter((one): one is [string, string] => one[1] !== undefined),
+  )
+  const built = await startProcess('go', ['build', '-o', binary, '.'], { cwd: source, env }).ended.catch(
+    (error: unknown) => {
+      throw new Error('go is needed to build the client that is not ours: install golang-go (1.24 or newer)', {
+        cause: error,
+      })
+    },
+  )
+  if (built.code !== 0) throw new Error(`the client that is not ours could not be built: ${built.stderr}`)
 }, 900_000)
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL')
@@ -26,7 +32,10 @@ afterEach(() => {
 
 type Line = Readonly<Record<string, unknown>> & { readonly event: string }
 
-function startClient(endpoint: string, audience: string): { lines: Line[]; at: (event: string, index?: number) => Promise<Line> } {
+function startClient(
+  endpoint: string,
+  audience: string,
+): { lines: Line[]; at: (event: string, index?: number) => Promise<Line> } {
   const child = spawn(binary, [endpoint, audience], { stdio: ['ignore', 'pipe', 'inherit'] })
   children.push(child)
   const lines: Line[] = []
@@ -62,9 +71,12 @@ test('it fetches, verifies and validates SVIDs, speaks mutual TLS with them, see
   const first = await client.at('x509_update')
   expect(first).toMatchObject({ id, authorities: 1, trustDomains: 1 })
   await world.server.taint()
-  const next = await until(() => client.lines.find((line) => line.event === 'x509_update' && line['serial'] !== first['serial']), {
-    describe: 'it was told of the certificate of the new authority',
-  })
+  const next = await until(
+    () => client.lines.find((line) => line.event === 'x509_update' && line['serial'] !== first['serial']),
+    {
+      describe: 'it was told of the certificate of the new authority',
+    },
+  )
   expect(next['id']).toBe(id)
   const startedMs = performance.now()
   world.server.suspend('orders')
@@ -73,7 +85,9 @@ test('it fetches, verifies and validates SVIDs, speaks mutual TLS with them, see
 })
 
 test('it is refused where its program is not the one that is bound', async () => {
-  await using world = await startHostAgentWorld({ bind: [{ identity: 'orders', selectors: ['unix:path:/usr/bin/other'] }] })
+  await using world = await startHostAgentWorld({
+    bind: [{ identity: 'orders', selectors: ['unix:path:/usr/bin/other'] }],
+  })
   const client = startClient(world.target, audience)
   expect(await client.at('failed')).toMatchObject({ code: 'PermissionDenied' })
 })

@@ -60,9 +60,17 @@ export async function startHostAgentWorld(options: WorldOptions = {}): Promise<H
   const tokens = makeAccessTokens(url, keyProof('host-1', privateKey, now), now, over.signal, dpop)
   const client = { baseUrl: url, authorizer: dpopAuthorizer(dpop, () => tokens.current()) }
   const logLines: string[] = []
-  const log = makeLog((line) => void logLines.push(line), () => Date.now())
+  const log = makeLog(
+    (line) => void logLines.push(line),
+    () => Date.now(),
+  )
   const authority = makeHttpAuthority({ client, tokens })
-  const agent = await startHostAgent(config, { authority, timing: systemTiming, log, credentials: httpCredentials(url, now) })
+  const agent = await startHostAgent(config, {
+    authority,
+    timing: systemTiming,
+    log,
+    credentials: httpCredentials(url, now),
+  })
   if (options.startsAway !== true) await until(() => agent.isReady(), { describe: 'the agent has the bundles' })
   return {
     server,
@@ -121,8 +129,14 @@ export function callUnary<T>(
 ): Promise<T> {
   const { path, requestSerialize, responseDeserialize } = methodOf(service, method)
   return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(path, requestSerialize, responseDeserialize as (bytes: Buffer) => T, request, metadata, {}, (error, value) =>
-      error === null && value !== undefined ? resolve(value) : reject(error as Error),
+    client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize as (bytes: Buffer) => T,
+      request,
+      metadata,
+      {},
+      (error, value) => (error === null && value !== undefined ? resolve(value) : reject(error as Error)),
     )
   })
 }
@@ -190,7 +204,9 @@ function methodOf(service: string, method: string) {
 }
 
 /** What a call is refused with. */
-export async function refusalOf(answer: Promise<unknown>): Promise<{ readonly code: number; readonly details: string }> {
+export async function refusalOf(
+  answer: Promise<unknown>,
+): Promise<{ readonly code: number; readonly details: string }> {
   try {
     await answer
   } catch (error) {

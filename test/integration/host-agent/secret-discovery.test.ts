@@ -22,7 +22,10 @@ interface Secret {
   readonly tls_certificate?: { readonly certificate_chain: Inline; readonly private_key: Inline }
   readonly validation_context?: {
     readonly trusted_ca?: Inline
-    readonly custom_validator_config?: { readonly name: string; readonly typed_config: { type_url: string; value: Buffer } }
+    readonly custom_validator_config?: {
+      readonly name: string
+      readonly typed_config: { type_url: string; value: Buffer }
+    }
   }
 }
 interface Inline {
@@ -83,21 +86,26 @@ test('the messages have the field numbers of Envoy', () => {
   // Written by hand from api/envoy/…/v3: name = 1, tls_certificate = 2, validation_context = 4; chain = 1, key = 2; inline_bytes = 2.
   const secret = messageOf<object>(`${tls}.Secret`).serialize({
     name: 'n',
-    tls_certificate: { certificate_chain: { inline_bytes: Buffer.from('c') }, private_key: { inline_bytes: Buffer.from('k') } },
+    tls_certificate: {
+      certificate_chain: { inline_bytes: Buffer.from('c') },
+      private_key: { inline_bytes: Buffer.from('k') },
+    },
   })
-  expect(secret.toString('hex')).toBe('0a016e' + '120a' + '0a03120163' + '120312016b')
+  expect(secret.toString('hex')).toBe(['0a016e', '120a', '0a03120163', '120312016b'].join(''))
   const context = messageOf<object>(`${tls}.Secret`).serialize({
     validation_context: {
       trusted_ca: { inline_bytes: Buffer.from('c') },
       custom_validator_config: { name: 'v', typed_config: { type_url: 't', value: Buffer.from('x') } },
     },
   })
-  expect(context.toString('hex')).toBe('2212' + '0a03120163' + '620b' + '0a0176' + '1206' + '0a0174' + '120178')
+  expect(context.toString('hex')).toBe(['2212', '0a03120163', '620b', '0a0176', '1206', '0a0174', '120178'].join(''))
   const config = messageOf<object>(`${tls}.SPIFFECertValidatorConfig`)
   const domain = { name: 'd', trust_bundle: { inline_bytes: Buffer.from('b') } }
-  expect(config.serialize({ trust_domains: [domain] }).toString('hex')).toBe('0a08' + '0a0164' + '1203120162')
-  const request = messageOf<{ response_nonce: string; error_detail: { message: string } }>('envoy.service.discovery.v3.DiscoveryRequest')
-  const bytes = Buffer.from('0a0176' + '1a016e' + '220174' + '2a0172' + '3205' + '080312016d', 'hex')
+  expect(config.serialize({ trust_domains: [domain] }).toString('hex')).toBe(['0a08', '0a0164', '1203120162'].join(''))
+  const request = messageOf<{ response_nonce: string; error_detail: { message: string } }>(
+    'envoy.service.discovery.v3.DiscoveryRequest',
+  )
+  const bytes = Buffer.from(['0a0176', '1a016e', '220174', '2a0172', '3205', '080312016d'].join(''), 'hex')
   expect(request.deserialize(bytes)).toMatchObject({
     version_info: 'v',
     resource_names: ['n'],
@@ -106,8 +114,15 @@ test('the messages have the field numbers of Envoy', () => {
     error_detail: { code: 3, message: 'm' },
   })
   const response = messageOf<object>('envoy.service.discovery.v3.DiscoveryResponse')
-  const answer = { version_info: 'v', resources: [{ type_url: 't', value: Buffer.from('x') }], type_url: 'u', nonce: 'n' }
-  expect(response.serialize(answer).toString('hex')).toBe('0a0176' + '1206' + '0a0174' + '120178' + '220175' + '2a016e')
+  const answer = {
+    version_info: 'v',
+    resources: [{ type_url: 't', value: Buffer.from('x') }],
+    type_url: 'u',
+    nonce: 'n',
+  }
+  expect(response.serialize(answer).toString('hex')).toBe(
+    ['0a0176', '1206', '0a0174', '120178', '220175', '2a016e'].join(''),
+  )
 })
 
 test('an acknowledged answer is not sent again until something changes; a stale nonce is passed over; a refusal is not a request', async () => {
@@ -128,13 +143,19 @@ test('an acknowledged answer is not sent again until something changes; a stale 
     response_nonce: second.nonce,
     error_detail: { code: 3, message: 'bad certificate' },
   })
-  await until(() => world.logLines.find((line) => line.includes('secrets_not_accepted')), { describe: 'the refusal is logged' })
+  await until(() => world.logLines.find((line) => line.includes('secrets_not_accepted')), {
+    describe: 'the refusal is logged',
+  })
   expect(secrets.answers).toHaveLength(2)
   await world.server.taint()
   const third = await until(
-    () => secrets.answers.find((one) => secretsOf(one)[0]?.tls_certificate?.certificate_chain.inline_bytes.equals(
-      secretsOf(first)[0]?.tls_certificate?.certificate_chain.inline_bytes ?? Buffer.alloc(0),
-    ) === false),
+    () =>
+      secrets.answers.find(
+        (one) =>
+          secretsOf(one)[0]?.tls_certificate?.certificate_chain.inline_bytes.equals(
+            secretsOf(first)[0]?.tls_certificate?.certificate_chain.inline_bytes ?? Buffer.alloc(0),
+          ) === false,
+      ),
     { describe: 'the new certificate is pushed' },
   )
   expect(third.version_info).not.toBe(second.version_info)
@@ -167,7 +188,8 @@ test('a revocation ends the stream with PermissionDenied within a second; what o
 test('a single fetch gives the same; all there is where no name is given; another type and delta are refused', async () => {
   await using world = await startHostAgentWorld()
   const client = openClient(world.target)
-  const fetchSecrets = (request: object) => callUnary<Response>(client, 'FetchSecrets', request, new Metadata(), service)
+  const fetchSecrets = (request: object) =>
+    callUnary<Response>(client, 'FetchSecrets', request, new Metadata(), service)
   const all = await fetchSecrets({ type_url: typeUrl })
   expect(secretsOf(all).map(({ name }) => name)).toEqual([world.server.spiffeId('tests'), 'ROOTCA', 'ALL'])
   const other = { type_url: 'type.googleapis.com/envoy.config.cluster.v3.Cluster' }

@@ -76,7 +76,7 @@ test('a reader that reads nothing is cut off within a second of the end of its i
 function split(bytes: Buffer): BundlesAnswer[] {
   const type = messageOf<BundlesAnswer>('X509BundlesResponse')
   const found: BundlesAnswer[] = []
-  for (let at = 0; at + 5 <= bytes.length; ) {
+  for (let at = 0; at + 5 <= bytes.length;) {
     const size = bytes.readUInt32BE(at + 1)
     if (at + 5 + size > bytes.length) break
     found.push(type.deserialize(bytes.subarray(at + 5, at + 5 + size)))

@@ -26,7 +26,7 @@ const audience = 'https://orders.example.com'
 /** Certificates one after the other, as the API gives them. */
 function splitCertificates(der: Buffer): Buffer[] {
   const found: Buffer[] = []
-  for (let at = 0; at < der.length; ) {
+  for (let at = 0; at < der.length;) {
     const lengthBytes = (der[at + 1] ?? 0) & 0x7f
     const size = 2 + lengthBytes + der.readUIntBE(at + 2, lengthBytes)
     found.push(der.subarray(at, at + size))
@@ -114,7 +114,9 @@ describe('a workload that is entitled', () => {
     const jwt = await callUnary<JwtAnswer>(client, 'FetchJWTSVID', { audience: [audience] })
     const svid = jwt.svids[0]?.svid ?? ''
     const valid = await callUnary<{ spiffe_id: string }>(client, 'ValidateJWTSVID', { audience, svid })
-    expect([x509.svids.length, Object.keys(bundles.bundles).length, Object.keys(jwtBundles.bundles).length]).toEqual([2, 1, 1])
+    expect([x509.svids.length, Object.keys(bundles.bundles).length, Object.keys(jwtBundles.bundles).length]).toEqual([
+      2, 1, 1,
+    ])
     expect(valid.spiffe_id).toBe(world.server.spiffeId('tests'))
     for (const method of ['FetchWITSVID', 'FetchWITBundles']) {
       expect((await watchStream(client, method).ended).code).toBe(codes.UNIMPLEMENTED)
@@ -128,19 +130,29 @@ describe('a workload that is entitled', () => {
           )
         }),
       )
-    expect((await unary('/spiffe.SpiffeWorkloadAPI/FetchJWTSVID')).code, 'control: in no package').toBe(codes.UNIMPLEMENTED)
+    expect((await unary('/spiffe.SpiffeWorkloadAPI/FetchJWTSVID')).code, 'control: in no package').toBe(
+      codes.UNIMPLEMENTED,
+    )
     expect((await unary('/SpiffeWorkloadAPI/FetchJWTSVID')).code).toBe(codes.INVALID_ARGUMENT)
   })
 
   test('[W5] the service has exactly the methods of the standard, and reflection shows it', async () => {
     const { loadDefinitions, serviceOf } = await import('../../../packages/host-agent/src/grpc/load-services.ts')
-    expect(Object.keys(serviceOf('SpiffeWorkloadAPI')).sort()).toEqual(
-      ['FetchJWTBundles', 'FetchJWTSVID', 'FetchWITBundles', 'FetchWITSVID', 'FetchX509Bundles', 'FetchX509SVID', 'ValidateJWTSVID'],
-    )
+    expect(Object.keys(serviceOf('SpiffeWorkloadAPI')).sort()).toEqual([
+      'FetchJWTBundles',
+      'FetchJWTSVID',
+      'FetchWITBundles',
+      'FetchWITSVID',
+      'FetchX509Bundles',
+      'FetchX509SVID',
+      'ValidateJWTSVID',
+    ])
     expect(loadDefinitions()).toHaveProperty('SpiffeWorkloadAPI')
     const listed = await reflect(client, { list_services: '*' })
     const names = (listed.list_services_response?.service ?? []).map(({ name }) => name)
-    expect(names).toEqual(expect.arrayContaining(['SpiffeWorkloadAPI', 'envoy.service.secret.v3.SecretDiscoveryService']))
+    expect(names).toEqual(
+      expect.arrayContaining(['SpiffeWorkloadAPI', 'envoy.service.secret.v3.SecretDiscoveryService']),
+    )
     const file = await reflect(client, { file_containing_symbol: 'SpiffeWorkloadAPI' })
     const text = Buffer.concat(file.file_descriptor_response?.file_descriptor_proto ?? []).toString('latin1')
     expect(text).toContain('FetchX509SVID')
@@ -190,10 +202,14 @@ describe('a workload that is entitled', () => {
     const all = await callUnary<JwtAnswer>(client, 'FetchJWTSVID', { audience: [audience] })
     const ids = [world.server.spiffeId('tests'), world.server.spiffeId('second')]
     expect(all.svids.map(({ spiffe_id }) => spiffe_id)).toEqual(ids)
-    for (const { svid, spiffe_id } of all.svids) expect(decodeJwt(svid)).toMatchObject({ sub: spiffe_id, aud: [audience] })
+    for (const { svid, spiffe_id } of all.svids)
+      expect(decodeJwt(svid)).toMatchObject({ sub: spiffe_id, aud: [audience] })
     expect(decodeProtectedHeader(all.svids[0]?.svid ?? '').kid).toMatch(/./)
     const again = await callUnary<JwtAnswer>(client, 'FetchJWTSVID', { audience: [audience] })
-    expect(again.svids.map(({ svid }) => svid), 'kept until half of its life').toEqual(all.svids.map(({ svid }) => svid))
+    expect(
+      again.svids.map(({ svid }) => svid),
+      'kept until half of its life',
+    ).toEqual(all.svids.map(({ svid }) => svid))
     const both = { audience: [audience, 'https://b.example.com'], spiffe_id: ids[1] }
     const one = await callUnary<JwtAnswer>(client, 'FetchJWTSVID', both)
     expect(one.svids.map(({ spiffe_id }) => spiffe_id)).toEqual([ids[1]])
@@ -214,7 +230,11 @@ describe('a workload that is entitled', () => {
       sub: { stringValue: spiffeId },
       act: { structValue: { fields: { sub: { stringValue: 'x' } } } },
       exp: { numberValue: expect.any(Number) },
-      list: { listValue: { values: [{ numberValue: 1 }, { stringValue: 'two' }, { nullValue: 'NULL_VALUE' }, { boolValue: true }] } },
+      list: {
+        listValue: {
+          values: [{ numberValue: 1 }, { stringValue: 'two' }, { nullValue: 'NULL_VALUE' }, { boolValue: true }],
+        },
+      },
     })
     const wrong = await refusalOf(callUnary(client, 'ValidateJWTSVID', { audience: 'https://other', svid: token }))
     expect(wrong, 'control: for somebody else').toMatchObject({ code: codes.INVALID_ARGUMENT })
@@ -276,7 +296,10 @@ test('[W6] the first message comes at once, and each one is the full state: rota
 
   // Renewed at half of their life: both certificates with keys of their own, in full states.
   const renewed = await until(
-    () => watch.messages.find(({ svids }) => svids.every((svid, at) => !svid.x509_svid.equals(first.svids[at]?.x509_svid ?? svid.x509_svid))),
+    () =>
+      watch.messages.find(({ svids }) =>
+        svids.every((svid, at) => !svid.x509_svid.equals(first.svids[at]?.x509_svid ?? svid.x509_svid)),
+      ),
     { describe: 'both are renewed' },
   )
   expect(renewed.svids).toHaveLength(2)
@@ -356,7 +379,9 @@ interface ReflectionAnswer {
 async function reflect(client: Client, request: object): Promise<ReflectionAnswer> {
   const { loadSync } = await import('@grpc/proto-loader')
   const { createRequire } = await import('node:module')
-  const file = createRequire(import.meta.url).resolve('@grpc/reflection/build/proto/grpc/reflection/v1/reflection.proto')
+  const file = createRequire(import.meta.url).resolve(
+    '@grpc/reflection/build/proto/grpc/reflection/v1/reflection.proto',
+  )
   const definitions = loadSync(file, { keepCase: true, oneofs: false })
   const service = definitions['grpc.reflection.v1.ServerReflection'] as unknown as {
     readonly ServerReflectionInfo: {

@@ -21,7 +21,9 @@ interface StartOptions {
 const defaultSocketPath = '/run/mayfly/agent.sock'
 
 export function addHostAgentCommands(program: Command, cli: Cli): void {
-  const group = program.command('host-agent').description('vouch for the processes of this host, and give them identities')
+  const group = program
+    .command('host-agent')
+    .description('vouch for the processes of this host, and give them identities')
   addExamples(group, ...startExamples, 'mayfly host-agent check 4711', 'mayfly host-agent health')
   addStart(group, cli)
   addCheck(group, cli)
@@ -40,14 +42,24 @@ function addStart(group: Command, cli: Cli): void {
     .option('--config <file>', 'YAML or JSON (docs/reference/host-agent.md)')
     .option('--socket <path>', `the unix socket (default: ${defaultSocketPath})`)
     .option('--trust-provider <name>', 'the `host_agent` trust provider, where there are several')
-    .option('--grace <seconds>', 'serve so long past the freshness of an attestation while the server is away (default: 0)')
-  addExamples(start, ...startExamples, 'mayfly host-agent start --as host-7 --token-file /run/token --socket /tmp/agent.sock')
+    .option(
+      '--grace <seconds>',
+      'serve so long past the freshness of an attestation while the server is away (default: 0)',
+    )
+  addExamples(
+    start,
+    ...startExamples,
+    'mayfly host-agent start --as host-7 --token-file /run/token --socket /tmp/agent.sock',
+  )
   start.action(async (options: StartOptions) => {
     const { runHostAgent, SocketError } = await import('@mayfly/host-agent')
     const config = await readConfig(cli, options)
     const merged = mergeOptions(cli.options(), config)
     if (merged.as === undefined && cli.env['MAYFLY_IDENTITY'] === undefined) {
-      throw new UsageError('it is not said which identity this agent is', 'give `--as NAME`, or `identity` in its configuration')
+      throw new UsageError(
+        'it is not said which identity this agent is',
+        'give `--as NAME`, or `identity` in its configuration',
+      )
     }
     const { client, tokens } = await connect({ env: cli.env, options: merged, now: cli.now, signal: cli.signal })
     try {
@@ -131,7 +143,9 @@ function parseFile(file: string, text: string): unknown {
   try {
     return parseYaml(text, { maxAliasCount: 0, uniqueKeys: true })
   } catch (error) {
-    throw new UsageError(`\`${file}\` is neither YAML nor JSON`, undefined, [(error as Error).message.split('\n')[0] ?? ''])
+    throw new UsageError(`\`${file}\` is neither YAML nor JSON`, undefined, [
+      (error as Error).message.split('\n')[0] ?? '',
+    ])
   }
 }
 

@@ -56,7 +56,9 @@ function checkField(field: ConfigField, value: unknown, at: string): readonly Co
       if (!Array.isArray(value) || value.length === 0 || value.length > Math.min(most, 1_000)) {
         return says(`must be a list of 1 to ${most} texts`)
       }
-      return value.every((one) => typeof one === 'string' && one !== '') ? [] : says('each must be a text that is not empty')
+      return value.every((one) => typeof one === 'string' && one !== '')
+        ? []
+        : says('each must be a text that is not empty')
     case 'object':
       return checkFields(field.fields ?? {}, value, at)
     case 'list of objects':

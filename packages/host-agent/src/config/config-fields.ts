@@ -3,7 +3,14 @@
  * from the same table.
  */
 export interface ConfigField {
-  readonly kind: 'text' | 'absolute path' | 'whole number' | 'file mode' | 'list of texts' | 'object' | 'list of objects'
+  readonly kind:
+    | 'text'
+    | 'absolute path'
+    | 'whole number'
+    | 'file mode'
+    | 'list of texts'
+    | 'object'
+    | 'list of objects'
   /** One sentence. */
   readonly about: string
   readonly isRequired?: true
@@ -18,7 +25,10 @@ export type ConfigFields = Readonly<Record<string, ConfigField>>
 
 const name = { test: /^[a-z0-9][a-z0-9._-]{0,62}$/, says: 'a name of lower-case letters, digits, `.`, `_` and `-`' }
 const role = { test: /^[^\s/]+\/[^\s/]+$/, says: 'a role: `resource/role`' }
-const signal = { test: /^SIG(HUP|INT|TERM|USR1|USR2|WINCH)$/, says: 'one of SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH' }
+const signal = {
+  test: /^SIG(HUP|INT|TERM|USR1|USR2|WINCH)$/,
+  says: 'one of SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH',
+}
 const owner = { test: /^[\w.-]+(:[\w.-]+)?$/, says: '`user` or `user:group`, by name or number' }
 const url = { test: /^https?:\/\/[^/\s]+$/, says: 'the address of the server: `https://mayfly.example.com`' }
 
@@ -47,7 +57,11 @@ export const fileFields: ConfigFields = {
     most: 20,
     fields: {
       role: { kind: 'text', about: 'The role, `resource/role`.', isRequired: true, pattern: role },
-      path: { kind: 'absolute path', about: 'The file: JSON with `fields`, `expires_at` and `credential_id`.', isRequired: true },
+      path: {
+        kind: 'absolute path',
+        about: 'The file: JSON with `fields`, `expires_at` and `credential_id`.',
+        isRequired: true,
+      },
     },
   },
   mode: { kind: 'file mode', about: 'The mode of the files, octal, as text.', default: '0600' },
@@ -67,10 +81,17 @@ export const configFields: ConfigFields = {
   server: { kind: 'text', about: 'The server.', pattern: url },
   identity: { kind: 'text', about: 'The identity of the agent itself.' },
   key_file: { kind: 'absolute path', about: 'The private key that it proves itself with. Or `token_file`.' },
-  token_file: { kind: 'absolute path', about: 'A token of the platform that it runs on, read anew each time. Or `key_file`.' },
+  token_file: {
+    kind: 'absolute path',
+    about: 'A token of the platform that it runs on, read anew each time. Or `key_file`.',
+  },
   trust_provider: { kind: 'text', about: 'The `host_agent` trust provider, where there are several.' },
   socket: { kind: 'absolute path', about: 'The unix socket.', default: '/run/mayfly/agent.sock' },
-  socket_mode: { kind: 'file mode', about: 'Who may connect at all; what they get is decided by attestation.', default: '0666' },
+  socket_mode: {
+    kind: 'file mode',
+    about: 'Who may connect at all; what they get is decided by attestation.',
+    default: '0666',
+  },
   grace_seconds: {
     kind: 'whole number',
     about:
@@ -80,8 +101,18 @@ export const configFields: ConfigFields = {
     most: 3_600,
     default: 0,
   },
-  x509_ttl_seconds: { kind: 'whole number', about: 'The life asked for; the server may grant less.', least: 1, most: 604_800 },
-  jwt_ttl_seconds: { kind: 'whole number', about: 'The life asked for; the server may grant less.', least: 1, most: 86_400 },
+  x509_ttl_seconds: {
+    kind: 'whole number',
+    about: 'The life asked for; the server may grant less.',
+    least: 1,
+    most: 604_800,
+  },
+  jwt_ttl_seconds: {
+    kind: 'whole number',
+    about: 'The life asked for; the server may grant less.',
+    least: 1,
+    most: 86_400,
+  },
   max_executable_bytes: {
     kind: 'whole number',
     about: 'Larger programs have no `unix:sha256`.',

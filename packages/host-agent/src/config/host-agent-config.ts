@@ -64,7 +64,10 @@ export function parseHostAgentConfig(value: unknown, accounts: AccountFiles): Ho
   const faults = [...checkFields(configFields, value ?? {}, '')]
   const root = isObject(value) ? value : {}
   const entries = Array.isArray(root['files']) ? root['files'].filter(isObject) : []
-  faults.push(...entries.flatMap((entry, at) => checkEntry(entry, `files[${at}]`, accounts)), ...findCollisions(entries))
+  faults.push(
+    ...entries.flatMap((entry, at) => checkEntry(entry, `files[${at}]`, accounts)),
+    ...findCollisions(entries),
+  )
   if (root['key_file'] !== undefined && root['token_file'] !== undefined) {
     faults.push({ at: 'token_file', detail: 'is given beside `key_file`: give one of them' })
   }
@@ -125,7 +128,8 @@ function findCollisions(entries: readonly Entry[]): readonly ConfigFault[] {
   entries.forEach((entry, at) => {
     for (const path of pathsOf(entry)) {
       const other = seen.get(path)
-      if (other !== undefined) faults.push({ at: `files[${at}]`, detail: `\`${path}\` is written by \`files[${other}]\` too` })
+      if (other !== undefined)
+        faults.push({ at: `files[${at}]`, detail: `\`${path}\` is written by \`files[${other}]\` too` })
       seen.set(path, at)
     }
   })

@@ -42,7 +42,11 @@ export function httpCredentials(url: string, now: () => Date): CredentialSource 
         const init = { params: { path: { id: credential.credentialId } }, body: {}, signal }
         try {
           const { expires_at } = await answerOf(api.POST('/v1/credentials/{id}/renew', init))
-          return { ...credential, expiresAtMs: Date.parse(expires_at), document: { ...credential.document, expires_at } }
+          return {
+            ...credential,
+            expiresAtMs: Date.parse(expires_at),
+            document: { ...credential.document, expires_at },
+          }
         } catch (error) {
           if (error instanceof ProblemError && error.retry !== 'later' && error.status !== 401) return undefined
           throw error

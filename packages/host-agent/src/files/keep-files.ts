@@ -104,7 +104,8 @@ async function keepEntry(deps: FileDeps, entry: FileEntry, holding: Holding, sig
     const due: number[] = [timing.now() + 60_000]
     const own = snapshot.bundles.get(snapshot.trustDomain)
     const [identity] = state.identities
-    if (entry.bundle !== undefined && own !== undefined) contents.set(entry.bundle, certificatesPem(own.x509Authorities))
+    if (entry.bundle !== undefined && own !== undefined)
+      contents.set(entry.bundle, certificatesPem(own.x509Authorities))
     if (entry.key !== undefined && entry.certificate !== undefined && identity?.x509 !== undefined) {
       // The key first: a reader that looks between the two finds the old certificate with the new key and looks again.
       contents.set(entry.key, toPem('PRIVATE KEY', identity.x509.privateKey))

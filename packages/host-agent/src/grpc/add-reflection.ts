@@ -48,7 +48,7 @@ export function addReflection(server: Server): void {
   new ReflectionService(definitions).addToServer({
     addService(service: ServiceDefinition, implementation: UntypedServiceImplementation) {
       const handle = implementation['ServerReflectionInfo'] as unknown as (stream: ReflectionStream) => void
-      server.addService(service, { ServerReflectionInfo: (stream: ReflectionStream) => handle(translate(stream)) } as never)
+      server.addService(service, { ServerReflectionInfo: (stream: ReflectionStream) => handle(translate(stream)) })
     },
   })
 }

@@ -1,7 +1,7 @@
 /** The services as their `.proto` files define them. */
 import { fileURLToPath } from 'node:url'
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader'
-import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
+import type { ServiceDefinition } from '@grpc/grpc-js'
 
 const folder = fileURLToPath(new URL('../../proto', import.meta.url))
 
@@ -26,10 +26,10 @@ export function loadDefinitions(): PackageDefinition {
 }
 
 /** @throws Error there is no such service */
-export function serviceOf(name: string): ServiceDefinition<UntypedServiceImplementation> {
+export function serviceOf(name: string): ServiceDefinition {
   const definition = loadDefinitions()[name]
   if (definition === undefined || 'format' in definition) throw new Error(`there is no service \`${name}\``)
-  return definition as ServiceDefinition<UntypedServiceImplementation>
+  return definition
 }
 
 /** @throws Error there is no such message */
@@ -42,14 +42,12 @@ export function messageOf<T>(name: string): MessageType<T> {
 }
 
 /** The same object is encoded once, whatever number of streams it goes to. */
-export function encodeOnce(
-  service: ServiceDefinition<UntypedServiceImplementation>,
-): ServiceDefinition<UntypedServiceImplementation> {
+export function encodeOnce(service: ServiceDefinition): ServiceDefinition {
   return Object.fromEntries(
     Object.entries(service).map(([name, method]) => {
       const encoded = new WeakMap<object, Buffer>()
       const responseSerialize = (value: object): Buffer => {
-        const bytes = encoded.get(value) ?? method.responseSerialize(value as never)
+        const bytes = encoded.get(value) ?? method.responseSerialize(value)
         encoded.set(value, bytes)
         return bytes
       }

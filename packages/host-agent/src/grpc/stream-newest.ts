@@ -16,8 +16,8 @@ export interface OutgoingStream<T> {
 
 export interface NewestStream {
   /** Something may have changed. */
-  pump(): void
-  end(refusal: Refusal): void
+  readonly pump: () => void
+  readonly end: (refusal: Refusal) => void
 }
 
 /** How long a refusal may wait behind a message that is not read. */
@@ -30,7 +30,11 @@ const stalledMs = 300
  */
 export function streamNewest<T extends object>(
   call: OutgoingStream<T>,
-  { read, onEnd, cut }: { readonly read: () => T | Refusal | undefined; readonly onEnd: () => void; readonly cut: () => void },
+  {
+    read,
+    onEnd,
+    cut,
+  }: { readonly read: () => T | Refusal | undefined; readonly onEnd: () => void; readonly cut: () => void },
 ): NewestStream {
   let sent: T | undefined
   let isWriting = false

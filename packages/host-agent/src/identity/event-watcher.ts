@@ -41,7 +41,8 @@ export async function watchEvents(deps: EventWatcherDeps, signal: AbortSignal): 
       await Promise.race(streams.map((stream) => stream.finally(() => over.abort())))
       await Promise.allSettled(streams)
       // A server ends a stream after minutes. One that ends it at once would be asked without pause.
-      if (timing.now() - openedAtMs < leastLifeMs) throw new AuthorityError('unreachable', 'the stream of events ended at once')
+      if (timing.now() - openedAtMs < leastLifeMs)
+        throw new AuthorityError('unreachable', 'the stream of events ended at once')
     } catch (error) {
       if (signal.aborted) return
       failures += 1

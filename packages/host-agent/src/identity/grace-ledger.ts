@@ -15,7 +15,10 @@ export interface GraceLedger {
 const maxItems = 10_000
 const itemsInReport = 100
 
-export function makeGraceLedger(deps: { readonly authority: Pick<Authority, 'reportGraceUses'>; readonly log: Log }): GraceLedger {
+export function makeGraceLedger(deps: {
+  readonly authority: Pick<Authority, 'reportGraceUses'>
+  readonly log: Log
+}): GraceLedger {
   const { authority, log } = deps
   const uses = new Map<string, GraceUse>()
   let underWay: Promise<void> | undefined

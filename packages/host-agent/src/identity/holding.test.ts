@@ -34,7 +34,12 @@ function setUp({ graceSeconds = 0 }: { graceSeconds?: number } = {}) {
     async issueJwtSvid() {
       jwts += 1
       const issuedAtMs = timing.now()
-      return answer({ spiffeId: 'spiffe://example.org/orders', token: `t${jwts}`, issuedAtMs, expiresAtMs: issuedAtMs + 300_000 })
+      return answer({
+        spiffeId: 'spiffe://example.org/orders',
+        token: `t${jwts}`,
+        issuedAtMs,
+        expiresAtMs: issuedAtMs + 300_000,
+      })
     },
     async readBundles() {
       return []
@@ -61,7 +66,7 @@ function setUp({ graceSeconds = 0 }: { graceSeconds?: number } = {}) {
     fail: (failure: AuthorityFailure | undefined) => (fails = failure),
     onAttest: (run: () => void) => (onAttest = run),
     setFault: (text: string) => (fault = text),
-    async reported() {
+    reported: async () => {
       await grace.report(signal)
       return uses
     },

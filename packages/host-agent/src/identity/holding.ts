@@ -205,7 +205,9 @@ export function makeHolding(deps: HoldingDeps, subject: HoldingSubject): Holding
     const fault = subject.findFault()
     if (fault !== undefined) return end(fault)
     const nowMs = timing.now()
-    const standing = vouched.filter(({ attestationId, freshUntilMs }) => !ended.has(attestationId) && freshUntilMs > nowMs)
+    const standing = vouched.filter(
+      ({ attestationId, freshUntilMs }) => !ended.has(attestationId) && freshUntilMs > nowMs,
+    )
     if (standing.length === 0) return refuse('no identity fits')
     if (state.phase !== 'entitled') {
       log.info('workload_attested', { ...subject.about, spiffe_ids: standing.map(({ spiffeId }) => spiffeId) })
@@ -229,8 +231,7 @@ export function makeHolding(deps: HoldingDeps, subject: HoldingSubject): Holding
   }
 
   function renewOne({ spiffeId, attestationId }: HeldIdentity): Promise<void> {
-    const running =
-      issuing.get(spiffeId) ?? issueOne(spiffeId, attestationId).finally(() => issuing.delete(spiffeId))
+    const running = issuing.get(spiffeId) ?? issueOne(spiffeId, attestationId).finally(() => issuing.delete(spiffeId))
     issuing.set(spiffeId, running)
     return running
   }
@@ -349,7 +350,12 @@ export function makeHolding(deps: HoldingDeps, subject: HoldingSubject): Holding
         return state.phase === 'entitled' ? { phase: 'unavailable', reason: reasonOf(error) } : state
       }
 
-      async function jwtOf({ attestationId, freshUntilMs, spiffeId, hint }: HeldIdentity): Promise<HeldJwt | undefined> {
+      async function jwtOf({
+        attestationId,
+        freshUntilMs,
+        spiffeId,
+        hint,
+      }: HeldIdentity): Promise<HeldJwt | undefined> {
         const svid = await jwts.get({ spiffeId, audiences }, async () => {
           if (freshUntilMs <= timing.now()) throw new AuthorityError('unreachable', 'the server cannot be asked now')
           return work.run(() => authority.issueJwtSvid({ attestationId, audiences }, signal))

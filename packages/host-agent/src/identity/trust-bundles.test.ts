@@ -28,9 +28,13 @@ test('keys of an unknown use or type are passed over, each by itself', () => {
 })
 
 test('a key set shows public members only', () => {
-  const own = snapshotOf([bundle([{ kty: 'EC', use: 'jwt-svid', kid: 'a', crv: 'P-256', x: '1', y: '2', d: '3' }])]).bundles
+  const own = snapshotOf([
+    bundle([{ kty: 'EC', use: 'jwt-svid', kid: 'a', crv: 'P-256', x: '1', y: '2', d: '3' }]),
+  ]).bundles
   const set = own.get('example.org')
-  expect(set && JSON.parse(String(jwtKeySet(set)))).toEqual({ keys: [{ kty: 'EC', kid: 'a', crv: 'P-256', x: '1', y: '2' }] })
+  expect(set && JSON.parse(String(jwtKeySet(set)))).toEqual({
+    keys: [{ kty: 'EC', kid: 'a', crv: 'P-256', x: '1', y: '2' }],
+  })
 })
 
 test('an empty bundle is one that believes nothing; no bundle at all is an error', () => {

@@ -50,7 +50,8 @@ function signature(text: string, alg: string, key: KeyObject): Buffer {
   if (alg.startsWith('HS')) return createHmac('sha256', 'secret').update(bytes).digest()
   if (key.asymmetricKeyType === 'ed25519') return sign(null, bytes, key)
   const hash = `sha${alg.slice(2) || '256'}`
-  if (key.asymmetricKeyType === 'ec') return sign(/^sha\d{3}$/.test(hash) ? hash : 'sha256', bytes, { key, dsaEncoding: 'ieee-p1363' })
+  if (key.asymmetricKeyType === 'ec')
+    return sign(/^sha\d{3}$/.test(hash) ? hash : 'sha256', bytes, { key, dsaEncoding: 'ieee-p1363' })
   const pss = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
   return sign(hash, bytes, alg.startsWith('PS') ? pss : key)
 }
@@ -127,13 +128,22 @@ test('[J4] kid is needed, and typ is JWT or JOSE', () => {
   expect(faultOf(makeToken({ alg: 'ES256', typ: 'JWT' }))).toContain('`kid`')
   expect(faultOf(makeToken({ ...goodHeader, kid: '' }))).toContain('`kid`')
   expect(faultOf(makeToken({ ...goodHeader, kid: 7 }))).toContain('`kid`')
-  for (const typ of ['at+jwt', 'jwt', 'wit+jwt', '', null]) expect(faultOf(makeToken({ ...goodHeader, typ }))).toContain('`typ`')
+  for (const typ of ['at+jwt', 'jwt', 'wit+jwt', '', null])
+    expect(faultOf(makeToken({ ...goodHeader, typ }))).toContain('`typ`')
   expect(faultOf(makeToken({ ...goodHeader, typ: 'JOSE' })), 'control').toBeUndefined()
 })
 
 test('[J5] sub is a SPIFFE ID of a workload; aud has the own value; exp is there and has not passed', () => {
   const { sub, aud, exp } = goodClaims
-  for (const wrong of [undefined, '', 'orders', 'spiffe://example.org', 'spiffe://Example.org/a', 'spiffe://example.org/a/', 7]) {
+  for (const wrong of [
+    undefined,
+    '',
+    'orders',
+    'spiffe://example.org',
+    'spiffe://Example.org/a',
+    'spiffe://example.org/a/',
+    7,
+  ]) {
     expect(faultOf(makeToken(goodHeader, { sub: wrong, aud, exp })), String(wrong)).toContain('`sub`')
   }
   for (const wrong of [undefined, [], '', [''], [7], {}, null]) {
@@ -168,5 +178,7 @@ test('[J7] only keys for tokens of the trust domain of the subject count', () =>
 
 test('a token that was touched is refused', () => {
   const [head = '', , signed = ''] = makeToken().split('.')
-  expect(faultOf(`${head}.${encode({ ...goodClaims, sub: 'spiffe://example.org/admin' })}.${signed}`)).toContain('signature')
+  expect(faultOf(`${head}.${encode({ ...goodClaims, sub: 'spiffe://example.org/admin' })}.${signed}`)).toContain(
+    'signature',
+  )
 })

@@ -4,7 +4,7 @@
  * Checks form, header, algorithm, signature by a key of the subject's own trust domain, `sub`, `aud`, `exp` and `nbf`.
  * Does NOT check whether it was used before, nor whether its identity still stands: that, only the server can tell.
  */
-import { constants, createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto'
+import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import type { BundleKey } from '../authority/authority.ts'
 import { parseSpiffeId } from './spiffe-id.ts'
 import type { BundleSnapshot } from './trust-bundles.ts'
@@ -60,15 +60,18 @@ export function validateJwtSvid(
   if (header === undefined || claims === undefined) return { fault: 'header and claims must be JSON objects' }
 
   const extra = Object.keys(header).find((name) => !['alg', 'kid', 'typ'].includes(name))
-  if (extra !== undefined) return { fault: `the header has a member \`${printed(extra)}\` that a JWT-SVID may not have` }
+  if (extra !== undefined)
+    return { fault: `the header has a member \`${printed(extra)}\` that a JWT-SVID may not have` }
   const { alg, kid, typ } = header
-  if (typeof alg !== 'string' || !Object.hasOwn(algorithms, alg)) return { fault: '`alg` is not among those of JWT-SVIDs' }
+  if (typeof alg !== 'string' || !Object.hasOwn(algorithms, alg))
+    return { fault: '`alg` is not among those of JWT-SVIDs' }
   if (typeof kid !== 'string' || kid === '') return { fault: '`kid` is missing' }
   if (typ !== undefined && typ !== 'JWT' && typ !== 'JOSE') return { fault: '`typ` must be `JWT` or `JOSE`' }
 
   const { sub } = claims
   const id = typeof sub === 'string' ? parseSpiffeId(sub) : undefined
-  if (typeof sub !== 'string' || id === undefined || id.path === '') return { fault: '`sub` is no SPIFFE ID of a workload' }
+  if (typeof sub !== 'string' || id === undefined || id.path === '')
+    return { fault: '`sub` is no SPIFFE ID of a workload' }
   const claimFault = findClaimFault(claims, audience, nowMs)
   if (claimFault !== undefined) return { fault: claimFault }
 
@@ -79,10 +82,15 @@ export function validateJwtSvid(
   return isSigned ? { spiffeId: sub, claims } : { fault: 'the signature does not verify' }
 }
 
-function findClaimFault(claims: Readonly<Record<string, unknown>>, audience: string, nowMs: number): string | undefined {
+function findClaimFault(
+  claims: Readonly<Record<string, unknown>>,
+  audience: string,
+  nowMs: number,
+): string | undefined {
   const { aud, exp, nbf } = claims
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
-  if (audiences.length === 0 || !audiences.every((one) => typeof one === 'string' && one !== '')) return '`aud` is missing'
+  if (audiences.length === 0 || !audiences.every((one) => typeof one === 'string' && one !== ''))
+    return '`aud` is missing'
   if (!audiences.includes(audience)) return 'the token is for another audience'
   if (typeof exp !== 'number' || !Number.isFinite(exp)) return '`exp` is missing'
   if (exp * 1_000 <= nowMs) return 'the token has expired'
@@ -93,7 +101,7 @@ function findClaimFault(claims: Readonly<Record<string, unknown>>, audience: str
 function verifySignature(algorithm: Algorithm, jwk: BundleKey, signed: Buffer, signature: Buffer): boolean {
   let key: KeyObject
   try {
-    key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
+    key = createPublicKey({ key: jwk, format: 'jwk' })
   } catch {
     return false
   }

@@ -21,7 +21,10 @@ test('what a user names in groups of their own counts for nothing', () => {
   const own = '/user.slice/user-1000.slice/user@1000.service'
   expect(unified(`${own}/app.slice/payroll.service`).systemdUnit).toBe('user@1000.service')
   expect(unified(`${own}/docker-${id}.scope`).containerId).toBeUndefined()
-  expect(unified(`/system.slice/app.service/docker/${id}`)).toMatchObject({ systemdUnit: 'app.service', containerId: undefined })
+  expect(unified(`/system.slice/app.service/docker/${id}`)).toMatchObject({
+    systemdUnit: 'app.service',
+    containerId: undefined,
+  })
   expect(unified(`/system.slice/app.service/payroll.service`).systemdUnit).toBe('app.service')
 })
 

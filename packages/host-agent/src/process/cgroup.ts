@@ -29,7 +29,8 @@ export function parseCgroup(text: string): CgroupFacts {
   const outside = path === undefined || parts.includes('..') || path.length > maxPathChars || path.includes('\\')
   if (outside) return { path: undefined, systemdUnit: undefined, containerId: undefined }
   const outermost = parts.find((part) => !part.endsWith('.slice'))
-  const systemdUnit = outermost !== undefined && /\.(service|scope|socket|mount)$/.test(outermost) ? outermost : undefined
+  const systemdUnit =
+    outermost !== undefined && /\.(service|scope|socket|mount)$/.test(outermost) ? outermost : undefined
   return { path, systemdUnit, containerId: findContainer(parts, outermost) }
 }
 

@@ -43,7 +43,7 @@ export function makeExecutableDigests(maxBytes: number): ExecutableDigests {
     async function hash(): Promise<string | undefined> {
       const digest = createHash('sha256')
       const buffer = Buffer.allocUnsafe(1 << 20)
-      for (let at = 0; ; ) {
+      for (let at = 0; ;) {
         const { bytesRead } = (await file?.read(buffer, 0, buffer.length, at)) ?? { bytesRead: 0 }
         if (bytesRead === 0) break
         digest.update(buffer.subarray(0, bytesRead))

@@ -26,11 +26,7 @@ export interface ProcessHandle extends PeerCredentials {
   close(): void
 }
 
-export type ProcessFault =
-  | 'process_gone'
-  | 'process_replaced'
-  | 'user_changed'
-  | 'executable_changed'
+export type ProcessFault = 'process_gone' | 'process_replaced' | 'user_changed' | 'executable_changed'
 
 const bootId = readBootId()
 
@@ -47,7 +43,8 @@ export function openProcess(peer: PeerCredentials, pidfd: number | undefined): P
   }
   const handle = readHandle(peer, directory)
   // Only now: while it lives, its number is nobody else's, so what was opened above was it.
-  const fault = typeof handle === 'string' ? handle : pidfd !== undefined && hasEnded(pidfd) ? 'process_gone' : undefined
+  const fault =
+    typeof handle === 'string' ? handle : pidfd !== undefined && hasEnded(pidfd) ? 'process_gone' : undefined
   const found = fault ?? (typeof handle === 'string' ? handle : (handle.findFault() ?? handle))
   if (typeof found === 'string') closeSync(directory)
   return found

@@ -35,11 +35,13 @@ export async function readSelectors(
     ['cgroup', cgroup.path],
     ['container:id', cgroup.containerId],
   ]
-  return found
-    .filter(([, value]) => value !== undefined && value !== '')
-    .map(([type, value]) => `${type}:${value}`)
-    // A control character in a path is no accident; it must not reach a terminal or a log.
-    .filter((selector) => selector.length <= maxSelectorChars && !/\p{Cc}/u.test(selector))
+  return (
+    found
+      .filter(([, value]) => value !== undefined && value !== '')
+      .map(([type, value]) => `${type}:${value}`)
+      // A control character in a path is no accident; it must not reach a terminal or a log.
+      .filter((selector) => selector.length <= maxSelectorChars && !/\p{Cc}/u.test(selector))
+  )
 }
 
 /**

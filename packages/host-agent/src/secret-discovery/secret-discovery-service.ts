@@ -5,13 +5,17 @@
  * acknowledged, or refused, is not sent again until then. Delta discovery is not offered.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import type {
-  handleUnaryCall,
-  ServerDuplexStream,
-  ServerUnaryCall,
-  UntypedServiceImplementation,
-} from '@grpc/grpc-js'
-import { asRefusal, invalidArgument, permissionDenied, Refusal, refusalOf, unavailable, unimplemented } from '../grpc/refusal.ts'
+import type { ServerDuplexStream, ServerUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-js'
+import { unary } from '../grpc/answer.ts'
+import {
+  asRefusal,
+  invalidArgument,
+  permissionDenied,
+  Refusal,
+  refusalOf,
+  unavailable,
+  unimplemented,
+} from '../grpc/refusal.ts'
 import { streamNewest } from '../grpc/stream-newest.ts'
 import type { Log } from '../log.ts'
 import type { ServiceDeps } from '../workload-api/workload-api-service.ts'
@@ -36,10 +40,14 @@ interface DiscoveryResponse {
 const maxNames = 100
 const bundlesTimeoutMs = 5_000
 
-export function secretDiscoveryService({ callers, bundles, log }: ServiceDeps & { readonly log: Log }): UntypedServiceImplementation {
+export function secretDiscoveryService({
+  callers,
+  bundles,
+  log,
+}: ServiceDeps & { readonly log: Log }): UntypedServiceImplementation {
   return {
     StreamSecrets: streamSecrets,
-    FetchSecrets: fetchSecrets,
+    FetchSecrets: unary(answerOnce),
     DeltaSecrets(call: ServerDuplexStream<unknown, unknown>) {
       call.emit('error', unimplemented('delta discovery is not offered: use `StreamSecrets`'))
     },
@@ -73,13 +81,6 @@ export function secretDiscoveryService({ callers, bundles, log }: ServiceDeps & 
     return 'unknown' in found ? permissionDenied(`the workload may not have the secret \`${found.unknown}\``) : found
   }
 
-  function fetchSecrets(...[call, callback]: Parameters<handleUnaryCall<DiscoveryRequest, DiscoveryResponse>>): void {
-    answerOnce(call).then(
-      (answer) => callback(null, answer),
-      (error: unknown) => callback(asRefusal(error)),
-    )
-  }
-
   async function answerOnce(call: ServerUnaryCall<DiscoveryRequest, DiscoveryResponse>): Promise<DiscoveryResponse> {
     checkRequest(call.request)
     const workload = await prepare(call)
@@ -110,10 +111,10 @@ export function secretDiscoveryService({ callers, bundles, log }: ServiceDeps & 
     async function open(): Promise<void> {
       const workload = await prepare(call)
       if (call.cancelled) return
-      const stream = streamNewest<DiscoveryResponse>(call as never, {
+      const stream = streamNewest<DiscoveryResponse>(call, {
         read: () => readNext(workload),
         onEnd: () => unsubscribe(),
-        cut: workload.disconnect,
+        cut: () => workload.disconnect(),
       })
       const unsubscribeState = workload.holding.subscribe(stream.pump, { x509: true })
       const unsubscribeBundles = bundles.subscribe(stream.pump)
@@ -140,7 +141,8 @@ export function secretDiscoveryService({ callers, bundles, log }: ServiceDeps & 
       if (error !== undefined && error !== null && (error.code !== 0 || error.message !== '')) {
         log.warn('secrets_not_accepted', { pid: process.pid, reason: error.message.slice(0, 200) })
       }
-      const isSame = names !== undefined && names.length === asked.length && asked.every((name) => names?.includes(name))
+      const isSame =
+        names !== undefined && names.length === asked.length && asked.every((name) => names?.includes(name))
       names = asked
       if (!isSame) {
         isWanted = true

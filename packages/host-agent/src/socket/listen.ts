@@ -27,7 +27,9 @@ export async function listen(
     throw new SocketError('the host agent runs on Linux only: elsewhere the system does not say which process connects')
   }
   if (!path.startsWith('/') || Buffer.byteLength(path) > maxPathBytes) {
-    throw new SocketError(`\`${path}\` is no place for a socket: give an absolute path of at most ${maxPathBytes} bytes`)
+    throw new SocketError(
+      `\`${path}\` is no place for a socket: give an absolute path of at most ${maxPathBytes} bytes`,
+    )
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o755 })
   checkFolder(dirname(path))

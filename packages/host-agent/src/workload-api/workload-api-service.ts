@@ -10,7 +10,16 @@ import type {
   ServerWritableStream,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import { asRefusal, invalidArgument, permissionDenied, type Refusal, refusalOf, unavailable, unimplemented } from '../grpc/refusal.ts'
+import { unary } from '../grpc/answer.ts'
+import {
+  asRefusal,
+  invalidArgument,
+  permissionDenied,
+  type Refusal,
+  refusalOf,
+  unavailable,
+  unimplemented,
+} from '../grpc/refusal.ts'
 import { streamNewest } from '../grpc/stream-newest.ts'
 import { type Struct, toStruct } from '../grpc/struct.ts'
 import type { HoldingState } from '../identity/holding.ts'
@@ -55,7 +64,7 @@ export function workloadApiService({ callers, bundles, timing }: ServiceDeps): U
     FetchX509SVID: streaming(x509SvidResponse, { x509: true }),
     FetchX509Bundles: streaming(x509BundlesResponse, { x509: false }),
     FetchJWTBundles: streaming(jwtBundlesResponse, { x509: false }),
-    FetchJWTSVID: unary(async (call: ServerUnaryCall<JwtSvidRequest, unknown>) => {
+    FetchJWTSVID: guarded(async (call: ServerUnaryCall<JwtSvidRequest, unknown>) => {
       const { audience, spiffe_id: spiffeId } = call.request
       checkAudiences(audience)
       if (spiffeId !== '' && parseSpiffeId(spiffeId) === undefined) {
@@ -67,7 +76,7 @@ export function workloadApiService({ callers, bundles, timing }: ServiceDeps): U
       holding.noteServed()
       return { svids: found.map(({ spiffeId, token, hint }) => ({ spiffe_id: spiffeId, svid: token, hint })) }
     }),
-    ValidateJWTSVID: unary(async (call: ServerUnaryCall<ValidateRequest, unknown>) => {
+    ValidateJWTSVID: guarded(async (call: ServerUnaryCall<ValidateRequest, unknown>) => {
       const { audience, svid } = call.request
       if (audience === '') throw invalidArgument('`audience` is missing: give the one that the token must be for')
       if (svid === '') throw invalidArgument('`svid` is missing: give the token')
@@ -108,15 +117,16 @@ export function workloadApiService({ callers, bundles, timing }: ServiceDeps): U
       void open().catch((error: unknown) => call.emit('error', asRefusal(error)))
 
       async function open(): Promise<void> {
-        const { holding, disconnect } = authorise(call)
+        const workload = authorise(call)
+        const { holding } = workload
         const refusal = refusalOf(await holding.ensure(want))
         if (refusal !== undefined) throw refusal
         await firstBundles()
         if (call.cancelled) return
-        const stream = streamNewest<T>(call as never, {
+        const stream = streamNewest<T>(call, {
           read: () => readMessage(holding.state),
           onEnd: () => unsubscribe(),
-          cut: disconnect,
+          cut: () => workload.disconnect(),
         })
         const unsubscribeState = holding.subscribe(stream.pump, want)
         const unsubscribeBundles = bundles.subscribe(stream.pump)
@@ -137,19 +147,12 @@ export function workloadApiService({ callers, bundles, timing }: ServiceDeps): U
   }
 }
 
-function unary<Q, A>(answer: (call: ServerUnaryCall<Q, A>) => Promise<A>): handleUnaryCall<Q, A> {
-  return (call, callback) => {
-    // The header is judged before anything else, so that a request without it learns nothing.
-    Promise.resolve()
-      .then(() => {
-        checkSecurityHeader(call.metadata)
-        return answer(call)
-      })
-      .then(
-        (value) => callback(null, value),
-        (error: unknown) => callback(asRefusal(error)),
-      )
-  }
+/** The header is judged before anything else, so that a request without it learns nothing. */
+function guarded<Q, A>(answer: (call: ServerUnaryCall<Q, A>) => Promise<A>): handleUnaryCall<Q, A> {
+  return unary(async (call) => {
+    checkSecurityHeader(call.metadata)
+    return answer(call)
+  })
 }
 
 /** For both forms of method: WIT-SVIDs are not issued. */
