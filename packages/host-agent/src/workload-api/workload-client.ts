@@ -86,5 +86,7 @@ async function callOnce<T>(
 
 function errorOf(target: string, error: ServiceError): WorkloadApiError {
   const isDenied = error.code === codes.PERMISSION_DENIED
-  return new WorkloadApiError(`the Workload API at \`${target}\` says: ${error.details}`, isDenied, error)
+  // The library adds what was tried, and nothing after it.
+  const details = error.details.replace(/ Resolution note:.*$/s, '')
+  return new WorkloadApiError(`the Workload API at \`${target}\` says: ${details}`, isDenied, error)
 }
