@@ -17,6 +17,7 @@ import { openApiTypes } from '../tools/openapi-types/openapi-types.ts'
 import { validateOpenApi } from '../tools/openapi-types/validate-openapi.ts'
 import { configReference } from './config-reference.ts'
 import { errorReference } from './error-reference.ts'
+import { hostAgentReference } from './host-agent-reference.ts'
 import { schemaTypes } from './schema-types.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -60,6 +61,7 @@ async function pages(): Promise<Made[]> {
     { path: 'docs/reference/errors.md', text: errorReference() },
     { path: 'docs/reference/config.md', text: configReference() },
     { path: 'docs/reference/cli.md', text: describeCommands() },
+    { path: 'docs/reference/host-agent.md', text: hostAgentReference() },
     { path: 'packages/server/policies/mayfly.cedarschema', text: cedarSchema() },
   ]
 }

@@ -62,6 +62,7 @@ const ids: Readonly<Record<string, string>> = {
   trust_provider_id: 'TrustProviderId',
   binding_id: 'BindingId',
   attestation_id: 'AttestationId',
+  vouched_by_attestation_id: 'AttestationId',
   task_id: 'TaskId',
   policy_version_id: 'PolicyVersionId',
   decision_id: 'DecisionId',
@@ -71,6 +72,8 @@ const ids: Readonly<Record<string, string>> = {
   x509_authority_id: 'X509AuthorityId',
   svid_id: 'SvidId',
   federation_id: 'FederationId',
+  offline_site_id: 'OfflineSiteId',
+  sign_in_id: 'SignInId',
 }
 
 /** @param url a database that `migrate` has brought up to date */

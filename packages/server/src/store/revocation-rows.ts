@@ -47,7 +47,8 @@ export function credentialsOf(selector: Selector): RawBuilder<boolean> {
       return sql`c.environment = ${id}`
     case 'policy':
       return sql`c.policy_version_id = ${id}::uuid`
-    // No credential hangs on them.
+    // No credential hangs on them: credentials are identities', and of a person their sessions end.
+    case 'person':
     case 'svid':
     case 'svid_authority':
       return sql`false`
@@ -197,6 +198,8 @@ function attestationsOf(kind: SelectorKind, id: string): RawBuilder<boolean> | u
       return sql`a.identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
     case 'trust_provider':
       return sql`a.binding_id in (select b.binding_id from binding b where b.trust_provider_id = ${id}::uuid)`
+    case 'person':
+      return sql`a.person_id = ${id}::uuid`
     case 'credential':
     case 'task':
     case 'role':
@@ -247,6 +250,7 @@ function tasksOf(kind: SelectorKind, id: string): RawBuilder<boolean> | undefine
     case 'policy':
     case 'svid':
     case 'svid_authority':
+    case 'person':
       return undefined
   }
 }
