@@ -81,12 +81,13 @@ await database.transaction(defaultTenantId, async (tx) => {
 // As the database does by itself within its first minutes.
 await database.withClient((client) => client.query('analyze'))
 
-const logs = createTenantLogs(keys, 'bench')
+const logs = createTenantLogs(keys, 'bench', database)
 const http: HttpDeps = {
   ...core,
   authenticate: (sent) => authenticateSender(proof, sent),
   gate: (ctx, request, work) => withAuthority(authority, ctx, request, work),
   promiseSigner: (tx) => logs.promiseSigner(tx),
+  promiseSignerOf: (tenantId) => logs.promiseSignerOf(tenantId),
   assertMayMint: () => undefined,
 }
 const limits = { perSecond: 1e6, burst: 1e6 }

@@ -108,7 +108,7 @@ export async function openLifecycle(url: string, options: LifecycleOptions = {})
     offeredBindings: () => ['none'],
     issueLimits: { ...defaultIssueLimits, ...options.limits },
   }
-  const logs = createTenantLogs(keys, installationId)
+  const logs = createTenantLogs(keys, installationId, database)
   const remembered = new Map()
   let workers: RunningWorkers | undefined
 
