@@ -49,7 +49,6 @@ const scenes: Readonly<Record<string, Scene>> = {
     ],
   },
   'docs/guides/run-a-command.md': { prepare: (world, target) => registerRole(world, target, 'production') },
-  'docs/guides/run-the-host-agent.md': { prepare: async () => {} },
   'docs/guides/sign-in.md': {
     async prepare() {
       provider = await startOpenIdProvider()
@@ -65,6 +64,7 @@ const scenes: Readonly<Record<string, Scene>> = {
     },
     finish: async () => provider[Symbol.asyncDispose](),
   },
+  'docs/guides/run-the-host-agent.md': { prepare: async () => {} },
   'docs/guides/write-a-policy.md': {
     prepare: async (world) => writeFile(`${world.dir}/cases.yaml`, fence('docs/guides/write-a-policy.md', 'yaml')),
   },
