@@ -1762,10 +1762,6 @@ export interface components {
             token_expires_at: components["schemas"]["Timestamp"];
             token_revoked_at: components["schemas"]["Timestamp"] | null;
             decision_id: string;
-            /** @description What the access token is bound to, e.g. `jkt:…` */
-            token_binding: string | null;
-            /** @description The proof of the host agent that vouches for this one */
-            vouched_by_attestation_id: string | null;
             /** @description As of when the keys and lists were that it was judged with; null: asked for at that moment */
             trust_made_at: components["schemas"]["Timestamp"] | null;
         };
