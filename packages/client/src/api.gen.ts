@@ -1075,7 +1075,7 @@ export interface paths {
         head?: never;
         /**
          * change how old the bundles of a site may be, or pin its keys anew
-         * @description With other keys the site begins again: what was imported under the former ones is forgotten, and what was proven with it ends.
+         * @description With other keys the site begins again: what was imported under the former ones is forgotten, and what was proven with it ends. With a lower age what was proven under the higher one ends: prove again.
          *
          *     Judged by policy as `offline_site.write`.
          */
