@@ -1075,7 +1075,7 @@ export interface paths {
         head?: never;
         /**
          * change how old the bundles of a site may be, or pin its keys anew
-         * @description With other keys the site begins again: what was imported under the former ones is forgotten, and what was proven with it ends.
+         * @description With other keys the site begins again: what was imported under the former ones is forgotten, and what was proven with it ends. With a lower age what was proven under the higher one ends: prove again.
          *
          *     Judged by policy as `offline_site.write`.
          */
@@ -1762,10 +1762,6 @@ export interface components {
             token_expires_at: components["schemas"]["Timestamp"];
             token_revoked_at: components["schemas"]["Timestamp"] | null;
             decision_id: string;
-            /** @description What the access token is bound to, e.g. `jkt:…` */
-            token_binding: string | null;
-            /** @description The proof of the host agent that vouches for this one */
-            vouched_by_attestation_id: string | null;
             /** @description As of when the keys and lists were that it was judged with; null: asked for at that moment */
             trust_made_at: components["schemas"]["Timestamp"] | null;
         };
