@@ -61,12 +61,15 @@ const ids: Readonly<Record<string, string>> = {
   trust_provider_id: 'TrustProviderId',
   binding_id: 'BindingId',
   attestation_id: 'AttestationId',
+  vouched_by_attestation_id: 'AttestationId',
   task_id: 'TaskId',
   policy_version_id: 'PolicyVersionId',
   decision_id: 'DecisionId',
   credential_id: 'CredentialId',
   revocation_id: 'RevocationId',
   entry_id: 'EntryId',
+  offline_site_id: 'OfflineSiteId',
+  sign_in_id: 'SignInId',
 }
 
 /** @param url a database that `migrate` has brought up to date */

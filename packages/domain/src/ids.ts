@@ -21,6 +21,8 @@ export type DecisionId = Id<'decision'>
 export type CredentialId = Id<'credential'>
 export type RevocationId = Id<'revocation'>
 export type EntryId = Id<'entry'>
+export type OfflineSiteId = Id<'offline_site'>
+export type SignInId = Id<'sign_in'>
 
 /** The tenant of everyone who does not ask for more than one. */
 export const defaultTenantId = '00000000-0000-7000-8000-000000000001' as TenantId

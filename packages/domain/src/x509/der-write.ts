@@ -106,7 +106,7 @@ export function derInteger(value: number | bigint): Uint8Array {
 export function derUnsigned(bytes: Uint8Array): Uint8Array {
   let from = 0
   while (from < bytes.length - 1 && bytes[from] === 0) from += 1
-  const magnitude = bytes.subarray(from)
+  const magnitude = from === 0 ? bytes : bytes.subarray(from)
   const needsSign = magnitude.length === 0 || (magnitude[0] ?? 0) >= 0x80
   return derElement(derTag.integer, needsSign ? [Uint8Array.of(0), magnitude] : [magnitude])
 }

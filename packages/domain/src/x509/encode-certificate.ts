@@ -4,17 +4,10 @@
  *
  * Does NOT check what a certificate says against a policy, nor that issuer and key belong together: the caller does.
  */
+import { concatBytes } from '../log/bytes.ts'
 import { MayflyError } from '../problem.ts'
-import {
-  derBitString,
-  derContext,
-  derElement,
-  derInteger,
-  derOctetString,
-  derSequence,
-  derTag,
-  derTime,
-} from './der-write.ts'
+import { contextTag, derContext, derInteger, derOid, derSequence, derTag, derTime } from './der-write.ts'
+import { derWriter } from './der-writer.ts'
 import {
   type AuthorityInfoAccess,
   type BasicConstraints,
@@ -49,7 +42,16 @@ export interface CertificateIssuer {
   readonly authorityInfoAccess?: AuthorityInfoAccess
 }
 
-export interface CertificateTemplate {
+/** What the key of a certificate is for. */
+export interface CertificateUse {
+  readonly basicConstraints: BasicConstraints
+  readonly keyUsage: readonly KeyUsage[]
+  /** Object identifiers. */
+  readonly extendedKeyUsage?: readonly string[]
+}
+
+/** Whose certificate it is, and for how long. */
+export interface CertificateContent {
   /** Lower-case hexadecimal; positive, at most 20 bytes. */
   readonly serialNumber: string
   /** DER. Where it is empty the alternative names are critical (RFC 5280 section 4.2.1.6). */
@@ -60,15 +62,18 @@ export interface CertificateTemplate {
   /** As `parsePublicKey` reads it: bytes that nobody has read could bring further fields with them. */
   readonly publicKey: PublicKeyInfo
   readonly subjectKeyId: Uint8Array
-  readonly basicConstraints: BasicConstraints
-  readonly keyUsage: readonly KeyUsage[]
-  /** Object identifiers. */
-  readonly extendedKeyUsage?: readonly string[]
   readonly subjectAltName?: AlternativeNames
   readonly nameConstraints?: NameConstraints
 }
 
+export interface CertificateTemplate extends CertificateUse, CertificateContent {}
+
 const version3 = derContext(0, derInteger(2))
+const extensionsTag = contextTag(3, 'constructed')
+const subjectKeyIdOid = derOid(oid.subjectKeyIdentifier)
+/** What a bit string of whole bytes begins with. */
+const wholeBytes = Uint8Array.of(0)
+const writer = derWriter()
 /** An empty SEQUENCE. */
 export const emptyName = derSequence()
 
@@ -83,67 +88,94 @@ export function encodeCertificate(issuer: CertificateIssuer, template: Certifica
  * @throws MayflyError `internal`, when called with a template that has no encoding
  */
 export function prepareIssuer(issuer: CertificateIssuer): (template: CertificateTemplate) => Uint8Array {
+  // The few uses that an issuer writes; a template that varied them without end would not be remembered.
+  const prepared = new Map<string, (template: CertificateContent) => Uint8Array>()
+  return (template) => {
+    const { basicConstraints, keyUsage, extendedKeyUsage } = template
+    const key = `${basicConstraints.isCa} ${basicConstraints.maxPathLength} ${keyUsage.join()} ${extendedKeyUsage?.join()}`
+    const encode = prepared.get(key) ?? prepareIssuerForUse(issuer, template)
+    if (prepared.size < 100) prepared.set(key, encode)
+    return encode(template)
+  }
+}
+
+/** As `prepareIssuer`, for certificates of one use. */
+export function prepareIssuerForUse(
+  issuer: CertificateIssuer,
+  use: CertificateUse,
+): (template: CertificateContent) => Uint8Array {
   const algorithm = encodeSignatureAlgorithm(issuer.signer.algorithm)
-  const { crlUris = [], authorityInfoAccess = {} } = issuer
-  const sameExtensions = [
-    encodeExtension(oid.authorityKeyIdentifier, 'not-critical', encodeAuthorityKeyId(issuer.keyId)),
+  const algorithmAndName = concatBytes(algorithm, issuer.name)
+  const sameExtensions = encodeSameExtensions(issuer)
+  const usageExtensions = encodeUsages(use)
+
+  return (template) => {
+    if (!(template.notAfter >= template.notBefore)) {
+      throw new MayflyError('internal', { log: 'a certificate would end before it begins' })
+    }
+    // All that can be refused comes first: a writer that is left half full would spoil the next certificate.
+    const serialNumber = encodeSerialNumber(template.serialNumber)
+    const notBefore = derTime(template.notBefore)
+    const notAfter = derTime(template.notAfter)
+    const names = encodeNames(template)
+
+    writer.put(sameExtensions)
+    const keyIdMark = writer.size()
+    writer.put(template.subjectKeyId)
+    writer.wrap(derTag.octetString, keyIdMark)
+    writer.wrap(derTag.octetString, keyIdMark)
+    writer.put(subjectKeyIdOid)
+    writer.wrap(derTag.sequence, keyIdMark)
+    for (let at = names.length - 1; at >= 0; at -= 1) writer.put(names[at] ?? emptyName)
+    writer.put(usageExtensions)
+    writer.wrap(derTag.sequence, 0)
+    writer.wrap(extensionsTag, 0)
+    writer.put(template.publicKey.spki)
+    writer.put(template.subject)
+    const validityMark = writer.size()
+    writer.put(notAfter)
+    writer.put(notBefore)
+    writer.wrap(derTag.sequence, validityMark)
+    writer.put(algorithmAndName)
+    writer.put(serialNumber)
+    writer.put(version3)
+    writer.wrap(derTag.sequence, 0)
+    const tbs = writer.take()
+
+    const signature = issuer.signer.sign(tbs)
+    writer.put(signature)
+    writer.put(wholeBytes)
+    writer.wrap(derTag.bitString, 0)
+    writer.put(algorithm)
+    writer.put(tbs)
+    writer.wrap(derTag.sequence, 0)
+    return writer.take()
+  }
+}
+
+function encodeSameExtensions({ keyId, crlUris = [], authorityInfoAccess = {} }: CertificateIssuer): Uint8Array {
+  return concatBytes(
+    encodeExtension(oid.authorityKeyIdentifier, 'not-critical', encodeAuthorityKeyId(keyId)),
     ...(crlUris.length === 0
       ? []
       : [encodeExtension(oid.crlDistributionPoints, 'not-critical', encodeDistributionPoints(crlUris))]),
     ...(authorityInfoAccess.ocsp?.length || authorityInfoAccess.caIssuers?.length
       ? [encodeExtension(oid.authorityInfoAccess, 'not-critical', encodeAuthorityInfoAccess(authorityInfoAccess))]
       : []),
-  ]
-  // The few combinations of uses that an issuer writes; a template that varied them without end would not be remembered.
-  const usages = new Map<string, readonly Uint8Array[]>()
-  const usageExtensions = (template: CertificateTemplate): readonly Uint8Array[] => {
-    const { basicConstraints, keyUsage, extendedKeyUsage } = template
-    const key = `${basicConstraints.isCa} ${basicConstraints.maxPathLength} ${keyUsage.join()} ${extendedKeyUsage?.join()}`
-    const known = usages.get(key)
-    if (known !== undefined) return known
-    const made = encodeUsages(template)
-    if (usages.size < 100) usages.set(key, made)
-    return made
-  }
-
-  return (template) => {
-    if (!(template.notAfter >= template.notBefore)) {
-      throw new MayflyError('internal', { log: 'a certificate would end before it begins' })
-    }
-    const tbs = derSequence(
-      version3,
-      encodeSerialNumber(template.serialNumber),
-      algorithm,
-      issuer.name,
-      derSequence(derTime(template.notBefore), derTime(template.notAfter)),
-      template.subject,
-      template.publicKey.spki,
-      derContext(
-        3,
-        derElement(derTag.sequence, [
-          ...usageExtensions(template),
-          ...encodeNames(template),
-          encodeExtension(oid.subjectKeyIdentifier, 'not-critical', derOctetString(template.subjectKeyId)),
-          ...sameExtensions,
-        ]),
-      ),
-    )
-    // A copy, so that whoever keeps a certificate does not keep its neighbours in memory.
-    return derSequence(tbs, algorithm, derBitString(issuer.signer.sign(tbs))).slice()
-  }
+  )
 }
 
-function encodeUsages({ basicConstraints, keyUsage, extendedKeyUsage }: CertificateTemplate): readonly Uint8Array[] {
-  return [
+function encodeUsages({ basicConstraints, keyUsage, extendedKeyUsage }: CertificateUse): Uint8Array {
+  return concatBytes(
     encodeExtension(oid.basicConstraints, 'critical', encodeBasicConstraints(basicConstraints)),
     encodeExtension(oid.keyUsage, 'critical', encodeKeyUsage(keyUsage)),
     ...(extendedKeyUsage === undefined
       ? []
       : [encodeExtension(oid.extendedKeyUsage, 'not-critical', encodeExtendedKeyUsage(extendedKeyUsage))]),
-  ]
+  )
 }
 
-function encodeNames({ subject, subjectAltName, nameConstraints }: CertificateTemplate): Uint8Array[] {
+function encodeNames({ subject, subjectAltName, nameConstraints }: CertificateContent): Uint8Array[] {
   const isSubjectEmpty = subject.length === emptyName.length
   const alternativeNames = subjectAltName === undefined ? emptyName : encodeAlternativeNames(subjectAltName)
   const hasAlternativeNames = alternativeNames.length > emptyName.length

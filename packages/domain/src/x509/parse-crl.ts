@@ -146,24 +146,39 @@ function readCrlNumber(node: DerNode): string {
 
 function readEntries(list: DerElement, limits: CrlLimits, unsupported: Set<string>): ReadonlyMap<string, CrlEntry> {
   const revoked = new Map<string, CrlEntry>()
+  // In long lists neighbours often say the same.
+  const timeOf = rememberLast((element) => readTime(element, 'the time of a revocation'))
+  const reasonOf = rememberLast((element) => {
+    const extensions = readExtensions(whole(element), 'the extensions of an entry')
+    noteUnknown(extensions, entryExtensions, unsupported)
+    return readExtension(extensions, oid.reasonCode, readReason) ?? 'unspecified'
+  })
   let count = 0
   for (let at = 0; at < list.content.length;) {
     count += 1
     if (count > limits.maxEntries) throw new DerFault(`it holds more than ${limits.maxEntries} entries`)
     const element = readElement(list.content, at)
     at += element.bytes.length
-    const fields = readSequenceFields(whole(element), 'an entry of the CRL')
+    requireTag(element, derTag.sequence, 'an entry of the CRL')
+    const fields = readFields(readElements(element.content, 3), 'an entry of the CRL')
     const serialNumber = readSerialNumber(fields.take('a serial number'))
-    const revokedAt = readTime(fields.take('a time'), 'the time of a revocation')
+    const revokedAt = timeOf(fields.take('a time'))
     const more = fields.takeIf(derTag.sequence)
     fields.end()
-    const extensions = more === undefined ? noExtensions : readExtensions(more, 'the extensions of an entry')
-    noteUnknown(extensions, entryExtensions, unsupported)
-    const reason = readExtension(extensions, oid.reasonCode, readReason) ?? 'unspecified'
+    const reason = more === undefined ? 'unspecified' : reasonOf(more)
     if (revoked.has(serialNumber)) throw new DerFault('it holds a serial number twice')
     revoked.set(serialNumber, { revokedAt, reason })
   }
   return revoked
+}
+
+function rememberLast<T>(read: (element: DerElement) => T): (element: DerElement) => T {
+  let last: { readonly bytes: Uint8Array; readonly value: T } | undefined
+  return (element) => {
+    if (last === undefined || !equalBytes(last.bytes, element.bytes))
+      last = { bytes: element.bytes, value: read(element) }
+    return last.value
+  }
 }
 
 function readReason(node: DerNode): CrlReason {

@@ -47,6 +47,9 @@ export function credentialsOf(selector: Selector): RawBuilder<boolean> {
       return sql`c.environment = ${id}`
     case 'policy':
       return sql`c.policy_version_id = ${id}::uuid`
+    case 'person':
+      // Credentials are identities'; of a person their sessions end.
+      return sql`false`
   }
 }
 
@@ -189,6 +192,8 @@ function attestationsOf(kind: SelectorKind, id: string): RawBuilder<boolean> | u
       return sql`a.identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
     case 'trust_provider':
       return sql`a.binding_id in (select b.binding_id from binding b where b.trust_provider_id = ${id}::uuid)`
+    case 'person':
+      return sql`a.person_id = ${id}::uuid`
     case 'credential':
     case 'task':
     case 'role':
@@ -235,6 +240,7 @@ function tasksOf(kind: SelectorKind, id: string): RawBuilder<boolean> | undefine
     case 'resource':
     case 'environment':
     case 'policy':
+    case 'person':
       return undefined
   }
 }

@@ -1,6 +1,6 @@
 // Made by `npm run generate` from the migrations. Do not edit.
 import type { ColumnType, Generated } from 'kysely'
-import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, IdentityId, IdentityKind, IdentityState, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, Strength, TaskId, TaskKind, TaskState, TenantId, TrustProviderId } from '@mayfly/domain'
+import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, IdentityId, IdentityKind, IdentityState, OfflineSiteId, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, SignInId, Strength, TaskId, TaskKind, TaskState, TenantId, TrustProviderId } from '@mayfly/domain'
 
 /** JSON: read as a value, written as a string (so that an array is not taken for a PostgreSQL array). */
 export type Json = ColumnType<unknown, string, string>
@@ -24,7 +24,8 @@ export interface AttestationTable {
   decision_id: DecisionId
   version: Generated<number>
   token_binding: string | null
-  vouched_by_attestation_id: string | null
+  vouched_by_attestation_id: AttestationId | null
+  trust_made_at: Date | null
 }
 
 export interface BindingTable {
@@ -43,7 +44,7 @@ export interface BindingTable {
 
 export interface BootstrapTable {
   tenant_id: Generated<TenantId>
-  secret_digest: Buffer
+  secret_digest: Buffer | null
   made_at: Date
   expires_at: Date
   attempts: Generated<number>
@@ -187,6 +188,28 @@ export interface LogTileTable {
   hashes: Buffer
 }
 
+export interface OfflineMaterialTable {
+  tenant_id: Generated<TenantId>
+  offline_site_id: OfflineSiteId
+  bundle: Buffer
+}
+
+export interface OfflineSiteTable {
+  tenant_id: Generated<TenantId>
+  offline_site_id: OfflineSiteId
+  name: string
+  origin: string
+  keys: Json
+  max_age_seconds: number
+  state: Generated<string>
+  sequence: number | null
+  digest: string | null
+  made_at: Date | null
+  imported_at: Date | null
+  version: Generated<number>
+  created_at: Date
+}
+
 export interface OwnerTable {
   tenant_id: Generated<TenantId>
   owner_id: OwnerId
@@ -208,6 +231,7 @@ export interface PersonTable {
   state: Generated<PersonState>
   version: Generated<number>
   created_at: Generated<Date>
+  group_grants: ColumnType<unknown, string | null, string | null>
 }
 
 export interface PolicyVersionTable {
@@ -317,6 +341,25 @@ export interface SchemaMigrationTable {
   applied_at: Generated<Date>
 }
 
+export interface SignInTable {
+  tenant_id: Generated<TenantId>
+  sign_in_id: SignInId
+  trust_provider_id: TrustProviderId
+  trust_provider_version: number
+  flow: string
+  starter_digest: Buffer
+  state_digest: Buffer | null
+  redirect_uri: string | null
+  sealed_material: string
+  token_binding: string | null
+  source_address: string | null
+  interval_seconds: number | null
+  next_poll_at: Date | null
+  state: Generated<string>
+  started_at: Date
+  expires_at: Date
+}
+
 export interface SigningKeyTable {
   tenant_id: Generated<TenantId>
   key_id: string
@@ -376,6 +419,13 @@ export interface TrustProviderTable {
   created_at: Generated<Date>
 }
 
+export interface TrustProviderSecretTable {
+  tenant_id: Generated<TenantId>
+  trust_provider_id: TrustProviderId
+  sealed_secret: string
+  set_at: Date
+}
+
 export interface Schema {
   attestation: AttestationTable
   binding: BindingTable
@@ -390,6 +440,8 @@ export interface Schema {
   installation: InstallationTable
   log_checkpoint: LogCheckpointTable
   log_tile: LogTileTable
+  offline_material: OfflineMaterialTable
+  offline_site: OfflineSiteTable
   owner: OwnerTable
   person: PersonTable
   policy_version: PolicyVersionTable
@@ -400,9 +452,11 @@ export interface Schema {
   revocation_credential: RevocationCredentialTable
   role: RoleTable
   schema_migration: SchemaMigrationTable
+  sign_in: SignInTable
   signing_key: SigningKeyTable
   task: TaskTable
   task_role: TaskRoleTable
   tenant: TenantTable
   trust_provider: TrustProviderTable
+  trust_provider_secret: TrustProviderSecretTable
 }

@@ -5,7 +5,7 @@
  * alone. Whose proof it is, whether that identity may act, and that a proof is used once are judged by the caller, for
  * all kinds alike.
  */
-import type { Clock, IdentityId, JsonObject, Strength, TrustProviderKind } from '@mayfly/domain'
+import type { Clock, IdentityId, JsonObject, OfflineBundle, Strength, TrustProviderKind } from '@mayfly/domain'
 import type { Secret } from '@mayfly/provider-kit'
 import type { JsonWebKey } from 'node:crypto'
 import type { z } from 'zod'
@@ -34,6 +34,7 @@ export const rejectionReasons = [
   'certificate_invalid',
   'challenge_wrong',
   'clone_detected',
+  'proof_revoked',
 ] as const
 export type RejectionReason = (typeof rejectionReasons)[number]
 
@@ -93,6 +94,10 @@ export interface AcceptedProof {
   readonly policyClaims: Readonly<Record<string, string>>
   /** Where the proof itself ends sooner than its trust provider's freshness, e.g. with a certificate. */
   readonly freshUntil?: Date
+  /** As of when the keys and lists are that it was judged with, where they were carried here; absent: asked for just now. */
+  readonly trustMadeAt?: Date
+  /** Of a person who signed in: the access token lives as long as the proof counts, since nobody proves every five minutes. */
+  readonly session?: true
 }
 
 export type ProofVerdict = AcceptedProof | Rejection
@@ -126,6 +131,14 @@ export interface OpenTrustProvider {
 
 export interface TrustProviderDeps {
   readonly clock: Clock
+  /** What the last offline bundle of a registered site brought; `undefined`: no such site, or nothing imported yet. */
+  offlineMaterial(site: string): Promise<OfflineMaterial | undefined>
+}
+
+/** An offline bundle that was checked when it was imported and again when it was read, and how old it may be. */
+export interface OfflineMaterial {
+  readonly bundle: OfflineBundle
+  readonly maxAgeSeconds: number
 }
 
 export interface TrustProvider<Settings> {
@@ -142,6 +155,10 @@ export interface TrustProvider<Settings> {
    * `spiffe`. Certificates and processes find those without an issuer by their kind.
    */
   issuerOf(settings: Settings): string | null
+  /** The longest that a proof of this kind may count, where that is less than 31 days. */
+  readonly maxFreshForSeconds?: number
+  /** Settings that can never change: bindings rest on them. */
+  readonly fixedSettings?: readonly string[]
   /** @throws MayflyError `request_invalid` naming the field and the fix */
   parseBinding(input: BindingInput): BindingRule
   open(settings: Settings, deps: TrustProviderDeps): OpenTrustProvider

@@ -2,11 +2,13 @@
 import type { TrustProviderKind } from '@mayfly/domain'
 import { boundKeyTrustProvider } from './bound-key/bound-key-trust-provider.ts'
 import { oidcTrustProvider } from './oidc/oidc-trust-provider.ts'
+import { signInTrustProvider } from './sign-in/sign-in-trust-provider.ts'
 import type { TrustProvider } from './trust-provider.ts'
 
 export const trustProviders = {
   oidc: oidcTrustProvider,
   bound_key: boundKeyTrustProvider,
+  sign_in: signInTrustProvider,
 } as const satisfies Record<TrustProviderKind, unknown>
 
 export type AnyTrustProvider = (typeof trustProviders)[TrustProviderKind]

@@ -1,5 +1,5 @@
 /** From keys to what signs certificates and CRLs, and to what names them. */
-import { createHash, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { hash, type KeyObject, randomFillSync, sign } from 'node:crypto'
 import {
   encodeEcdsaSignature,
   encodeHex,
@@ -25,8 +25,8 @@ export function x509SignerOfKey(key: KeyObject): X509Signer {
       log: `a ${key.asymmetricKeyType ?? key.type} key cannot sign certificates`,
     })
   }
-  const hash = hashes[algorithm]
-  return { algorithm, sign: (signedBytes) => sign(hash, signedBytes, key) }
+  const digest = digests[algorithm]
+  return { algorithm, sign: (signedBytes) => sign(digest, signedBytes, key) }
 }
 
 /** A signing key of Mayfly, whose ECDSA signatures are in the form of JWS. */
@@ -44,7 +44,7 @@ export function x509SignerOf(signer: Signer): X509Signer {
  * its key stands.
  */
 export function keyIdOf(publicKey: PublicKeyInfo): Uint8Array {
-  return createHash('sha256').update(publicKey.keyBytes).digest().subarray(0, 20)
+  return hash('sha256', publicKey.keyBytes, 'buffer').subarray(0, 20)
 }
 
 /** @throws MayflyError `key_unusable` */
@@ -59,12 +59,22 @@ export function publicKeyInfoOf(key: KeyObject): PublicKeyInfo {
  * (CA/Browser Forum Baseline Requirements section 7.1 wants at least 64).
  */
 export function makeSerialNumber(): string {
-  const bytes = randomBytes(16)
+  if (randomUsed === random.length) {
+    randomFillSync(random)
+    randomUsed = 0
+  }
+  const bytes = random.subarray(randomUsed, randomUsed + serialSizeBytes)
+  randomUsed += serialSizeBytes
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40
   return encodeHex(bytes)
 }
 
-const hashes: Readonly<Record<SignatureAlgorithm, string | null>> = {
+// Drawn for many at once, as `randomUUID` does: each draw has a price of its own.
+const serialSizeBytes = 16
+const random = new Uint8Array(256 * serialSizeBytes)
+let randomUsed = random.length
+
+const digests: Readonly<Record<SignatureAlgorithm, string | null>> = {
   'ecdsa-with-SHA256': 'sha256',
   'ecdsa-with-SHA384': 'sha384',
   Ed25519: null,

@@ -22,7 +22,7 @@ import { statedRow } from '../audit/stated-rows.ts'
 import type { Actor } from '../context.ts'
 import type { DenyDecision, PermitDecision } from '../decision/decision.ts'
 import { dutiesJson, recordDenial } from '../decision/record-decision.ts'
-import { accessTokenTtlSeconds, signAccessToken } from './access-token.ts'
+import { accessTokenTtlSeconds, maxSessionSeconds, signAccessToken } from './access-token.ts'
 import type { ProofDeps } from './proof-deps.ts'
 import { findBinding } from './find-binding.ts'
 import { decideToken } from './decide-token.ts'
@@ -51,6 +51,7 @@ export interface GrantedToken {
   readonly outcome: 'granted'
   readonly accessToken: Secret
   readonly expiresInSeconds: number
+  readonly tokenExpiresAt: Date
   readonly attestationId: AttestationId
   readonly freshUntil: Date
   readonly actor: Exclude<Actor, { kind: 'system' }>
@@ -128,6 +129,7 @@ export async function decideAndStore(
     freshUntil,
     sourceAddress: proof.sourceAddress,
     policyClaims: verdict.policyClaims,
+    trustMadeAt: verdict.trustMadeAt,
     tokenBinding: proof.tokenBinding,
   })
   if (decision.outcome === 'deny') {
@@ -135,8 +137,9 @@ export async function decideAndStore(
     await deps.database.transaction(proof.tenantId, (tx) => recordDenial(tx, actor, decision, proof.requestId))
     return { outcome: 'denied', decision }
   }
+  const ttlSeconds = party.kind === 'person' && verdict.session === true ? maxSessionSeconds : accessTokenTtlSeconds
   const tokenExpiresAt = earliest(
-    new Date(acceptedAt.getTime() + Math.min(accessTokenTtlSeconds, decision.duties.maxTtlSeconds) * 1000),
+    new Date(acceptedAt.getTime() + Math.min(ttlSeconds, decision.duties.maxTtlSeconds) * 1000),
     freshUntil,
     party.kind === 'identity' ? party.expiresAt : freshUntil,
   )
@@ -154,6 +157,7 @@ export async function decideAndStore(
     outcome: 'granted',
     accessToken: await signedToken(deps, proof, candidates, binding, row),
     expiresInSeconds: Math.floor((Math.floor(tokenExpiresAt.getTime() / 1000) * 1000 - acceptedAt.getTime()) / 1000),
+    tokenExpiresAt,
     attestationId,
     freshUntil,
     actor: actorOf(binding, attestationId),
@@ -179,6 +183,7 @@ function acceptedRow(
   const person = party.kind === 'person' ? party : undefined
   const tokenBinding = proof.tokenBinding === undefined ? null : bindingText(proof.tokenBinding)
   const vouchedBy = proof.vouchedBy ?? null
+  const trustMadeAt = verdict.trustMadeAt ?? null
   const proofDigest = createHash('sha256').update(verdict.uniqueId).digest()
   const entry = entryRowOf(proof.tenantId, {
     action: 'attestation.accepted',
@@ -203,6 +208,7 @@ function acceptedRow(
         token_revoked_at: null,
         token_binding: tokenBinding,
         vouched_by_attestation_id: vouchedBy,
+        trust_made_at: trustMadeAt,
         version: 1,
       }),
     ],
@@ -218,6 +224,7 @@ function acceptedRow(
     claims: { ...verdict.recorded, claims: binding.claims as JsonObject, policy_claims: { ...verdict.policyClaims } },
     tokenBinding,
     vouchedBy,
+    trustMadeAt,
     strength: trustProvider.strength,
     sourceAddress: proof.sourceAddress ?? null,
     proofDigest,

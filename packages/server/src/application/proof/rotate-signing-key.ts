@@ -22,6 +22,8 @@ import { accessTokenTrustSeconds } from './access-token.ts'
 import type { KeyDeps } from './key-deps.ts'
 import { prepareSigningKey } from './prepare-signing-key.ts'
 
+const clientAssertionTrustSeconds = 120
+
 /** Twice as long as the key set may be kept by those who read it. */
 export const publishAheadSeconds = 600
 
@@ -76,10 +78,12 @@ export function isPublishedLongEnough(row: SigningKeyRow, now: Date): boolean {
   return now.getTime() - row.prepared_at.getTime() >= publishAheadSeconds * 1000
 }
 
-/** Checkpoints, promises and fingerprints are looked at years later; access tokens die young. */
+/** Checkpoints, promises, fingerprints and offline bundles are looked at long after; access tokens die young. */
 function trustedUntil(purpose: KeyPurpose, now: Date, compromised: boolean): Date | null {
   if (compromised) return now
-  return purpose === 'access_token' ? new Date(now.getTime() + accessTokenTrustSeconds * 1000) : null
+  if (purpose === 'access_token') return new Date(now.getTime() + accessTokenTrustSeconds * 1000)
+  // A client assertion lives a minute.
+  return purpose === 'sign_in_client' ? new Date(now.getTime() + clientAssertionTrustSeconds * 1000) : null
 }
 
 async function tell(

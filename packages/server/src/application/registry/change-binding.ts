@@ -10,6 +10,7 @@ import type { Change, Changed, SeenVersion } from './change.ts'
 import { diffFields } from './diff-fields.ts'
 import { endAuthority, requireNotRetired, requireVersion } from './end-authority.ts'
 import { recordChange } from './record-change.ts'
+import { keepAdministrator } from './keep-administrator.ts'
 import { type BindingProof, parseProof, requireUnambiguous, shownBindingFields } from './register-binding.ts'
 
 export interface BindingUpdate extends SeenVersion, BindingProof {}
@@ -44,7 +45,7 @@ export async function changeBinding(
   return apply(change, current, wanted, 'binding.updated')
 }
 
-/** @throws MayflyError `resource_not_found`, `version_conflict` */
+/** @throws MayflyError `resource_not_found`, `version_conflict`, `policy_locks_out_administrators` */
 export async function retireBinding(
   change: Change,
   id: string,
@@ -52,7 +53,8 @@ export async function retireBinding(
 ): Promise<Changed<BindingWithNames>> {
   const current = await claimBinding(change.tx, id)
   requireVersion('binding', current, input.version)
-  return apply(change, current, { state: 'retired' }, 'binding.retired')
+  const retire = () => apply(change, current, { state: 'retired' }, 'binding.retired')
+  return current.person_id === null ? retire() : keepAdministrator(change.tx, retire)
 }
 
 async function apply(

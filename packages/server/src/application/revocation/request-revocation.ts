@@ -51,7 +51,7 @@ const sparesProofsAndTasks: ReadonlySet<RevocationCause> = new Set(['rotation', 
 const maxRowsPerEntry = 200
 
 /**
- * Ends what the selector names. With an attestation, identity, owner or trust provider its proofs end too (their access
+ * Ends what the selector names. With an attestation, identity, owner, trust provider or person its proofs end too (their access
  * tokens are refused from then on), and with a task or any of these its active tasks: else they would be re-issued at
  * once.
  *
@@ -106,7 +106,7 @@ export async function requestRevocation(tx: Tx, request: RevocationRequest): Pro
 }
 
 function endsProofs(kind: SelectorKind): boolean {
-  return kind === 'attestation' || kind === 'identity' || kind === 'owner' || kind === 'trust_provider'
+  return ['attestation', 'identity', 'owner', 'trust_provider', 'person'].includes(kind)
 }
 
 function endsTasks(kind: SelectorKind): boolean {

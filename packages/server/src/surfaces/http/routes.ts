@@ -4,14 +4,13 @@
  */
 import type { IssueDeps } from '../../application/credential/issue-deps.ts'
 import type { ResourceCheckDeps } from '../../application/registry/check-resource.ts'
-import type { KeyDeps } from '../../application/proof/key-deps.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
 import { type BoundRoutes, bindRoutes } from './app.ts'
 import { applyRoutes } from './apply.ts'
 import { attestationRoutes } from './attestations.ts'
 import { type AuditDeps, auditRoutes } from './audit.ts'
 import { bindingRoutes } from './bindings.ts'
-import { bootstrapRoutes } from './bootstrap.ts'
+import { type BootstrapDeps, bootstrapRoutes } from './bootstrap.ts'
 import { credentialRoutes } from './credentials.ts'
 import { decisionRoutes } from './decisions.ts'
 import type { Route } from './define-route.ts'
@@ -22,6 +21,7 @@ import { identityRoutes } from './identities.ts'
 import { keyRoutes } from './keys.ts'
 import { type LogDeps, logRoutes } from './log.ts'
 import { oauthPaths } from './oauth-paths.ts'
+import { type OfflineDeps, offlineRoutes } from './offline.ts'
 import { openApiRoutes } from './openapi-route.ts'
 import { type OpenApiDocument, openApiDocument } from './openapi.ts'
 import { ownerRoutes } from './owners.ts'
@@ -29,6 +29,8 @@ import { peopleRoutes } from './people.ts'
 import { policyRoutes } from './policies.ts'
 import { resourceRoutes } from './resources.ts'
 import { type RevocationDeps, revocationRoutes } from './revocations.ts'
+import { sessionRoutes } from './sessions.ts'
+import { type SignInDeps, signInRoutes } from './sign-ins.ts'
 import { roleRoutes } from './roles.ts'
 import { taskRoutes } from './tasks.ts'
 import { trustProviderRoutes } from './trust-providers.ts'
@@ -37,10 +39,11 @@ export const apiVersion = '0.1.0'
 
 export interface RouteDeps {
   readonly health: HealthDeps
-  readonly proof: KeyDeps
+  readonly proof: SignInDeps & BootstrapDeps
   readonly registry: HttpDeps & RegistryDeps & ResourceCheckDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly audit: AuditDeps & LogDeps
+  readonly offline: OfflineDeps
 }
 
 interface Resource {
@@ -58,6 +61,8 @@ const resources: readonly Resource[] = [
   resource('proof', bootstrapRoutes),
   resource('proof', keyRoutes),
   resource('proof', attestationRoutes),
+  resource('proof', signInRoutes),
+  resource('registry', sessionRoutes),
   resource('registry', peopleRoutes),
   resource('registry', ownerRoutes),
   resource('registry', identityRoutes),
@@ -65,6 +70,7 @@ const resources: readonly Resource[] = [
   resource('registry', roleRoutes),
   resource('registry', trustProviderRoutes),
   resource('registry', bindingRoutes),
+  resource('offline', offlineRoutes),
   resource('registry', applyRoutes),
   resource('lifecycle', taskRoutes),
   resource('lifecycle', credentialRoutes),
