@@ -1747,10 +1747,6 @@ export interface components {
             };
             /** @enum {string} */
             strength: "bootstrap" | "bound_key" | "platform" | "hardware";
-            /** @description What the access token is bound to: `jkt:` a key (RFC 9449), `x5t#S256:` a certificate (RFC 8705) */
-            token_binding: string | null;
-            /** @description The own proof of the host agent that vouched for this one */
-            vouched_by_attestation_id: string | null;
             source_address: string | null;
             accepted_at: components["schemas"]["Timestamp"];
             fresh_until: components["schemas"]["Timestamp"];
