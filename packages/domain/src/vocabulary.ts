@@ -45,7 +45,7 @@ export function strengthRank(strength: Strength): number {
   return strengths.indexOf(strength)
 }
 
-export const trustProviderKinds = ['oidc', 'bound_key'] as const
+export const trustProviderKinds = ['oidc', 'kubernetes', 'bound_key', 'host_agent'] as const
 export type TrustProviderKind = (typeof trustProviderKinds)[number]
 
 export const taskKinds = ['declared', 'running_instance'] as const
@@ -100,6 +100,7 @@ export const selectorKinds = [
   'role',
   'resource',
   'trust_provider',
+  'host',
   'environment',
   'policy',
 ] as const

@@ -1,5 +1,5 @@
 /**
- * Fetches a small JSON document from an address that a person configured, and cannot be turned against us by it.
+ * Fetches a small document from an address that a person configured, and cannot be turned against us by it.
  *
  * Promise: no redirect is followed; every address that the name resolves to is checked, and the connection goes to the
  * one that was checked (no second look-up in between); cloud metadata and link-local addresses are refused; TLS is
@@ -11,16 +11,22 @@ import { lookup as resolve } from 'node:dns'
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
+import type { Secret } from '@mayfly/provider-kit'
 
 export interface GuardedFetchOptions {
   readonly signal: AbortSignal
   readonly maxSizeBytes: number
   /** PEM of the authority that signed the server's certificate, where it is not a public one. */
   readonly ca?: string | undefined
+  /** Default `application/json`. */
+  readonly accept?: string
+  /** Sends JSON (POST) instead of asking (GET); 201 is an answer too then. */
+  readonly post?: { readonly json: string; readonly bearer: Secret }
 }
 
 export interface FetchedText {
   readonly text: string
+  readonly bytes: Buffer
   /** `max-age` of the answer's Cache-Control, in seconds, where it names one. */
   readonly maxAgeSeconds: number | undefined
 }
@@ -60,12 +66,24 @@ export async function guardedFetch(address: string, options: GuardedFetchOptions
   // A literal address is never looked up, so it is checked here.
   if (isIP(host) !== 0) requireAllowed(host, mayBeLoopback)
   const send = url.protocol === 'https:' ? requestHttps : requestHttp
+  const { post } = options
   return new Promise((done, fail) => {
     const request = send(
       url,
       {
         agent: false,
-        headers: { accept: 'application/json', 'user-agent': 'mayfly' },
+        method: post === undefined ? 'GET' : 'POST',
+        headers: {
+          accept: options.accept ?? 'application/json',
+          'user-agent': 'mayfly',
+          ...(post === undefined
+            ? {}
+            : {
+                authorization: `Bearer ${post.bearer.reveal()}`,
+                'content-type': 'application/json',
+                'content-length': Buffer.byteLength(post.json),
+              }),
+        },
         lookup: checkedLookup(mayBeLoopback),
         signal: options.signal,
         ...(options.ca === undefined ? {} : { ca: options.ca }),
@@ -73,7 +91,7 @@ export async function guardedFetch(address: string, options: GuardedFetchOptions
       (response) => {
         const chunks: Buffer[] = []
         let sizeBytes = 0
-        if (response.statusCode !== 200) {
+        if (response.statusCode !== 200 && !(post !== undefined && response.statusCode === 201)) {
           response.resume()
           fail(new Error(`${url.host} answered with status ${response.statusCode}`))
           return
@@ -86,17 +104,15 @@ export async function guardedFetch(address: string, options: GuardedFetchOptions
           fail(new Error(`${url.host} sent too much`))
           request.destroy()
         })
-        response.on('end', () =>
-          done({
-            text: Buffer.concat(chunks).toString('utf8'),
-            maxAgeSeconds: maxAgeOf(response.headers['cache-control']),
-          }),
-        )
+        response.on('end', () => {
+          const bytes = Buffer.concat(chunks)
+          done({ text: bytes.toString('utf8'), bytes, maxAgeSeconds: maxAgeOf(response.headers['cache-control']) })
+        })
         response.on('error', fail)
       },
     )
     request.on('error', fail)
-    request.end()
+    request.end(post?.json)
   })
 }
 

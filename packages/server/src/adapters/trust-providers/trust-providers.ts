@@ -1,17 +1,21 @@
 /** Every kind of trust provider. A new one is a folder and a line here. */
 import type { TrustProviderKind } from '@mayfly/domain'
 import { boundKeyTrustProvider } from './bound-key/bound-key-trust-provider.ts'
+import { hostAgentTrustProvider } from './host-agent/host-agent-trust-provider.ts'
+import { kubernetesTrustProvider } from './kubernetes/kubernetes-trust-provider.ts'
 import { oidcTrustProvider } from './oidc/oidc-trust-provider.ts'
 import type { TrustProvider } from './trust-provider.ts'
 
 export const trustProviders = {
   oidc: oidcTrustProvider,
+  kubernetes: kubernetesTrustProvider,
   bound_key: boundKeyTrustProvider,
+  host_agent: hostAgentTrustProvider,
 } as const satisfies Record<TrustProviderKind, unknown>
 
 export type AnyTrustProvider = (typeof trustProviders)[TrustProviderKind]
 
 /** The plug-in of a kind, with its settings' type hidden: they are parsed by its own schema before they are used. */
 export function trustProviderOf(kind: TrustProviderKind): TrustProvider<unknown> {
-  return trustProviders[kind]
+  return trustProviders[kind] as TrustProvider<unknown>
 }

@@ -1,10 +1,10 @@
 /**
  * Whose proof is it? The trust provider judges the proof, then a binding must fit it exactly.
  */
-import { MayflyError } from '@mayfly/domain'
+import { defaultTenantId, MayflyError } from '@mayfly/domain'
 import { trustProviderOf } from '../../adapters/trust-providers/trust-providers.ts'
 import { boundKeyTrustProvider } from '../../adapters/trust-providers/bound-key/bound-key-trust-provider.ts'
-import { claimsHold } from '../../adapters/trust-providers/oidc/claim-rules.ts'
+import { claimsHold } from '../../adapters/trust-providers/exact-claims.ts'
 import {
   type ProofExpectations,
   type ProofVerdict,
@@ -117,6 +117,8 @@ async function findForClient(
 
 const unknownClient = boundKeyTrustProvider.open(boundKeyTrustProvider.settings.parse({}), {
   clock: { now: () => new Date() },
+  tenantId: defaultTenantId,
+  clusterReviewer: undefined,
 })
 
 function refuseUnknownClient(verdict: ProofVerdict): Rejection {

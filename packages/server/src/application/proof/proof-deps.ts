@@ -1,4 +1,5 @@
 /** What the proof floor needs, and how it is opened once for a server. */
+import type { ClusterReviewer } from '../../adapters/trust-providers/trust-provider.ts'
 import type { KeyRing } from '../../adapters/keys/key-ring.ts'
 import { findTokenLiveness, type LivenessQuestion, type TokenLiveness } from '../../store/attestation-rows.ts'
 import { type BatchQueue, openBatchQueue } from '../../store/commit-queue.ts'
@@ -33,6 +34,8 @@ export interface ProofOptions {
   readonly keys: KeyRing
   /** Where clients reach this server, without a trailing slash; known once it listens. */
   readonly publicUrl: () => string
+  /** How tokens of a cluster are asked about, where that is configured. */
+  readonly clusterReviewer?: ClusterReviewer | undefined
 }
 
 export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps {
@@ -45,10 +48,14 @@ export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps
     accepted: openBatchQueue({
       database,
       run: insertAcceptedProofs,
-      keyOf: (row) => `${row.trustProvider.id}${row.proofDigest.toString('latin1')}`,
+      // Two logins of one key in one statement would both find the counter as it was.
+      keyOf: (row) =>
+        row.keyLogin === null
+          ? `${row.trustProvider.id}${row.proofDigest.toString('latin1')}`
+          : `login ${row.binding.id}`,
     }),
     liveness: openBatchQueue({ database, run: findTokenLiveness }),
-    trustProviders: openTrustProviderCache({ clock }),
+    trustProviders: openTrustProviderCache({ clock, clusterReviewer: options.clusterReviewer }),
     publicKeys: openKeyCache(),
     policyLoader: openPolicyLoader(deps),
   }

@@ -2,8 +2,8 @@
  * Trust providers that were opened before: for each the last version seen. An opened one holds public keys of its issuer
  * and is built from the very settings of that version, so what is found is never stale.
  */
-import { type Clock, MayflyError, type TenantId } from '@mayfly/domain'
-import type { OpenTrustProvider } from '../../adapters/trust-providers/trust-provider.ts'
+import { MayflyError, type TenantId } from '@mayfly/domain'
+import type { OpenTrustProvider, TrustProviderDeps } from '../../adapters/trust-providers/trust-provider.ts'
 import { trustProviderOf } from '../../adapters/trust-providers/trust-providers.ts'
 import type { CandidateTrustProvider } from '../../store/proof-rows.ts'
 
@@ -12,7 +12,7 @@ export interface TrustProviderCache {
   open(tenantId: TenantId, row: CandidateTrustProvider): OpenTrustProvider
 }
 
-export function openTrustProviderCache(deps: { readonly clock: Clock }): TrustProviderCache {
+export function openTrustProviderCache(deps: Omit<TrustProviderDeps, 'tenantId'>): TrustProviderCache {
   const opened = new Map<string, { readonly version: number; readonly trustProvider: OpenTrustProvider }>()
   return {
     open(tenantId, row) {
@@ -26,7 +26,7 @@ export function openTrustProviderCache(deps: { readonly clock: Clock }): TrustPr
           log: `trust provider ${row.trustProviderId}: ${settings.error.message}`,
         })
       }
-      const trustProvider = plugin.open(settings.data, deps)
+      const trustProvider = plugin.open(settings.data, { ...deps, tenantId })
       opened.set(name, { version: row.version, trustProvider })
       return trustProvider
     },

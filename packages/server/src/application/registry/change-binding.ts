@@ -10,6 +10,7 @@ import type { Change, Changed, SeenVersion } from './change.ts'
 import { diffFields } from './diff-fields.ts'
 import { endAuthority, requireNotRetired, requireVersion } from './end-authority.ts'
 import { recordChange } from './record-change.ts'
+import { getTrustProviderPlugIn } from './trust-provider-fields.ts'
 import { type BindingProof, parseProof, requireUnambiguous, shownBindingFields } from './register-binding.ts'
 
 export interface BindingUpdate extends SeenVersion, BindingProof {}
@@ -30,12 +31,15 @@ export async function changeBinding(
   requireVersion('binding', current, input.version)
   requireNotRetired('binding', current)
   const keyed = current.public_jwk !== null
-  const rule = parseProof(current.trust_provider_kind, {
+  const provider = { kind: current.trust_provider_kind, settings: current.trust_provider_settings }
+  const rule = parseProof(provider, {
     subject: input.subject ?? (keyed ? undefined : current.subject),
     claims: input.claims ?? (current.claims as NonNullable<BindingProof['claims']>),
     publicJwk: input.publicJwk ?? (keyed ? current.public_jwk : undefined),
   })
-  await requireUnambiguous(change.tx, current.trust_provider_id, rule, current, current.binding_id)
+  if (getTrustProviderPlugIn(provider.kind).severalHolders !== true) {
+    await requireUnambiguous(change.tx, current.trust_provider_id, rule, current, current.binding_id)
+  }
   const wanted = {
     subject: rule.subject,
     claims: { ...rule.claims },

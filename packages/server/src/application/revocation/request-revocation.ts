@@ -6,15 +6,20 @@
  * forgotten (law 4).
  * Not here: touching a target (remove-accounts.ts), and whether the requester may (the surface asks the gate).
  */
-import { type CredentialId, newId, type RevocationCause, type RevocationId, type SelectorKind } from '@mayfly/domain'
+import { type AttestationId, type CredentialId, newId, type RevocationCause, type RevocationId, type SelectorKind } from '@mayfly/domain'
+import type { Selectable } from 'kysely'
+import type { AttestationRow } from '../../store/attestation-rows.ts'
 import type { Tx } from '../../store/database.ts'
 import {
   insertRevocation,
   lockSelector,
   revokeAttestations,
   revokeTasks,
+  revokeVouched,
   type Selector,
 } from '../../store/revocation-rows.ts'
+import type { TaskTable } from '../../store/schema.gen.ts'
+import { wakeHosts } from '../../store/wake-hosts.ts'
 import { wakeWorkers } from '../../store/wake-workers.ts'
 import { appendAudits } from '../audit/append-audit.ts'
 import type { AuditEntry, AuditReceipt } from '../audit/audit-entry.ts'
@@ -55,6 +60,8 @@ const maxRowsPerEntry = 200
  * tokens are refused from then on), and with a task or any of these its active tasks: else they would be re-issued at
  * once.
  *
+ * What a host agent vouched for with a proof that ends here ends with it.
+ *
  * Change the row that is the cause (identity suspended, role retired) before the call and in the same transaction.
  *
  * @returns undefined where there was nothing to end
@@ -65,7 +72,60 @@ export async function requestRevocation(tx: Tx, request: RevocationRequest): Pro
   if (only === undefined) await lockSelector(tx, selector)
   const whole = only === undefined && !sparesProofsAndTasks.has(cause)
   const attestations = whole && endsProofs(selector.kind) ? await revokeAttestations(tx, selector, now) : []
+  const vouched =
+    attestations.length === 0
+      ? []
+      : await revokeVouched(
+          tx,
+          attestations.map((row) => row.attestation_id),
+          now,
+        )
   const tasks = whole && endsTasks(selector.kind) ? await revokeTasks(tx, selector, now) : []
+  const requested = await record(tx, request, attestations, tasks)
+  await endVouched(tx, request, vouched)
+  return requested
+}
+
+/**
+ * Ends what is still fresh and rests on these proofs of host agents, which ended otherwise than by a revocation.
+ *
+ * @param by who ended them, and when
+ */
+export async function endWhatTheyVouchedFor(
+  tx: Tx,
+  vouchers: readonly AttestationId[],
+  by: Pick<RevocationRequest, 'requestedBy' | 'now'>,
+): Promise<void> {
+  if (vouchers.length === 0) return
+  await endVouched(tx, by, await revokeVouched(tx, vouchers, by.now, 'still_fresh'))
+}
+
+/** A host agent's word is worth nothing without its own proof: one revocation for each host, selector `host`. */
+async function endVouched(
+  tx: Tx,
+  request: Pick<RevocationRequest, 'requestedBy' | 'now' | 'requestId'>,
+  vouched: readonly AttestationRow[],
+): Promise<void> {
+  for (const [host, rows] of Map.groupBy(vouched, (row) => row.host_identity_id)) {
+    if (host === null) throw new Error('a proof that was vouched for names no host')
+    const selector = { kind: 'host', id: host } as const
+    const under = rows.map((row) => row.attestation_id)
+    const { requestedBy, now, requestId } = request
+    const tasks = await revokeTasks(tx, selector, now, under)
+    const reason = "the host agent's own proof has ended"
+    await record(tx, { selector, cause: 'attestation_lapsed', requestedBy, now, requestId, reason }, rows, tasks, under)
+  }
+}
+
+async function record(
+  tx: Tx,
+  request: RevocationRequest,
+  attestations: readonly AttestationRow[],
+  tasks: readonly Selectable<TaskTable>[],
+  under?: readonly AttestationId[],
+): Promise<RequestedRevocation | undefined> {
+  const { selector, cause, now, only } = request
+  await wakeHosts(tx, attestations)
   const revocationId = newId<RevocationId>()
   const recordEmpty = request.recordEmpty === true || attestations.length + tasks.length > 0
   const recorded = await insertRevocation(tx, {
@@ -76,6 +136,7 @@ export async function requestRevocation(tx: Tx, request: RevocationRequest): Pro
     reason: request.reason,
     now,
     only,
+    under,
     recordEmpty,
   })
   if (recorded === undefined) return undefined
@@ -106,7 +167,7 @@ export async function requestRevocation(tx: Tx, request: RevocationRequest): Pro
 }
 
 function endsProofs(kind: SelectorKind): boolean {
-  return kind === 'attestation' || kind === 'identity' || kind === 'owner' || kind === 'trust_provider'
+  return ['attestation', 'identity', 'owner', 'trust_provider', 'host'].includes(kind)
 }
 
 function endsTasks(kind: SelectorKind): boolean {
@@ -142,6 +203,7 @@ function subjectOf({ kind, id }: Selector): Partial<AuditEntry> {
     task: 'taskId',
     attestation: 'attestationId',
     identity: 'identityId',
+    host: 'identityId',
   }
   const member = subjects[kind]
   return member === undefined ? {} : { [member]: id }

@@ -9,11 +9,13 @@
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '@mayfly/domain'
 import type { Jwt } from '../jwt.ts'
+import { exactText, findClaim, parseClaims, refuseKey } from '../exact-claims.ts'
+import { policyClaimsOf } from '../policy-claims.ts'
 import { checkTimes } from '../proof-times.ts'
-import { type ProofExpectations, proofIn, type ProofVerdict, rejected, type TrustProvider } from '../trust-provider.ts'
+import { type BindingInput, type BindingRule, type ProofExpectations, proofIn, type ProofVerdict, rejected, type TrustProvider } from '../trust-provider.ts'
 import { isJwsAlgorithm, verifyJws } from '../verify-jws.ts'
-import { findClaim, parseOidcBinding } from './claim-rules.ts'
 import { type KeySource, openKeySource } from './key-source.ts'
+import { presets } from './oidc-presets.ts'
 import { oidcSettings, type OidcSettings } from './oidc-settings.ts'
 
 const maxInstanceLength = 500
@@ -24,12 +26,20 @@ export const oidcTrustProvider: TrustProvider<OidcSettings> = {
   forms: ['jwt'],
   settings: oidcSettings,
   maxStrength: 'platform',
+  renewal: 'new_proof',
   issuerOf: (settings) => settings.issuer,
-  parseBinding: parseOidcBinding,
+  parseBinding,
   open(settings, { clock }) {
     const keys = openKeySource(settings, clock)
     return { verify: (proof, expected) => verifyToken(settings, keys, proofIn('jwt', proof).jwt, expected) }
   },
+}
+
+function parseBinding(input: BindingInput, settings: OidcSettings): BindingRule {
+  refuseKey(input, 'oidc')
+  const binding = { subject: exactText('/subject', input.subject), claims: parseClaims(input.claims) }
+  presets[settings.preset].judgeBinding(binding)
+  return { ...binding, publicJwk: null }
 }
 
 async function verifyToken(
@@ -82,7 +92,7 @@ async function verifyToken(
     outcome: 'accepted',
     subjects: [sub],
     claims,
-    policyClaims: {},
+    policyClaims: policyClaimsOf(claims, settings.policy_claims),
     instance: instanceText,
     uniqueId:
       jti === undefined ? `token:${createHash('sha256').update(jwt.signedText).digest('base64url')}` : `jti:${jti}`,
