@@ -90,6 +90,11 @@ export const actions = {
     principals: anyone,
     resources: ['Tenant', 'Identity', 'TrustProvider'],
   },
+  'host.attest': {
+    summary: 'vouch for processes of a host, as its host agent',
+    principals: ['Identity'],
+    resources: ['Tenant'],
+  },
   'attestation.read': { summary: 'read accepted proofs', principals: anyone, resources: ['Tenant', 'Identity'] },
 
   'policy.read': { summary: 'read policies', principals: anyone, resources: ['Tenant', 'PolicyVersion'] },

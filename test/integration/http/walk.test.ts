@@ -23,7 +23,13 @@ test('every operation has its row in the table, and every row its operation', ()
 
 test('what is public says why, and is nothing but these', () => {
   const open = routes.filter((route) => route.access === 'public').map((route) => `${route.method} ${route.path}`)
-  expect(open.toSorted()).toEqual(['GET /healthz', 'GET /openapi.json', 'GET /readyz', 'POST /v1/bootstrap'])
+  expect(open.toSorted()).toEqual([
+    'GET /healthz',
+    'GET /openapi.json',
+    'GET /readyz',
+    'POST /v1/bootstrap',
+    'POST /v1/join',
+  ])
 })
 
 const named = (list: typeof closed) => list.map((route) => [`${route.method} ${route.path}`, route] as const)

@@ -16,13 +16,17 @@ import { defaultIssueLimits, type IssueDeps } from '../application/credential/is
 import type { AuthorityDeps } from '../application/decision/authority-deps.ts'
 import { withAuthority } from '../application/decision/with-authority.ts'
 import { authenticateAccessToken } from '../application/proof/authenticate.ts'
+import type { FollowHostDeps } from '../application/proof/follow-host.ts'
 import { openProof, type ProofDeps } from '../application/proof/proof-deps.ts'
 import type { LoginDeps } from '../application/registry/adopt-login.ts'
+import { createWakeFeed } from '../application/wake-feed.ts'
+import { hostChannel } from '../store/wake-hosts.ts'
 import { createProgressFeed } from '../application/revocation/progress-feed.ts'
 import type { AuditDeps } from '../surfaces/http/audit.ts'
 import type { HttpDeps } from '../surfaces/http/http-deps.ts'
 import type { LogDeps } from '../surfaces/http/log.ts'
 import type { RevocationDeps } from '../surfaces/http/revocations.ts'
+import { clusterReviewerOf } from './cluster-reviewer.ts'
 import type { ClockWatch } from './clock-watch.ts'
 import type { Config } from './config.ts'
 import { createTenantLogs, type TenantLogs } from './tenant-logs.ts'
@@ -54,6 +58,7 @@ export interface Wired {
   readonly keys: KeyRing
   readonly authority: AuthorityDeps
   readonly proof: ProofDeps
+  readonly proving: ProofDeps & HttpDeps & FollowHostDeps
   readonly registry: HttpDeps & LoginDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly http: HttpDeps
@@ -81,6 +86,7 @@ export function wire(input: WireInput): Wired {
   const proof = openProof(authority, {
     keys,
     publicUrl: input.publicUrl,
+    clusterReviewer: clusterReviewerOf(config),
   })
   const logs = createTenantLogs(keys, input.installationId)
   const http: HttpDeps = {
@@ -94,6 +100,7 @@ export function wire(input: WireInput): Wired {
     keys,
     authority,
     proof,
+    proving: { ...proof, ...http, hosts: createWakeFeed(core.database, hostChannel) },
     targets,
     logs,
     http,

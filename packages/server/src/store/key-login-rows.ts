@@ -6,10 +6,7 @@ import type { KeyLoginTable } from './schema.gen.ts'
 
 export type KeyLoginRow = Selectable<KeyLoginTable>
 export type KeyLoginChange = Partial<
-  Pick<
-    KeyLoginRow,
-    'generation' | 'next_digest' | 'previous_digest' | 'moved_at' | 'repeats' | 'locked_at'
-  >
+  Pick<KeyLoginRow, 'generation' | 'next_digest' | 'previous_digest' | 'moved_at' | 'repeats' | 'locked_at'>
 >
 
 /** @returns undefined where another made it first */
@@ -24,17 +21,22 @@ export async function insertKeyLogin(tx: Tx, bindingId: BindingId): Promise<KeyL
 
 /** The row, locked until the transaction ends; undefined before the first login. */
 export async function claimKeyLogin(tx: Tx, bindingId: BindingId): Promise<KeyLoginRow | undefined> {
-  return tx.query
-    .selectFrom('key_login')
-    .selectAll()
-    .where('binding_id', '=', bindingId)
-    .forUpdate()
-    .executeTakeFirst()
+  return tx.query.selectFrom('key_login').selectAll().where('binding_id', '=', bindingId).forUpdate().executeTakeFirst()
 }
 
 export async function updateKeyLogin(tx: Tx, bindingId: BindingId, change: KeyLoginChange): Promise<KeyLoginRow> {
   const update = tx.query.updateTable('key_login').set(change).where('binding_id', '=', bindingId)
   return update.returningAll().executeTakeFirstOrThrow()
+}
+
+/** The count begins with the next login, and no lock holds. @returns undefined where nothing was counted */
+export async function beginKeyLoginAnew(tx: Tx, bindingId: BindingId): Promise<KeyLoginRow | undefined> {
+  return tx.query
+    .updateTable('key_login')
+    .set({ generation: 0, next_digest: null, previous_digest: null, moved_at: null, repeats: 0, locked_at: null })
+    .where('binding_id', '=', bindingId)
+    .returningAll()
+    .executeTakeFirst()
 }
 
 export async function insertKeyRecovery(tx: Tx, bindingId: BindingId, personId: PersonId, now: Date): Promise<void> {

@@ -154,9 +154,8 @@ export interface OpenTrustProvider {
 export interface ClusterReviewer {
   /** The one address that the server's own token is sent to. */
   readonly apiUrl: string
-  readonly caPem: string | undefined
-  /** Read anew each time: the cluster replaces it. */
-  readonly readToken: () => Promise<Secret>
+  /** Read anew each time: the cluster replaces both. */
+  read(): Promise<{ readonly token: Secret; readonly caPem: string | undefined }>
 }
 
 export interface TrustProviderDeps {

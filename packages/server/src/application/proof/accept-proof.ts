@@ -26,7 +26,7 @@ import {
   rejected,
 } from '../../adapters/trust-providers/trust-provider.ts'
 import type { AcceptedProofRow, CandidateBinding, KeyLoginState, ProofCandidates } from '../../store/proof-rows.ts'
-import { entryRowOf } from '../audit/audit-entry.ts'
+import { type AuditReceipt, entryRowOf, receiptOf } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { Actor } from '../context.ts'
 import type { DenyDecision, PermitDecision } from '../decision/decision.ts'
@@ -66,6 +66,8 @@ export interface GrantedToken {
   readonly actor: Exclude<Actor, { kind: 'system' }>
   /** For a key that counts its logins: the number of this one, to be said at the next. */
   readonly generation?: number
+  /** Of the entry of the attestation. */
+  readonly receipt: AuditReceipt
 }
 
 /** Three answers, none of them an error. */
@@ -177,6 +179,7 @@ export async function decideAndStore(
     freshUntil,
     actor: actorOf(binding, attestationId),
     ...(keyLogin === undefined ? {} : { generation: keyLogin.generation }),
+    receipt: receiptOf(row.entry),
   }
 }
 

@@ -5,6 +5,7 @@ import {
   listLiveAttestationsOfBinding,
   updateBinding,
 } from '../../store/binding-rows.ts'
+import { beginKeyLoginAnew } from '../../store/key-login-rows.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { Change, Changed, SeenVersion } from './change.ts'
 import { diffFields } from './diff-fields.ts'
@@ -80,9 +81,11 @@ async function apply(
           public_jwk: wanted.public_jwk === null ? null : JSON.stringify(wanted.public_jwk),
         },
   )
+  // Another key has logged in never yet.
+  const counter = 'public_jwk' in wanted ? await beginKeyLoginAnew(change.tx, current.binding_id) : undefined
   const receipt = await recordChange(change, {
     action,
-    rows: [statedRow('binding', row)],
+    rows: [statedRow('binding', row), ...(counter === undefined ? [] : [statedRow('key_login', counter)])],
     changes,
     shown: shownBindingFields,
     ...(row.identity_id === null ? {} : { subject: { identityId: row.identity_id } }),

@@ -6,7 +6,14 @@
  * forgotten (law 4).
  * Not here: touching a target (remove-accounts.ts), and whether the requester may (the surface asks the gate).
  */
-import { type AttestationId, type CredentialId, newId, type RevocationCause, type RevocationId, type SelectorKind } from '@mayfly/domain'
+import {
+  type AttestationId,
+  type CredentialId,
+  newId,
+  type RevocationCause,
+  type RevocationId,
+  type SelectorKind,
+} from '@mayfly/domain'
 import type { Selectable } from 'kysely'
 import type { AttestationRow } from '../../store/attestation-rows.ts'
 import type { Tx } from '../../store/database.ts'

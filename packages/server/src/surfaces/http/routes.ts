@@ -4,6 +4,8 @@
  */
 import type { IssueDeps } from '../../application/credential/issue-deps.ts'
 import type { ResourceCheckDeps } from '../../application/registry/check-resource.ts'
+import type { FollowHostDeps } from '../../application/proof/follow-host.ts'
+import type { ProofDeps } from '../../application/proof/proof-deps.ts'
 import type { KeyDeps } from '../../application/proof/key-deps.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
 import { type BoundRoutes, bindRoutes } from './app.ts'
@@ -18,7 +20,9 @@ import type { Route } from './define-route.ts'
 import { findingRoutes } from './findings.ts'
 import { type HealthDeps, healthRoutes } from './health.ts'
 import type { HttpDeps } from './http-deps.ts'
+import { hostRoutes } from './host.ts'
 import { identityRoutes } from './identities.ts'
+import { joinRoutes } from './join.ts'
 import { keyRoutes } from './keys.ts'
 import { type LogDeps, logRoutes } from './log.ts'
 import { oauthPaths } from './oauth-paths.ts'
@@ -38,6 +42,7 @@ export const apiVersion = '0.1.0'
 export interface RouteDeps {
   readonly health: HealthDeps
   readonly proof: KeyDeps
+  readonly proving: ProofDeps & HttpDeps & FollowHostDeps
   readonly registry: HttpDeps & RegistryDeps & ResourceCheckDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly audit: AuditDeps & LogDeps
@@ -58,6 +63,8 @@ const resources: readonly Resource[] = [
   resource('proof', bootstrapRoutes),
   resource('proof', keyRoutes),
   resource('proof', attestationRoutes),
+  resource('proving', joinRoutes),
+  resource('proving', hostRoutes),
   resource('registry', peopleRoutes),
   resource('registry', ownerRoutes),
   resource('registry', identityRoutes),

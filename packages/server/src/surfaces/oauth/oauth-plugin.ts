@@ -13,6 +13,7 @@ import { introspectToken } from '../../application/proof/introspect-token.ts'
 import type { ProofDeps } from '../../application/proof/proof-deps.ts'
 import { revokeToken } from '../../application/proof/revoke-token.ts'
 import type { HttpDeps } from '../http/http-deps.ts'
+import { answerChallenge } from './answer-challenge.ts'
 import { authenticateClient, grantedOr, proveClient } from './authenticate-client.ts'
 import { type Form, parseForm, requireParameter } from './form.ts'
 import { authorizationServerMetadata, jwtBearerGrant } from './metadata.ts'
@@ -61,6 +62,7 @@ function registerEndpoints(app: FastifyInstance, deps: OAuthDeps, prefix: string
     })
 
   post('/oauth/token', (asked) => answerToken(deps, asked))
+  post('/oauth/challenge', ({ tenantId, form }) => answerChallenge(deps, tenantId, form))
   post('/oauth/introspect', (asked) => answerIntrospection(deps, asked))
   post('/oauth/revoke', (asked) => answerRevocation(deps, asked))
 
@@ -133,6 +135,7 @@ function tokenAnswer(granted: GrantedToken) {
     expires_in: granted.expiresInSeconds,
     attestation_id: granted.attestationId,
     fresh_until: granted.freshUntil.toISOString(),
+    ...(granted.generation === undefined ? {} : { generation: granted.generation }),
   }
 }
 

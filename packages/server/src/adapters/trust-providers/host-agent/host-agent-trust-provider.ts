@@ -61,7 +61,11 @@ function parseBinding(input: BindingInput, config: HostAgentSettings): BindingRu
   const subject = exactText('/subject', input.subject)
   const first = parseSelector(subject)
   if (first === undefined) {
-    throw refuse('/subject', `\`${subject}\` is no selector`, `write e.g. \`unix:uid:1000\`; types: ${selectorTypes.join(', ')}`)
+    throw refuse(
+      '/subject',
+      `\`${subject}\` is no selector`,
+      `write e.g. \`unix:uid:1000\`; types: ${selectorTypes.join(', ')}`,
+    )
   }
   const claims: Record<string, string> = {}
   for (const [type, value] of Object.entries(input.claims ?? {})) {

@@ -29,7 +29,11 @@ import { reviewToken, type Reviewed } from './review-token.ts'
 const settings = z.strictObject({
   issuer: fetchable.describe("`iss` of the cluster's tokens, exactly (`--service-account-issuer`); never fetched"),
   api_server: httpsUrl.describe('where TokenReview is asked'),
-  ca_pem: caPem.optional().describe("the authority of the API server's certificate, where it is not a public one"),
+  ca_pem: caPem
+    .optional()
+    .describe(
+      "for reviewer `self`: the authority of the API server's certificate; for `server` it is `MAYFLY_KUBERNETES_CA_FILE`",
+    ),
   audiences: z
     .array(z.string().min(1).max(1000))
     .min(1)

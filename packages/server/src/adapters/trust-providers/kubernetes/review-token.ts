@@ -34,12 +34,15 @@ export async function reviewToken(
   }
   let text: string
   try {
-    const answer = await guardedFetch(`${settings.api_server.replace(/\/$/, '')}/apis/authentication.k8s.io/v1/tokenreviews`, {
-      signal: AbortSignal.timeout(timeoutMs),
-      maxSizeBytes,
-      ca,
-      post: { json: JSON.stringify(request), bearer },
-    })
+    const answer = await guardedFetch(
+      `${settings.api_server.replace(/\/$/, '')}/apis/authentication.k8s.io/v1/tokenreviews`,
+      {
+        signal: AbortSignal.timeout(timeoutMs),
+        maxSizeBytes,
+        ca,
+        post: { json: JSON.stringify(request), bearer },
+      },
+    )
     text = answer.text
   } catch (cause) {
     throw unavailable(settings, cause instanceof Error ? cause.message : 'no answer', cause)
@@ -61,12 +64,17 @@ async function credentialOf(
     throw unavailable(settings, 'reviewer `server` needs MAYFLY_KUBERNETES_API_URL and MAYFLY_KUBERNETES_TOKEN_FILE')
   }
   if (new URL(settings.api_server).origin !== new URL(reviewer.apiUrl).origin) {
-    throw unavailable(settings, 'its `api_server` is another than MAYFLY_KUBERNETES_API_URL, so our token is not sent there')
+    throw unavailable(
+      settings,
+      'its `api_server` is another than MAYFLY_KUBERNETES_API_URL, so our token is not sent there',
+    )
   }
   try {
-    return { bearer: await reviewer.readToken(), ca: settings.ca_pem ?? reviewer.caPem }
+    const { token: bearer, caPem } = await reviewer.read()
+    // Never the authority of the row: whoever writes that could stand in between.
+    return { bearer, ca: caPem }
   } catch (cause) {
-    throw unavailable(settings, 'the file of MAYFLY_KUBERNETES_TOKEN_FILE cannot be read', cause)
+    throw unavailable(settings, 'the files of MAYFLY_KUBERNETES_* cannot be read', cause)
   }
 }
 

@@ -89,7 +89,10 @@ export const oidcSettings = given.transform((settings, ctx) => {
   const name = settings.preset ?? shared ?? 'generic'
   const preset = presets[name]
   if (shared !== undefined && name !== shared) {
-    return fault('preset', `must be \`${shared}\`: this issuer signs for everybody, and the preset refuses what is too wide`)
+    return fault(
+      'preset',
+      `must be \`${shared}\`: this issuer signs for everybody, and the preset refuses what is too wide`,
+    )
   }
   const issuer = settings.issuer ?? preset.issuer
   if (issuer === undefined) return fault('issuer', `is required: each installation of ${preset.title} has its own`)

@@ -12,7 +12,15 @@ import type { Jwt } from '../jwt.ts'
 import { exactText, findClaim, parseClaims, refuseKey } from '../exact-claims.ts'
 import { policyClaimsOf } from '../policy-claims.ts'
 import { checkTimes } from '../proof-times.ts'
-import { type BindingInput, type BindingRule, type ProofExpectations, proofIn, type ProofVerdict, rejected, type TrustProvider } from '../trust-provider.ts'
+import {
+  type BindingInput,
+  type BindingRule,
+  type ProofExpectations,
+  proofIn,
+  type ProofVerdict,
+  rejected,
+  type TrustProvider,
+} from '../trust-provider.ts'
 import { isJwsAlgorithm, verifyJws } from '../verify-jws.ts'
 import { type KeySource, openKeySource } from './key-source.ts'
 import { presets } from './oidc-presets.ts'

@@ -19,7 +19,12 @@ export const azure: Preset = {
   policyClaims: ['tid', 'oid', 'appid', 'azp', 'idtyp', 'appidacr', 'azpacr', 'xms_mirid', 'ver'],
   judgeBinding(binding) {
     refusePatterns(binding)
-    requireOneOf(binding, ['tid'], '`sub` does not say in which directory', 'add `tid`, the id of the directory, to `claims`')
+    requireOneOf(
+      binding,
+      ['tid'],
+      '`sub` does not say in which directory',
+      'add `tid`, the id of the directory, to `claims`',
+    )
     requireOneOf(
       binding,
       ['oid'],

@@ -2,7 +2,8 @@
 import { type Preset, refusePatterns, tooWide } from './preset.ts'
 
 /** `system:serviceaccount:NAMESPACE:NAME`, both as DNS labels or names. */
-export const serviceAccountSubject = /^system:serviceaccount:([a-z0-9]([-a-z0-9]*[a-z0-9])?):([a-z0-9]([-.a-z0-9]*[a-z0-9])?)$/
+export const serviceAccountSubject =
+  /^system:serviceaccount:([a-z0-9]([-a-z0-9]*[a-z0-9])?):([a-z0-9]([-.a-z0-9]*[a-z0-9])?)$/
 
 export const kubernetesPreset: Preset = {
   name: 'kubernetes',
