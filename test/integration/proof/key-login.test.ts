@@ -1,6 +1,6 @@
 /** Keys that log in by challenge and count their logins: a lost answer is asked for again, a clone is found. */
-import { createHash, type KeyObject, randomBytes, randomUUID } from 'node:crypto'
-import { generateKeyPair, exportJWK, SignJWT } from 'jose'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { expect, test } from 'vitest'
 import { authenticateAccessToken } from '../../../packages/server/src/application/proof/authenticate.ts'
 import { maxRepeats } from '../../../packages/server/src/application/proof/count-login.ts'
@@ -33,7 +33,7 @@ async function challengeOf(server: Server, clientId = client): Promise<string> {
 
 async function assertionOf(
   server: Server,
-  key: KeyObject | CryptoKey,
+  key: CryptoKey,
   state: ClientState,
   more: Record<string, unknown> = {},
 ): Promise<string> {
@@ -54,7 +54,7 @@ async function assertionOf(
     .sign(key)
 }
 
-async function login(server: Server, key: KeyObject | CryptoKey, state: ClientState, more = {}) {
+async function login(server: Server, key: CryptoKey, state: ClientState, more = {}) {
   return proveWithKey(server, await assertionOf(server, key, state, more))
 }
 
