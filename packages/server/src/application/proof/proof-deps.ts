@@ -12,6 +12,7 @@ import {
   type ProofQuestion,
 } from '../../store/proof-rows.ts'
 import type { AuthorityDeps } from '../decision/authority-deps.ts'
+import { type DpopDeps, openDpop } from './dpop/accept-dpop.ts'
 import { type KeyCache, openKeyCache } from './key-cache.ts'
 import { openPolicyLoader, type PolicyLoader } from './policy-loader.ts'
 import { openTenantDirectory, type TenantDirectory } from './tenant-directory.ts'
@@ -28,6 +29,9 @@ export interface ProofDeps extends AuthorityDeps {
   readonly trustProviders: TrustProviderCache
   readonly publicKeys: KeyCache
   readonly policyLoader: PolicyLoader
+  readonly dpop: DpopDeps
+  /** Where clients reach this server over mutual TLS, without a trailing slash; absent where they cannot. */
+  readonly mutualTlsUrl: () => string | undefined
 }
 
 export interface ProofOptions {
@@ -36,10 +40,13 @@ export interface ProofOptions {
   readonly publicUrl: () => string
   /** How tokens of a cluster are asked about, where that is configured. */
   readonly clusterReviewer?: ClusterReviewer | undefined
+  /** Where they reach it over mutual TLS, where they can. */
+  readonly mutualTlsUrl?: () => string | undefined
 }
 
 export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps {
   const { database, clock } = deps
+  const mutualTlsUrl = options.mutualTlsUrl ?? (() => undefined)
   return {
     ...deps,
     keys: options.keys,
@@ -58,5 +65,11 @@ export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps
     trustProviders: openTrustProviderCache({ clock, clusterReviewer: options.clusterReviewer }),
     publicKeys: openKeyCache(),
     policyLoader: openPolicyLoader(deps),
+    dpop: openDpop({
+      database,
+      keys: options.keys,
+      origins: () => [options.publicUrl(), mutualTlsUrl()].filter((origin) => origin !== undefined),
+    }),
+    mutualTlsUrl,
   }
 }
