@@ -103,6 +103,8 @@ export const selectorKinds = [
   'host',
   'environment',
   'policy',
+  'svid',
+  'svid_authority',
 ] as const
 export type SelectorKind = (typeof selectorKinds)[number]
 

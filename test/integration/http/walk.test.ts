@@ -27,6 +27,10 @@ test('what is public says why, and is nothing but these', () => {
     'GET /healthz',
     'GET /openapi.json',
     'GET /readyz',
+    'GET /spiffe/bundle',
+    'GET /spiffe/crl/{name}',
+    'GET /t/{tenant}/spiffe/bundle',
+    'GET /t/{tenant}/spiffe/crl/{name}',
     'POST /v1/bootstrap',
     'POST /v1/join',
   ])

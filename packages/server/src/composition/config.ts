@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path'
 import { didYouMean, type FieldProblem, MayflyError } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
 import { z } from 'zod'
+import type { UpstreamAuthority } from '../application/spiffe/upstream-authority.ts'
 import { isLoopback } from '../store/connection-options.ts'
 import { messageOf } from '../surfaces/http/parse-input.ts'
 import { listenAddress, type ListenAddress } from './listen-address.ts'
@@ -166,6 +167,8 @@ export interface Config {
   /** Absent: derived from the address once it is known. */
   readonly publicUrl?: string
   readonly tls?: { readonly cert: string; readonly key: string }
+  /** The authority above ours. */
+  readonly upstream?: UpstreamAuthority
   readonly trustedProxies: readonly string[]
   readonly metricsListen?: ListenAddress
   readonly database:

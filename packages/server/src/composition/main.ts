@@ -13,6 +13,7 @@ import { openOtlpExporter } from '../adapters/tracing/otlp-exporter.ts'
 import { registerTracing, unregisterTracing } from '../adapters/tracing/tracer-provider.ts'
 import type { CoreDeps } from '../application/context.ts'
 import { ensureDefaultPolicy } from '../application/decision/ensure-default-policy.ts'
+import { ensureAuthorities } from '../application/spiffe/ensure-authorities.ts'
 import { ensureKeys } from '../application/proof/ensure-keys.ts'
 import type { KeyDeps } from '../application/proof/key-deps.ts'
 import { makeBootstrap } from '../application/proof/make-bootstrap.ts'
@@ -26,7 +27,7 @@ import { openStore, type OpenStore } from './open-store.ts'
 import { serveHttp } from './serve-http.ts'
 import { type Closers, makeClosers } from './closers.ts'
 import { tracedDatabase } from './traced-database.ts'
-import { wire } from './wire.ts'
+import { wire, type Wired } from './wire.ts'
 import { startWorkers } from './workers.ts'
 
 export interface StartOverrides {
@@ -113,7 +114,7 @@ async function startOn({ core, config, keks, store, overrides, closers }: Start)
   closers.add('targets', () => wired.targets.close())
   const keyDeps = { ...core, keys: wired.keys }
   if (installation.outcome === 'previous') await rewrapDataKeys(keyDeps, { ...keks, previous: installation.previous })
-  await prepareTenants(keyDeps)
+  await prepareTenants(keyDeps, wired)
   await announceBootstrap(core, config.bootstrapFile)
   await clockWatch.measure()
   closers.add('clock watch', clockWatch.start(logger))
@@ -139,7 +140,7 @@ async function openKeys(config: Config): Promise<KeyEncryptionKeys> {
 }
 
 /** Everything that a tenant must have before anyone can ask for anything. Any number of servers may do this at once. */
-async function prepareTenants(deps: KeyDeps): Promise<void> {
+async function prepareTenants(deps: KeyDeps, { spiffe }: Pick<Wired, 'spiffe'>): Promise<void> {
   const { database, clock } = deps
   const now = clock.now()
   await database.outsideTenants((query) =>
@@ -147,6 +148,7 @@ async function prepareTenants(deps: KeyDeps): Promise<void> {
   )
   for (const tenantId of await database.outsideTenants(listTenantIds)) {
     await ensureKeys(deps, tenantId)
+    await ensureAuthorities(spiffe, tenantId)
     await database.transaction(tenantId, (tx) => ensureDefaultPolicy(tx, now))
   }
 }

@@ -18,6 +18,7 @@ import { withAuthority } from '../application/decision/with-authority.ts'
 import { authenticateSender } from '../application/proof/authenticate-sender.ts'
 import type { FollowHostDeps } from '../application/proof/follow-host.ts'
 import { openProof, type ProofDeps } from '../application/proof/proof-deps.ts'
+import { openSpiffe, type SvidDeps } from '../application/spiffe/spiffe-deps.ts'
 import type { LoginDeps } from '../application/registry/adopt-login.ts'
 import { createWakeFeed } from '../application/wake-feed.ts'
 import { hostChannel } from '../store/wake-hosts.ts'
@@ -60,6 +61,7 @@ export interface Wired {
   readonly proof: ProofDeps
   readonly proving: ProofDeps & HttpDeps & FollowHostDeps
   readonly registry: HttpDeps & LoginDeps
+  readonly spiffe: SvidDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly http: HttpDeps
   readonly targets: Targets
@@ -88,6 +90,12 @@ export function wire(input: WireInput): Wired {
     publicUrl: input.publicUrl,
     clusterReviewer: clusterReviewerOf(config),
   })
+  const spiffe = openSpiffe(authority, {
+    keys,
+    tenants: proof.tenants,
+    trustDomain: config.trustDomain,
+    upstream: config.upstream,
+  })
   const logs = createTenantLogs(keys, input.installationId)
   const http: HttpDeps = {
     ...core,
@@ -101,6 +109,7 @@ export function wire(input: WireInput): Wired {
     authority,
     proof,
     proving: { ...proof, ...http, hosts: createWakeFeed(core.database, hostChannel) },
+    spiffe,
     targets,
     logs,
     http,

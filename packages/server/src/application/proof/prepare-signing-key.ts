@@ -12,6 +12,7 @@ export const algorithmOf = {
   log_checkpoint: 'Ed25519',
   promise: 'Ed25519',
   fingerprint: 'HS256',
+  jwt_svid: 'ES256',
 } as const satisfies Record<KeyPurpose, KeyAlgorithm>
 
 export const keyPurposes = Object.keys(algorithmOf) as readonly KeyPurpose[]

@@ -13,6 +13,7 @@ import {
   type RevocationCause,
   type RevocationId,
   type SelectorKind,
+  type SvidId,
 } from '@mayfly/domain'
 import type { Selectable } from 'kysely'
 import type { AttestationRow } from '../../store/attestation-rows.ts'
@@ -27,6 +28,7 @@ import {
 } from '../../store/revocation-rows.ts'
 import type { TaskTable } from '../../store/schema.gen.ts'
 import { wakeHosts } from '../../store/wake-hosts.ts'
+import { endSvids, lockLiveSvids } from '../../store/svid-rows.ts'
 import { wakeWorkers } from '../../store/wake-workers.ts'
 import { appendAudits } from '../audit/append-audit.ts'
 import type { AuditEntry, AuditReceipt } from '../audit/audit-entry.ts'
@@ -52,6 +54,8 @@ export interface RequestedRevocation {
   readonly total: number
   /** Of these, those that it ended itself. */
   readonly ended: number
+  /** SVIDs that it ended: on the CRL, and refused by Mayfly itself, from the commit on. */
+  readonly endedSvids: number
   /** The entry `revocation.requested`. */
   readonly receipt: AuditReceipt
 }
@@ -64,7 +68,7 @@ const maxRowsPerEntry = 200
 
 /**
  * Ends what the selector names. With an attestation, identity, owner or trust provider its proofs end too (their access
- * tokens are refused from then on), and with a task or any of these its active tasks: else they would be re-issued at
+ * tokens are refused from then on) and the SVIDs under them, and with a task or any of these its active tasks: else they would be re-issued at
  * once.
  *
  * What a host agent vouched for with a proof that ends here ends with it.
@@ -88,7 +92,9 @@ export async function requestRevocation(tx: Tx, request: RevocationRequest): Pro
           now,
         )
   const tasks = whole && endsTasks(selector.kind) ? await revokeTasks(tx, selector, now) : []
-  const requested = await record(tx, request, attestations, tasks)
+  // After the proofs: whoever was minting under one of them has committed by then, and its rows are seen.
+  const svidIds = whole ? await lockLiveSvids(tx, selector, now) : []
+  const requested = await record(tx, request, { attestations, tasks, svidIds })
   await endVouched(tx, request, vouched)
   return requested
 }
@@ -120,21 +126,31 @@ async function endVouched(
     const { requestedBy, now, requestId } = request
     const tasks = await revokeTasks(tx, selector, now, under)
     const reason = "the host agent's own proof has ended"
-    await record(tx, { selector, cause: 'attestation_lapsed', requestedBy, now, requestId, reason }, rows, tasks, under)
+    const svidIds = await lockLiveSvids(tx, selector, now, under)
+    const because = { selector, cause: 'attestation_lapsed', requestedBy, now, requestId, reason } as const
+    await record(tx, because, { attestations: rows, tasks, svidIds, under })
   }
+}
+
+/** What has ended before the credentials do. */
+interface Ended {
+  readonly attestations: readonly AttestationRow[]
+  readonly tasks: readonly Selectable<TaskTable>[]
+  /** Locked, and ending. */
+  readonly svidIds: readonly SvidId[]
+  /** Only the credentials under these proofs end, in place of all of the selector. */
+  readonly under?: readonly AttestationId[]
 }
 
 async function record(
   tx: Tx,
   request: RevocationRequest,
-  attestations: readonly AttestationRow[],
-  tasks: readonly Selectable<TaskTable>[],
-  under?: readonly AttestationId[],
+  { attestations, tasks, svidIds, under }: Ended,
 ): Promise<RequestedRevocation | undefined> {
   const { selector, cause, now, only } = request
   await wakeHosts(tx, attestations)
   const revocationId = newId<RevocationId>()
-  const recordEmpty = request.recordEmpty === true || attestations.length + tasks.length > 0
+  const recordEmpty = request.recordEmpty === true || attestations.length + tasks.length + svidIds.length > 0
   const recorded = await insertRevocation(tx, {
     revocationId,
     selector,
@@ -145,12 +161,15 @@ async function record(
     only,
     under,
     recordEmpty,
+    svidCount: svidIds.length,
   })
   if (recorded === undefined) return undefined
   const { total, ended } = recorded
+  const svids = await endSvids(tx, svidIds, revocationId, now)
   const rows = [
     ...attestations.map((row) => statedRow('attestation', row)),
     ...tasks.map((row) => statedRow('task', row)),
+    ...svids.map((row) => statedRow('svid', row)),
     ...ended.map((row) => statedRow('credential', row)),
   ]
   const first = ended[0]
@@ -163,14 +182,15 @@ async function record(
       ended: ended.length,
       ended_tasks: tasks.length,
       ended_proofs: attestations.length,
+      ended_svids: svids.length,
       ...(first === undefined ? {} : { first_credential_id: first.credential_id }),
       ...(request.reason === undefined ? {} : { reason: request.reason }),
       ...(request.requestId === undefined ? {} : { request_id: request.requestId }),
     }),
   )
   if (receipt === undefined) throw new Error('an entry was appended without a receipt')
-  if (ended.length > 0) await wakeWorkers(tx, 'revocation')
-  return { revocationId, total, ended: ended.length, receipt }
+  if (ended.length + svids.length > 0) await wakeWorkers(tx, 'revocation')
+  return { revocationId, total, ended: ended.length, endedSvids: svids.length, receipt }
 }
 
 function endsProofs(kind: SelectorKind): boolean {

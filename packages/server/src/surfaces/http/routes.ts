@@ -7,6 +7,7 @@ import type { ResourceCheckDeps } from '../../application/registry/check-resourc
 import type { FollowHostDeps } from '../../application/proof/follow-host.ts'
 import type { ProofDeps } from '../../application/proof/proof-deps.ts'
 import type { KeyDeps } from '../../application/proof/key-deps.ts'
+import type { SvidDeps } from '../../application/spiffe/spiffe-deps.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
 import { type BoundRoutes, bindRoutes } from './app.ts'
 import { applyRoutes } from './apply.ts'
@@ -17,6 +18,7 @@ import { bootstrapRoutes } from './bootstrap.ts'
 import { credentialRoutes } from './credentials.ts'
 import { decisionRoutes } from './decisions.ts'
 import type { Route } from './define-route.ts'
+import { federationRoutes } from './federations.ts'
 import { findingRoutes } from './findings.ts'
 import { type HealthDeps, healthRoutes } from './health.ts'
 import type { HttpDeps } from './http-deps.ts'
@@ -34,8 +36,11 @@ import { policyRoutes } from './policies.ts'
 import { resourceRoutes } from './resources.ts'
 import { type RevocationDeps, revocationRoutes } from './revocations.ts'
 import { roleRoutes } from './roles.ts'
+import { svidRoutes } from './svids.ts'
 import { taskRoutes } from './tasks.ts'
+import { trustBundleRoutes } from './trust-bundles.ts'
 import { trustProviderRoutes } from './trust-providers.ts'
+import { x509AuthorityRoutes } from './x509-authorities.ts'
 
 export const apiVersion = '0.1.0'
 
@@ -45,6 +50,7 @@ export interface RouteDeps {
   readonly proving: ProofDeps & HttpDeps & FollowHostDeps
   readonly registry: HttpDeps & RegistryDeps & ResourceCheckDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
+  readonly spiffe: SvidDeps
   readonly audit: AuditDeps & LogDeps
 }
 
@@ -79,6 +85,10 @@ const resources: readonly Resource[] = [
   resource('lifecycle', findingRoutes),
   resource('lifecycle', policyRoutes),
   resource('lifecycle', decisionRoutes),
+  resource('spiffe', svidRoutes),
+  resource('spiffe', trustBundleRoutes),
+  resource('spiffe', x509AuthorityRoutes),
+  resource('spiffe', federationRoutes),
   resource('audit', auditRoutes),
   resource('audit', logRoutes),
 ]
