@@ -23,7 +23,7 @@ import type { AuditAction } from '../audit/audit-stream.ts'
 import { type StatedRow, statedRow } from '../audit/stated-rows.ts'
 import { type Actor, actorRecord, type CoreDeps } from '../context.ts'
 import { endWhatTheyVouchedFor, requestRevocation } from '../revocation/request-revocation.ts'
-import { wakeHosts } from '../../store/wake-hosts.ts'
+import { wakeHostsOf } from '../../store/wake-hosts-of.ts'
 
 const batchSize = 500
 /** An entry holds at most 65,535 bytes; a stated row takes about 140. */
@@ -52,7 +52,7 @@ async function endDue(tx: Tx, now: Date): Promise<number> {
   const lapsed = due.filter((one) => one.successorId === null)
   await follow(tx, followed, now)
   const rows = await endAttestations(tx, idsOf(lapsed), 'lapsed', now)
-  await wakeHosts(tx, rows)
+  await wakeHostsOf(tx, rows)
   await tell(tx, 'attestation.lapsed', rows.map(stated), now)
   for (const { attestationId } of lapsed.filter((one) => one.carries)) {
     await requestRevocation(tx, {

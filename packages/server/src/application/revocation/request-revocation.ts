@@ -27,7 +27,7 @@ import {
   type Selector,
 } from '../../store/revocation-rows.ts'
 import type { TaskTable } from '../../store/schema.gen.ts'
-import { wakeHosts } from '../../store/wake-hosts.ts'
+import { wakeHostsOf } from '../../store/wake-hosts-of.ts'
 import { endSvids, lockLiveSvids } from '../../store/svid-rows.ts'
 import { wakeWorkers } from '../../store/wake-workers.ts'
 import { appendAudits } from '../audit/append-audit.ts'
@@ -148,7 +148,7 @@ async function record(
   { attestations, tasks, svidIds, under }: Ended,
 ): Promise<RequestedRevocation | undefined> {
   const { selector, cause, now, only } = request
-  await wakeHosts(tx, attestations)
+  await wakeHostsOf(tx, attestations)
   const revocationId = newId<RevocationId>()
   const recordEmpty = request.recordEmpty === true || attestations.length + tasks.length + svidIds.length > 0
   const recorded = await insertRevocation(tx, {

@@ -32,7 +32,12 @@ const graceUse = z.strictObject({
 })
 
 const hostEvent = z
-  .object({ attestation_id: z.string().optional().meta({ description: 'Of `attestation_ended`' }) })
+  .object({
+    attestation_id: z.string().optional().meta({ description: 'Of `attestation_ended`' }),
+    trust_domain: z.string().optional().meta({ description: 'Of `bundle_changed`' }),
+    sequence: z.int().nullable().optional().meta({ description: 'Of `bundle_changed`; null: believed no longer' }),
+    reason: z.string().optional().meta({ description: 'Of `reissue`: fetch new SVIDs now' }),
+  })
   .meta({ id: 'HostEvent' })
 
 const askedAttestations = z
@@ -139,7 +144,7 @@ export const hostRoutes: readonly Route<Deps>[] = [
     name: 'followHost',
     summary: 'hear at once what ended of all that this host agent vouched for',
     description:
-      'Events: `ready` once, when nothing that ends from then on is missed; `attestation_ended`. Ends after five minutes at most: connect again, naming what you hold, and nothing is missed.',
+      'Events: `ready` once, when nothing that ends from then on is missed; `attestation_ended`; `bundle_changed`; `reissue`. Ends after five minutes at most: connect again, naming what you hold, and nothing is missed.',
     action: 'host.attest',
     query: z.strictObject({
       attestations: askedAttestations
@@ -165,9 +170,8 @@ async function* hostEvents(
   const { actor, tenantId } = ctx
   if (actor.kind !== 'identity') return
   const host = { tenantId, identityId: actor.identityId, attestationId: actor.attestationId }
-  for await (const attestationId of followHost(deps, host, asked, ctx.signal)) {
-    if (attestationId !== 'ready') yield { event: 'attestation_ended', data: { attestation_id: attestationId } }
-    else if (once) return
-    else yield { event: 'ready', data: {} }
+  for await (const event of followHost(deps, host, asked, ctx.signal)) {
+    if (event.event === 'ready' && once) return
+    yield event
   }
 }

@@ -1,12 +1,10 @@
 import type { IdentityId } from '@mayfly/domain'
 import { sql } from 'kysely'
 import type { Tx } from './database.ts'
-
-/** `<tenant>:<identity of the host agent>`, or `<tenant>:` for every host of the tenant. */
-export const hostChannel = 'mayfly_host'
+import { hostChannel } from './host-event-rows.ts'
 
 /** Tells the host agents that vouched for these proofs, when the transaction commits, that they have ended. */
-export async function wakeHosts(
+export async function wakeHostsOf(
   tx: Tx,
   ended: readonly { readonly host_identity_id: IdentityId | null }[],
 ): Promise<void> {
