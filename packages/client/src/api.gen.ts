@@ -416,7 +416,7 @@ export interface paths {
         };
         /**
          * hear at once what ended of all that this host agent vouched for
-         * @description Events: `ready` once, when nothing that ends from then on is missed; `attestation_ended`. Ends after five minutes at most: connect again, naming what you hold, and nothing is missed.
+         * @description Events: `ready` once, when nothing that ends from then on is missed; `attestation_ended`; `bundle_changed`; `reissue`. Ends after five minutes at most: connect again, naming what you hold, and nothing is missed.
          *
          *     Judged by policy as `host.attest`.
          */
@@ -2267,6 +2267,12 @@ export interface components {
         HostEvent: {
             /** @description Of `attestation_ended` */
             attestation_id?: string;
+            /** @description Of `bundle_changed` */
+            trust_domain?: string;
+            /** @description Of `bundle_changed`; null: believed no longer */
+            sequence?: number | null;
+            /** @description Of `reissue`: fetch new SVIDs now */
+            reason?: string;
         };
         /** @description A machine identity */
         Identity: {
@@ -3079,7 +3085,7 @@ export interface components {
              */
             name: string;
             /** @enum {string} */
-            kind: "oidc" | "kubernetes" | "bound_key" | "host_agent";
+            kind: "oidc" | "kubernetes" | "spiffe" | "x509" | "bound_key" | "host_agent";
             issuer: string | null;
             /** @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret */
             settings: {
@@ -8142,7 +8148,7 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the page before */
                 cursor?: string;
-                kind?: "oidc" | "kubernetes" | "bound_key" | "host_agent";
+                kind?: "oidc" | "kubernetes" | "spiffe" | "x509" | "bound_key" | "host_agent";
                 state?: "active" | "retired";
             };
             header?: never;
@@ -8235,7 +8241,7 @@ export interface operations {
                      */
                     name: string;
                     /** @enum {string} */
-                    kind: "oidc" | "kubernetes" | "bound_key" | "host_agent";
+                    kind: "oidc" | "kubernetes" | "spiffe" | "x509" | "bound_key" | "host_agent";
                     /**
                      * @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret
                      * @default {}
@@ -11944,7 +11950,7 @@ export interface operations {
                              * @default oidc
                              * @enum {string}
                              */
-                            kind?: "oidc" | "kubernetes" | "bound_key" | "host_agent";
+                            kind?: "oidc" | "kubernetes" | "spiffe" | "x509" | "bound_key" | "host_agent";
                             /** @default {} */
                             claims?: {
                                 [key: string]: string;

@@ -45,7 +45,7 @@ export function strengthRank(strength: Strength): number {
   return strengths.indexOf(strength)
 }
 
-export const trustProviderKinds = ['oidc', 'kubernetes', 'bound_key', 'host_agent'] as const
+export const trustProviderKinds = ['oidc', 'kubernetes', 'spiffe', 'x509', 'bound_key', 'host_agent'] as const
 export type TrustProviderKind = (typeof trustProviderKinds)[number]
 
 export const taskKinds = ['declared', 'running_instance'] as const

@@ -31,7 +31,7 @@ export type ProofQuestion =
   | {
       readonly by: 'kind'
       readonly issuers: readonly string[]
-      readonly kind: TrustProviderKind | 'x509'
+      readonly kind: TrustProviderKind
       readonly subjects: readonly string[]
     }
   /** A binding that was found before, e.g. of a person who signs in. */

@@ -11,6 +11,7 @@ import type { JsonWebKey } from 'node:crypto'
 import type { z } from 'zod'
 import type { PublicKey } from '../keys/jwk.ts'
 import type { Jwt } from './jwt.ts'
+import type { BundleDirectory } from './spiffe/bundle-source.ts'
 
 export const rejectionReasons = [
   'proof_malformed',
@@ -35,6 +36,7 @@ export const rejectionReasons = [
   'challenge_wrong',
   'clone_detected',
   'agent_not_allowed',
+  'proof_revoked',
 ] as const
 export type RejectionReason = (typeof rejectionReasons)[number]
 
@@ -162,6 +164,8 @@ export interface TrustProviderDeps {
   readonly clock: Clock
   readonly tenantId: TenantId
   readonly clusterReviewer: ClusterReviewer | undefined
+  /** Bundles of trust domains that this server keeps itself. */
+  readonly bundles: BundleDirectory | undefined
 }
 
 export interface TrustProvider<Settings> {

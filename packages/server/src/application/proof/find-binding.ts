@@ -119,6 +119,7 @@ const unknownClient = boundKeyTrustProvider.open(boundKeyTrustProvider.settings.
   clock: { now: () => new Date() },
   tenantId: defaultTenantId,
   clusterReviewer: undefined,
+  bundles: undefined,
 })
 
 function refuseUnknownClient(verdict: ProofVerdict): Rejection {

@@ -13,6 +13,7 @@ import {
 } from '../../store/proof-rows.ts'
 import type { AuthorityDeps } from '../decision/authority-deps.ts'
 import { type DpopDeps, openDpop } from './dpop/accept-dpop.ts'
+import { openBundleDirectory } from './bundle-directory.ts'
 import { type KeyCache, openKeyCache } from './key-cache.ts'
 import { openPolicyLoader, type PolicyLoader } from './policy-loader.ts'
 import { openTenantDirectory, type TenantDirectory } from './tenant-directory.ts'
@@ -62,7 +63,11 @@ export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps
           : `login ${row.binding.id}`,
     }),
     liveness: openBatchQueue({ database, run: findTokenLiveness }),
-    trustProviders: openTrustProviderCache({ clock, clusterReviewer: options.clusterReviewer }),
+    trustProviders: openTrustProviderCache({
+      clock,
+      clusterReviewer: options.clusterReviewer,
+      bundles: openBundleDirectory(database),
+    }),
     publicKeys: openKeyCache(),
     policyLoader: openPolicyLoader(deps),
     dpop: openDpop({
