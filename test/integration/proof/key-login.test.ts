@@ -3,7 +3,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { expect, test } from 'vitest'
 import { authenticateAccessToken } from '../../../packages/server/src/application/proof/authenticate.ts'
-import { maxRepeats } from '../../../packages/server/src/application/proof/count-login.ts'
+import { maxRepeats } from '../../../packages/server/src/application/proof/judge-login.ts'
 import { maxRecoveriesADay, recoverBinding } from '../../../packages/server/src/application/proof/recover-binding.ts'
 import { changeBinding } from '../../../packages/server/src/application/registry/change-binding.ts'
 import { rowDigest } from '../../../packages/server/src/application/audit/stated-rows.ts'
@@ -227,7 +227,7 @@ test('two holders that log in at the same moment: one is in, then both are out',
   heard(state, await login(server, key, state))
   const clone: ClientState = { ...state, pending: randomBytes(32).toString('base64url') }
   const answers = await Promise.all([login(server, key, state), login(server, key, clone)])
-  expect(answers.map((answer) => answer.status).toSorted()).toEqual([200, 401])
+  expect(answers.map((answer) => answer.status).toSorted((one, other) => one - other)).toEqual([200, 401])
   const [granted] = answers.filter((answer) => answer.status === 200)
   const token = String(granted?.body['access_token'])
   await expect(authenticateAccessToken(server.proof, { token, scheme: 'Bearer' })).rejects.toMatchObject({

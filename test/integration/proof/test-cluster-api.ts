@@ -101,6 +101,8 @@ export async function startClusterApi(options: { now: () => Date; audience?: str
   function verified(token: string): Record<string, unknown> | undefined {
     const [header = '', payload = '', signature = ''] = token.split('.')
     const key = createPublicKey({ key: api.key.publicJwk, format: 'jwk' })
+    const { alg, kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { alg: string; kid: string }
+    if (alg !== api.key.alg || kid !== api.key.kid) return undefined
     const signed = Buffer.from(`${header}.${payload}`)
     if (!verify('sha256', signed, key, Buffer.from(signature, 'base64url'))) return undefined
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>

@@ -26,7 +26,7 @@ export function createWakeFeed(database: Pick<Database, 'listen'>, channel: stri
   function tell(payload: string): void {
     const meant = (key: string) =>
       payload === '' || key === payload || (payload.endsWith(':') && key.startsWith(payload))
-    for (const [key, wakers] of [...waiting]) if (meant(key)) for (const wake of [...wakers]) wake()
+    for (const [key, wakers] of waiting) if (meant(key)) for (const wake of wakers) wake()
   }
 
   return {

@@ -1,4 +1,5 @@
 /** Readers of what strangers send, with whatever can be sent. */
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { claimsHold, exactText, findClaim, parseClaims } from './exact-claims.ts'
@@ -29,14 +30,14 @@ test('whatever is read as a JWT, it answers, and says what the parts say', () =>
 test('a JWT is read however its claims look, and a changed character never reads as the same', () => {
   const claims = fc.dictionary(
     fc.string().filter((name) => name !== '__proto__'),
-    fc.jsonValue({ maxDepth: 3 }),
+    fc.jsonValue({ maxDepth: 3 }).filter((value) => !JSON.stringify(value).includes('"__proto__"')),
     { maxKeys: 8 },
   )
   fc.assert(
     fc.property(claims, fc.nat(), (value, at) => {
       const text = `${encode('{"alg":"ES256"}')}.${encode(JSON.stringify(value))}.${encode('signature')}`
       const read = readJwt(text)
-      if (isJwtFault(read)) return expect(JSON.stringify(value)).toContain('__proto__')
+      if (isJwtFault(read)) throw new Error(read.fault)
       expect(JSON.stringify(read.claims)).toBe(JSON.stringify(value))
       const where = at % text.length
       const other = `${text.slice(0, where)}${text[where] === 'A' ? 'B' : 'A'}${text.slice(where + 1)}`
@@ -53,7 +54,7 @@ test('an object is read as JSON.parse reads it, or not at all; never where a mem
   fc.assert(
     fc.property(fc.string(), (text) => {
       const read = parseStrictObject(text)
-      if (read !== undefined) expect(read).toEqual(JSON.parse(text))
+      expect(read === undefined || isDeepStrictEqual(read, JSON.parse(text))).toBe(true)
     }),
   )
   const name = fc.string().filter((one) => one !== '__proto__')
@@ -88,7 +89,7 @@ test('a claim holds where it is there and exactly equal, and nowhere else', () =
         expect(claimsHold({ [name]: wanted }, { [name]: wanted })).toBe(true)
         expect(claimsHold({ [name]: wanted }, { [name]: [wanted] })).toBe(false)
         expect(claimsHold({ [name]: wanted }, {})).toBe(false)
-        expect(claimsHold({ [name]: wanted }, { [name]: there } as Record<string, unknown>)).toBe(there === wanted)
+        expect(claimsHold({ [name]: wanted }, { [name]: there })).toBe(there === wanted)
       },
     ),
   )
@@ -119,7 +120,7 @@ test('a selector reads as what it was made of', () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       const read = parseSelector(text)
-      if (read !== undefined) expect(`${read.type}:${read.value}`).toBe(text)
+      expect(read === undefined || `${read.type}:${read.value}` === text).toBe(true)
     }),
   )
   fc.assert(

@@ -21,5 +21,5 @@ export type AnyTrustProvider = (typeof trustProviders)[TrustProviderKind]
 
 /** The plug-in of a kind, with its settings' type hidden: they are parsed by its own schema before they are used. */
 export function trustProviderOf(kind: TrustProviderKind): TrustProvider<unknown> {
-  return trustProviders[kind] as TrustProvider<unknown>
+  return trustProviders[kind]
 }

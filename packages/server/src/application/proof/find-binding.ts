@@ -70,7 +70,11 @@ async function judge(
   const fitting = bindings.filter(
     (binding) => verdict.subjects.includes(binding.subject) && claimsHold(binding.claims, verdict.claims),
   )
-  const meant = proof.clientId === undefined ? fitting : fitting.filter((binding) => isClient(binding, proof.clientId))
+  // A client may also call itself by what its proof says, as one with an SVID does.
+  const meant = fitting.filter(
+    (binding) =>
+      proof.clientId === undefined || binding.subject === proof.clientId || isClient(binding, proof.clientId),
+  )
   const [binding, another] = meant
   if (binding === undefined) {
     return rejected(

@@ -20,7 +20,7 @@ import { suspendIdentity } from '../registry/change-identity-state.ts'
 import { endAuthority } from '../registry/end-authority.ts'
 import { raiseFinding } from '../revocation/raise-finding.ts'
 import type { FoundBinding, PresentedProof } from './accept-proof.ts'
-import { cloneRejection, judgeLogin } from './count-login.ts'
+import { cloneRejection, judgeLogin } from './judge-login.ts'
 import type { ProofDeps } from './proof-deps.ts'
 
 const detector: Actor = { kind: 'system', worker: 'lock-clone' }

@@ -61,6 +61,9 @@ export const kubernetesClaims = [
   'node_uid',
 ] as const
 
+/** Of service account tokens (`--service-account-signing-key-file`). */
+const clusterAlgorithms: readonly string[] = ['RS256', 'ES256', 'ES384', 'ES512']
+
 export const kubernetesTrustProvider: TrustProvider<KubernetesSettings> = {
   kind: 'kubernetes',
   title: 'a Kubernetes cluster, asked about each token (TokenReview)',
@@ -97,7 +100,15 @@ function parseBinding(input: BindingInput): BindingRule {
 }
 
 /** What can be refused without asking: nothing of a stranger's is sent to the cluster without need. */
-function checkBefore(config: KubernetesSettings, { claims }: Jwt, expected: ProofExpectations) {
+function checkBefore(config: KubernetesSettings, { header, claims }: Jwt, expected: ProofExpectations) {
+  const { alg, typ } = header
+  if (typ !== undefined && !['jwt', 'jose'].includes(typ.toLowerCase())) {
+    return rejected('type_not_allowed', '`typ` must be absent or JWT')
+  }
+  // The cluster checks the signature. What its keys cannot have made is not even shown to it.
+  if (!clusterAlgorithms.includes(alg)) {
+    return rejected('algorithm_not_allowed', `\`alg\` must be one of ${clusterAlgorithms.join(', ')}`)
+  }
   if (claims['iss'] !== config.issuer) return rejected('issuer_unknown', '`iss` is not a known issuer')
   const { aud, sub } = claims
   if (typeof sub !== 'string' || sub.trim() === '') return rejected('claim_missing', '`sub` is missing or empty')
