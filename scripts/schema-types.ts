@@ -75,6 +75,8 @@ const ids: Readonly<Record<string, string>> = {
   x509_authority_id: 'X509AuthorityId',
   svid_id: 'SvidId',
   federation_id: 'FederationId',
+  offline_site_id: 'OfflineSiteId',
+  sign_in_id: 'SignInId',
 }
 
 /** @param url a database that `migrate` has brought up to date */

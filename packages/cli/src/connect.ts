@@ -18,6 +18,7 @@ import {
   tokenFromEnvironment,
   tokenFromFile,
 } from './proof-source.ts'
+import { findSession, sessionKey, sessionTokens } from './session.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Longer than the server's own limits on what it does at a target. */
@@ -49,10 +50,15 @@ export async function connect(given: ConnectInput): Promise<Connection> {
   const { env, options, now, signal } = given
   const url = await findUrl(env, options)
   const identity = given.identity ?? options.as ?? env['MAYFLY_IDENTITY'] ?? env['MAYFLY_CLIENT_ID']
-  const proof = await findProof({ env, options, now, url, identity })
-  // Of this process alone: a token that is taken from it is worth nothing elsewhere.
-  const dpop = makeDpop({ now })
-  const tokens = makeAccessTokens(url, proof, now, signal, dpop)
+  // A person who signed in at a provider; a way of proving that is named stands above.
+  const named = identity ?? options.keyFile ?? options.tokenFile ?? options.tokenEnv
+  const session = named === undefined ? await findSession(env, url) : undefined
+  // Of this session, or of this process alone: a token that is taken from it is worth nothing elsewhere.
+  const dpop = makeDpop({ now, ...(session !== undefined && { privateKey: sessionKey(session) }) })
+  const tokens =
+    session === undefined
+      ? makeAccessTokens(url, await findProof({ env, options, now, url, identity }), now, signal, dpop)
+      : sessionTokens(session, now)
   const client = { baseUrl: url, authorizer: dpopAuthorizer(dpop, () => tokens.current()), userAgent: 'mayfly-cli' }
   const bounded: typeof globalThis.fetch = (input, init) =>
     fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]) })

@@ -7,6 +7,7 @@ import { Command, Option } from 'commander'
 import type { Cli } from './cli.ts'
 import { addApplyCommand } from './commands/apply.ts'
 import { addAuditCommands } from './commands/audit.ts'
+import { addBundleCommands } from './commands/bundle.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addCredentialCommands } from './commands/credential.ts'
 import { addDevCommand } from './commands/dev.ts'
@@ -19,6 +20,8 @@ import { addPolicyCommands } from './commands/policy.ts'
 import { addRegistryCommands } from './commands/registry.ts'
 import { addRevokeCommand } from './commands/revoke.ts'
 import { addRunCommand } from './commands/run.ts'
+import { addSessionCommands } from './commands/session.ts'
+import { addSignInCommands } from './commands/sign-in.ts'
 import { addServerCommand } from './commands/server.ts'
 import { addTaskCommands } from './commands/task.ts'
 import { addTraceCommand } from './commands/trace.ts'
@@ -60,6 +63,8 @@ export function createProgram(cli: Cli): Command {
   program.commandsGroup('Who and what there is:')
   addRegistryCommands(program, cli)
   addApplyCommand(program, cli)
+  addSignInCommands(program, cli)
+  addSessionCommands(program, cli)
   program.commandsGroup('What is permitted:')
   addPolicyCommands(program, cli)
   addExplainCommand(program, cli)
@@ -76,6 +81,7 @@ export function createProgram(cli: Cli): Command {
   addFindingCommands(program, cli)
   program.commandsGroup('The installation:')
   addKeyCommands(program, cli)
+  addBundleCommands(program, cli)
   addCompletionCommand(program, cli)
   return program
 }

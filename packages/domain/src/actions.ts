@@ -16,6 +16,7 @@ export const resourceTypes = [
   'Credential',
   'TrustProvider',
   'PolicyVersion',
+  'Person',
 ] as const
 export type ResourceType = (typeof resourceTypes)[number]
 
@@ -52,12 +53,12 @@ export const actions = {
   'revocation.request': {
     summary: 'end credentials',
     principals: anyone,
-    resources: ['Tenant', 'Owner', 'Identity', 'Resource', 'Role', 'Task', 'Credential', 'TrustProvider'],
+    resources: ['Tenant', 'Owner', 'Identity', 'Resource', 'Role', 'Task', 'Credential', 'TrustProvider', 'Person'],
   },
   'revocation.read': {
     summary: 'follow a revocation or preview one',
     principals: anyone,
-    resources: ['Tenant', 'Owner', 'Identity', 'Resource', 'Role', 'Task', 'Credential', 'TrustProvider'],
+    resources: ['Tenant', 'Owner', 'Identity', 'Resource', 'Role', 'Task', 'Credential', 'TrustProvider', 'Person'],
   },
 
   'svid.issue': {
@@ -113,7 +114,24 @@ export const actions = {
     principals: ['Identity'],
     resources: ['Tenant'],
   },
+  'session.read': { summary: 'read who has signed in', principals: ['Person'], resources: ['Tenant', 'Person'] },
   'attestation.read': { summary: 'read accepted proofs', principals: anyone, resources: ['Tenant', 'Identity'] },
+
+  'bundle.export': {
+    summary: 'take along what other sites need to check proofs without a network',
+    principals: anyone,
+    resources: ['Tenant'],
+  },
+  'bundle.import': {
+    summary: 'bring the offline bundle of a registered site',
+    principals: anyone,
+    resources: ['Tenant'],
+  },
+  'offline_site.write': {
+    summary: 'say which site is believed without a network, and by which keys',
+    principals: anyone,
+    resources: ['Tenant'],
+  },
 
   'policy.read': { summary: 'read policies', principals: anyone, resources: ['Tenant', 'PolicyVersion'] },
   'policy.write': { summary: 'draft and preview policies', principals: anyone, resources: ['Tenant', 'PolicyVersion'] },

@@ -25,6 +25,8 @@ export type EntryId = Id<'entry'>
 export type X509AuthorityId = Id<'x509_authority'>
 export type SvidId = Id<'svid'>
 export type FederationId = Id<'federation'>
+export type OfflineSiteId = Id<'offline_site'>
+export type SignInId = Id<'sign_in'>
 
 /** The tenant of everyone who does not ask for more than one. */
 export const defaultTenantId = '00000000-0000-7000-8000-000000000001' as TenantId

@@ -2,8 +2,8 @@ import type { Environment, IdentityKind } from './vocabulary.ts'
 
 /** SPIFFE ID section 2.1: letters, digits, dots, dashes and underscores, all lower case; at most 255 bytes. */
 const trustDomainPattern = /^[a-z0-9._-]{1,255}$/
-/** SPIFFE ID section 2.2. */
-const segmentPattern = /^[a-zA-Z0-9._-]+$/
+/** SPIFFE ID section 2.2: segments of letters, digits, dots, dashes and underscores, none of them `.` or `..`. */
+const pathPattern = /^(?:\/(?!\.\.?(?:\/|$))[a-zA-Z0-9._-]+)+$/
 const scheme = 'spiffe://'
 
 /** SPIFFE ID section 2.3: what every reader must take. */
@@ -43,15 +43,17 @@ export function parseSpiffeId(text: string): SpiffeId | SpiffeIdFault {
       fault: 'its trust domain is not 1 to 255 lower-case letters, digits, dots, dashes and underscores',
     }
   }
-  if (path === '') return { trustDomain, path }
+  // One expression for the common case: this stands on the way of every SVID.
+  if (path === '' || pathPattern.test(path)) return { trustDomain, path }
+  return { fault: pathFault(path) }
+}
+
+function pathFault(path: string): string {
   for (const segment of path.slice(1).split('/')) {
-    if (segment === '') return { fault: 'its path has an empty segment, or ends in `/`' }
-    if (segment === '.' || segment === '..') return { fault: 'its path has a segment `.` or `..`' }
-    if (!segmentPattern.test(segment)) {
-      return { fault: 'its path holds something else than letters, digits, dots, dashes and underscores' }
-    }
+    if (segment === '') return 'its path has an empty segment, or ends in `/`'
+    if (segment === '.' || segment === '..') return 'its path has a segment `.` or `..`'
   }
-  return { trustDomain, path }
+  return 'its path holds something else than letters, digits, dots, dashes and underscores'
 }
 
 export function isSpiffeIdFault(read: SpiffeId | SpiffeIdFault): read is SpiffeIdFault {

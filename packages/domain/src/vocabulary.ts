@@ -45,7 +45,15 @@ export function strengthRank(strength: Strength): number {
   return strengths.indexOf(strength)
 }
 
-export const trustProviderKinds = ['oidc', 'kubernetes', 'spiffe', 'x509', 'bound_key', 'host_agent'] as const
+export const trustProviderKinds = [
+  'oidc',
+  'kubernetes',
+  'spiffe',
+  'x509',
+  'bound_key',
+  'host_agent',
+  'sign_in',
+] as const
 export type TrustProviderKind = (typeof trustProviderKinds)[number]
 
 export const taskKinds = ['declared', 'running_instance'] as const
@@ -105,6 +113,7 @@ export const selectorKinds = [
   'policy',
   'svid',
   'svid_authority',
+  'person',
 ] as const
 export type SelectorKind = (typeof selectorKinds)[number]
 
@@ -118,5 +127,5 @@ export const personStates = ['active', 'left'] as const
 export type PersonState = (typeof personStates)[number]
 
 /** What a person may be asked to do; policies give these words their meaning. */
-export const personRoles = ['administrator', 'operator', 'approver', 'auditor'] as const
+export const personRoles = ['administrator', 'operator', 'approver', 'auditor', 'owner'] as const
 export type PersonRole = (typeof personRoles)[number]

@@ -109,6 +109,7 @@ export const errors: Readonly<Record<ProblemCode, ErrorRow>> = {
   token_invalid: by((world) =>
     world.anonymous.ask({ method: 'GET', path: '/v1/owners' }, { headers: { authorization: 'Bearer nonsense' } }),
   ),
+  sign_in_refused: { elsewhere: 'test/integration/people/refused-sign-ins.test.ts' },
   dpop_proof_invalid: by((world) =>
     world.anonymous.ask({ method: 'GET', path: '/v1/owners' }, { headers: { authorization: 'DPoP nonsense' } }),
   ),
@@ -171,6 +172,12 @@ export const errors: Readonly<Record<ProblemCode, ErrorRow>> = {
   ),
 
   // The token endpoint has the words of RFC 6749.
+  sign_in_provider_unavailable: by(async (world) =>
+    call(world.anonymous, 'POST', '/v1/sign-ins', {
+      provider: (await world.make.signInProvider()).name,
+      flow: 'device',
+    }),
+  ),
   trust_bundle_unavailable: { elsewhere: 'test/integration/proof/issuer-keys.test.ts', as: 'temporarily_unavailable' },
 
   task_not_active: by(async ({ admin, make }) => {
@@ -210,6 +217,27 @@ export const errors: Readonly<Record<ProblemCode, ErrorRow>> = {
   target_rights_missing: { elsewhere: 'test/integration/provider-postgres/rights.test.ts' },
   target_refused: { elsewhere: 'test/integration/provider-postgres/rights.test.ts' },
   target_unsafe: { elsewhere: 'test/integration/provider-postgres/rights.test.ts' },
+
+  bundle_malformed: by(async ({ admin, make }) => {
+    const { name } = await make.offlineSite()
+    return call(admin, 'POST', `/v1/offline-sites/${name}/imports`, { bundle: 'not a bundle' })
+  }),
+  bundle_untrusted: by(async ({ admin, make }) => {
+    const { name, bundle } = await make.offlineSite()
+    const changed = (await bundle()).replace('"sequence":', '"sequence":1')
+    return call(admin, 'POST', `/v1/offline-sites/${name}/imports`, { bundle: changed })
+  }),
+  bundle_superseded: by(async ({ admin, make }) => {
+    const { name, bundle } = await make.offlineSite()
+    const older = await bundle()
+    await admin.get('POST', `/v1/offline-sites/${name}/imports`, { bundle: await bundle() })
+    return call(admin, 'POST', `/v1/offline-sites/${name}/imports`, { bundle: older })
+  }),
+  bundle_outdated: by(async ({ admin, make }) => {
+    const { name, bundle } = await make.offlineSite()
+    const old = await bundle({ madeAt: new Date(Date.now() - 3_601_000) })
+    return call(admin, 'POST', `/v1/offline-sites/${name}/imports`, { bundle: old })
+  }),
 
   configuration_invalid: atStart(async () => ({ MAYFLY_LISTN: '127.0.0.1:0' })),
   database_unavailable: atStart(async () => ({ MAYFLY_DATABASE_URL: 'postgres://mayfly:x@127.0.0.1:1/mayfly' })),

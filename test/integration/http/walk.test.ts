@@ -31,8 +31,12 @@ test('what is public says why, and is nothing but these', () => {
     'GET /spiffe/crl/{name}',
     'GET /t/{tenant}/spiffe/bundle',
     'GET /t/{tenant}/spiffe/crl/{name}',
+    'GET /v1/sign-in-keys',
+    'GET /v1/sign-in-providers',
     'POST /v1/bootstrap',
     'POST /v1/join',
+    'POST /v1/sign-ins',
+    'POST /v1/sign-ins/{id}/complete',
   ])
 })
 

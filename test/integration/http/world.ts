@@ -15,6 +15,7 @@ import { useBootstrap } from '../../../packages/server/src/application/proof/use
 import { openDatabase } from '../../../packages/server/src/store/database.ts'
 import { createTestDatabase, makeTempDir, until, withClient } from '../../support/index.ts'
 import { prepareTarget } from '../lifecycle/lifecycle-fixture.ts'
+import { makeOfflineSite } from '../offline/make-offline-site.ts'
 import { type Answer, type Caller, makeCaller } from './caller.ts'
 
 /** Put into every place that takes a secret, and searched for everywhere else. */
@@ -40,6 +41,7 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
     MAYFLY_BOOTSTRAP_FILE: join(dir, 'bootstrap'),
     MAYFLY_LOG_LEVEL: 'debug',
     MAYFLY_REFUSALS_PER_MINUTE: '1000000',
+    MAYFLY_SIGN_INS_PER_MINUTE: '1000000',
     MAYFLY_CALLER_REQUESTS_PER_SECOND: '100000',
     ...environment,
   })
@@ -146,6 +148,14 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
         fresh_for_seconds: 600,
       })
     },
+    /** Nobody listens there: whatever asks it fails. */
+    async signInProvider() {
+      return admin.get<{ name: string }>('POST', '/v1/trust-providers', {
+        name: fresh('corp'),
+        kind: 'sign_in',
+        settings: { issuer: 'http://127.0.0.1:9/', client_id: 'mayfly' },
+      })
+    },
     async binding() {
       const { name } = await make.identity()
       return admin.get<{ binding_id: string; version: number }>('POST', '/v1/bindings', {
@@ -153,6 +163,17 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
         identity: name,
         public_jwk: makeKey().publicJwk,
       })
+    },
+    /** Registered, and the maker of its bundles. */
+    async offlineSite() {
+      const site = makeOfflineSite(fresh('site'))
+      const { version } = await admin.get<{ version: number }>('POST', '/v1/offline-sites', {
+        name: site.name,
+        origin: site.origin,
+        keys: [site.vkey],
+        max_age_seconds: 3600,
+      })
+      return { ...site, version }
     },
     /** An identity with a key, and the way to call as it. */
     async workload(more: object = {}) {

@@ -72,16 +72,17 @@ export function readDer(bytes: Uint8Array, limits: DerLimits = defaultDerLimits)
   let elementsLeft = limits.maxElements - 1
   const withChildren = (parent: DerElement, depth: number): DerNode => {
     if (depth > limits.maxDepth) throw new DerFault(`it is nested deeper than ${limits.maxDepth}`)
-    if ((parent.tag & 0x20) === 0) return { ...parent, children: noChildren }
+    const { tag, bytes, content } = parent
+    if ((tag & 0x20) === 0) return { tag, bytes, content, children: noChildren }
     const children: DerNode[] = []
-    for (let at = 0; at < parent.content.length;) {
+    for (let at = 0; at < content.length;) {
       elementsLeft -= 1
       if (elementsLeft < 0) throw new DerFault(`it holds more than ${limits.maxElements} elements`)
-      const child = readElement(parent.content, at)
+      const child = readElement(content, at)
       at += child.bytes.length
       children.push(withChildren(child, depth + 1))
     }
-    return { ...parent, children }
+    return { tag, bytes, content, children }
   }
   return withChildren(element, 1)
 }

@@ -3,7 +3,8 @@
  * the one form that DER allows. `what` names the element in the fault, e.g. `its serial number`.
  */
 import { DerFault, type DerElement, type DerNode } from './der-read.ts'
-import { derTag } from './der-write.ts'
+import { derOid, derTag } from './der-write.ts'
+import { oid } from './object-identifiers.ts'
 
 /** The elements of a structure, taken one by one, since optional ones are told apart by their tags. */
 export interface FieldReader<Element extends DerElement> {
@@ -88,9 +89,16 @@ export function readSmallUnsigned(
   return value
 }
 
+/** Those that are met all the time, by their encoding: taking it apart costs more than all else in an element. */
+const knownOids = new Map<string, string>(
+  Object.values(oid).map((dotted) => [latin1(derOid(dotted).subarray(2)), dotted]),
+)
+
 export function readOid(element: DerElement, what: string): string {
   requireTag(element, derTag.oid, what)
   const { content } = element
+  const known = content.length <= 12 ? knownOids.get(latin1(content)) : undefined
+  if (known !== undefined) return known
   if (content.length === 0 || content.length > 64 || (content.at(-1) ?? 0) >= 0x80) {
     throw new DerFault(`${what} is not an object identifier`)
   }

@@ -42,7 +42,16 @@ export interface CertificateIssuer {
   readonly authorityInfoAccess?: AuthorityInfoAccess
 }
 
-export interface CertificateTemplate {
+/** What the key of a certificate is for. */
+export interface CertificateUse {
+  readonly basicConstraints: BasicConstraints
+  readonly keyUsage: readonly KeyUsage[]
+  /** Object identifiers. */
+  readonly extendedKeyUsage?: readonly string[]
+}
+
+/** Whose certificate it is, and for how long. */
+export interface CertificateContent {
   /** Lower-case hexadecimal; positive, at most 20 bytes. */
   readonly serialNumber: string
   /** DER. Where it is empty the alternative names are critical (RFC 5280 section 4.2.1.6). */
@@ -53,13 +62,11 @@ export interface CertificateTemplate {
   /** As `parsePublicKey` reads it: bytes that nobody has read could bring further fields with them. */
   readonly publicKey: PublicKeyInfo
   readonly subjectKeyId: Uint8Array
-  readonly basicConstraints: BasicConstraints
-  readonly keyUsage: readonly KeyUsage[]
-  /** Object identifiers. */
-  readonly extendedKeyUsage?: readonly string[]
   readonly subjectAltName?: AlternativeNames
   readonly nameConstraints?: NameConstraints
 }
+
+export interface CertificateTemplate extends CertificateUse, CertificateContent {}
 
 const version3 = derContext(0, derInteger(2))
 const extensionsTag = contextTag(3, 'constructed')
@@ -81,20 +88,26 @@ export function encodeCertificate(issuer: CertificateIssuer, template: Certifica
  * @throws MayflyError `internal`, when called with a template that has no encoding
  */
 export function prepareIssuer(issuer: CertificateIssuer): (template: CertificateTemplate) => Uint8Array {
+  // The few uses that an issuer writes; a template that varied them without end would not be remembered.
+  const prepared = new Map<string, (template: CertificateContent) => Uint8Array>()
+  return (template) => {
+    const { basicConstraints, keyUsage, extendedKeyUsage } = template
+    const key = `${basicConstraints.isCa} ${basicConstraints.maxPathLength} ${keyUsage.join()} ${extendedKeyUsage?.join()}`
+    const encode = prepared.get(key) ?? prepareIssuerForUse(issuer, template)
+    if (prepared.size < 100) prepared.set(key, encode)
+    return encode(template)
+  }
+}
+
+/** As `prepareIssuer`, for certificates of one use. */
+export function prepareIssuerForUse(
+  issuer: CertificateIssuer,
+  use: CertificateUse,
+): (template: CertificateContent) => Uint8Array {
   const algorithm = encodeSignatureAlgorithm(issuer.signer.algorithm)
   const algorithmAndName = concatBytes(algorithm, issuer.name)
   const sameExtensions = encodeSameExtensions(issuer)
-  // The few combinations of uses that an issuer writes; a template that varied them without end would not be remembered.
-  const usages = new Map<string, Uint8Array>()
-  const usageExtensions = (template: CertificateTemplate): Uint8Array => {
-    const { basicConstraints, keyUsage, extendedKeyUsage } = template
-    const key = `${basicConstraints.isCa} ${basicConstraints.maxPathLength} ${keyUsage.join()} ${extendedKeyUsage?.join()}`
-    const known = usages.get(key)
-    if (known !== undefined) return known
-    const made = encodeUsages(template)
-    if (usages.size < 100) usages.set(key, made)
-    return made
-  }
+  const usageExtensions = encodeUsages(use)
 
   return (template) => {
     if (!(template.notAfter >= template.notBefore)) {
@@ -105,7 +118,6 @@ export function prepareIssuer(issuer: CertificateIssuer): (template: Certificate
     const notBefore = derTime(template.notBefore)
     const notAfter = derTime(template.notAfter)
     const names = encodeNames(template)
-    const usageExtension = usageExtensions(template)
 
     writer.put(sameExtensions)
     const keyIdMark = writer.size()
@@ -115,7 +127,7 @@ export function prepareIssuer(issuer: CertificateIssuer): (template: Certificate
     writer.put(subjectKeyIdOid)
     writer.wrap(derTag.sequence, keyIdMark)
     for (let at = names.length - 1; at >= 0; at -= 1) writer.put(names[at] ?? emptyName)
-    writer.put(usageExtension)
+    writer.put(usageExtensions)
     writer.wrap(derTag.sequence, 0)
     writer.wrap(extensionsTag, 0)
     writer.put(template.publicKey.spki)
@@ -153,7 +165,7 @@ function encodeSameExtensions({ keyId, crlUris = [], authorityInfoAccess = {} }:
   )
 }
 
-function encodeUsages({ basicConstraints, keyUsage, extendedKeyUsage }: CertificateTemplate): Uint8Array {
+function encodeUsages({ basicConstraints, keyUsage, extendedKeyUsage }: CertificateUse): Uint8Array {
   return concatBytes(
     encodeExtension(oid.basicConstraints, 'critical', encodeBasicConstraints(basicConstraints)),
     encodeExtension(oid.keyUsage, 'critical', encodeKeyUsage(keyUsage)),
@@ -163,7 +175,7 @@ function encodeUsages({ basicConstraints, keyUsage, extendedKeyUsage }: Certific
   )
 }
 
-function encodeNames({ subject, subjectAltName, nameConstraints }: CertificateTemplate): Uint8Array[] {
+function encodeNames({ subject, subjectAltName, nameConstraints }: CertificateContent): Uint8Array[] {
   const isSubjectEmpty = subject.length === emptyName.length
   const alternativeNames = subjectAltName === undefined ? emptyName : encodeAlternativeNames(subjectAltName)
   const hasAlternativeNames = alternativeNames.length > emptyName.length

@@ -8,7 +8,13 @@ import { MayflyError } from '../problem.ts'
 import { formatSpiffeId, isSpiffeIdFault, isTrustDomain, parseSpiffeId } from '../spiffe-id.ts'
 import { encodeHex } from '../log/bytes.ts'
 import { encodeName, type NameAttribute } from './distinguished-name.ts'
-import { type CertificateIssuer, type CertificateTemplate, emptyName, prepareIssuer } from './encode-certificate.ts'
+import {
+  type CertificateIssuer,
+  type CertificateTemplate,
+  type CertificateUse,
+  emptyName,
+  prepareIssuerForUse,
+} from './encode-certificate.ts'
 import type { KeyUsage } from './key-usage.ts'
 import type { NameConstraints } from './name-constraints.ts'
 import { oid } from './object-identifiers.ts'
@@ -54,19 +60,22 @@ export interface X509Svid {
 export function prepareSvidIssuer(
   issuer: CertificateIssuer & { readonly notAfter: Date },
 ): (request: X509SvidRequest) => X509Svid {
-  const encode = prepareIssuer(issuer)
+  const encoders = {
+    EC: prepareIssuerForUse(issuer, leafUse('EC')),
+    RSA: prepareIssuerForUse(issuer, leafUse('RSA')),
+    Ed25519: prepareIssuerForUse(issuer, leafUse('Ed25519')),
+  }
   return (request) => {
     requirePath(request.spiffeId)
+    const { keyType } = request.publicKey.kind
+    if (keyType === 'other') throw new MayflyError('internal', { log: 'a public key is of an unknown kind' })
     const validity = validityOf(request.now, request.ttlSeconds, issuer.notAfter)
-    const der = encode({
+    const der = encoders[keyType]({
       serialNumber: request.serialNumber,
       subject: request.subject === undefined ? emptyName : encodeName(request.subject),
       ...validity,
       publicKey: request.publicKey,
       subjectKeyId: request.subjectKeyId,
-      basicConstraints: { isCa: false },
-      keyUsage: leafKeyUsage(request.publicKey.kind),
-      extendedKeyUsage: svidPurposes,
       subjectAltName: { uri: [request.spiffeId], dns: request.dnsNames ?? [] },
     })
     return { der, ...validity }
@@ -139,7 +148,10 @@ const usageByKeyType = {
   Ed25519: ['digitalSignature'],
 } as const satisfies Record<Exclude<KeyKind['keyType'], 'other'>, readonly KeyUsage[]>
 
-function leafKeyUsage({ keyType }: KeyKind): readonly KeyUsage[] {
-  if (keyType === 'other') throw new MayflyError('internal', { log: 'a public key is of an unknown kind' })
-  return usageByKeyType[keyType]
+function leafUse(keyType: keyof typeof usageByKeyType): CertificateUse {
+  return {
+    basicConstraints: { isCa: false },
+    keyUsage: usageByKeyType[keyType],
+    extendedKeyUsage: svidPurposes,
+  }
 }

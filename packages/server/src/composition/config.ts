@@ -125,6 +125,9 @@ export const environmentSchema = z.strictObject({
   MAYFLY_REFUSALS_PER_MINUTE: wholeNumber(1, 1_000_000)
     .default(300)
     .meta({ description: 'refused proofs and tokens a minute after which an address has to wait', shown: '`300`' }),
+  MAYFLY_SIGN_INS_PER_MINUTE: wholeNumber(1, 1_000_000)
+    .default(30)
+    .meta({ description: 'sign-ins of people that one address may begin a minute', shown: '`30`' }),
   MAYFLY_MAX_IDENTITY_DAYS: wholeNumber(1, 3650)
     .default(366)
     .meta({ description: 'how far away the end of an identity may be', shown: '`366`' }),
@@ -183,6 +186,7 @@ export interface Config {
   readonly otelEndpoint?: string
   readonly callerRequestsPerSecond: number
   readonly refusalsPerMinute: number
+  readonly signInsPerMinute: number
   readonly maxIdentityDays: number
   readonly loginRotationDays: number
   /** Where a cluster's tokens are reviewed with this server's own. */
@@ -319,6 +323,7 @@ function configOf(values: z.output<typeof environmentSchema>, tls: Config['tls']
     ...(values.MAYFLY_OTEL_ENDPOINT !== undefined && { otelEndpoint: values.MAYFLY_OTEL_ENDPOINT }),
     callerRequestsPerSecond: values.MAYFLY_CALLER_REQUESTS_PER_SECOND,
     refusalsPerMinute: values.MAYFLY_REFUSALS_PER_MINUTE,
+    signInsPerMinute: values.MAYFLY_SIGN_INS_PER_MINUTE,
     maxIdentityDays: values.MAYFLY_MAX_IDENTITY_DAYS,
     loginRotationDays: values.MAYFLY_LOGIN_ROTATION_DAYS,
     ...kubernetesOf(values),

@@ -4,6 +4,7 @@
  * Promise: one of each, made in the order of what needs what; nothing is looked up at run time.
  */
 
+import { MayflyError } from '@mayfly/domain'
 import type { AccountProvider } from '@mayfly/provider-kit'
 import { postgresProvider } from '@mayfly/provider-postgres'
 import { createPolicyEngine } from '../adapters/cedar/policy-engine.ts'
@@ -12,6 +13,8 @@ import type { KeyEncryptionKeys } from '../adapters/keys/key-encryption-key.ts'
 import { createTargets, type Provider, type Targets } from '../adapters/targets/targets.ts'
 import { verifyState } from '../application/audit/verify-state.ts'
 import type { CoreDeps } from '../application/context.ts'
+import { checkpointSection } from '../application/offline/checkpoint-section.ts'
+import { jwksSection } from '../application/offline/jwks-section.ts'
 import { defaultIssueLimits, type IssueDeps } from '../application/credential/issue-deps.ts'
 import type { AuthorityDeps } from '../application/decision/authority-deps.ts'
 import { withAuthority } from '../application/decision/with-authority.ts'
@@ -24,10 +27,14 @@ import { createWakeFeed } from '../application/wake-feed.ts'
 import { hostChannel } from '../store/host-event-rows.ts'
 import { createProgressFeed } from '../application/revocation/progress-feed.ts'
 import type { AuditDeps } from '../surfaces/http/audit.ts'
+import type { BootstrapDeps } from '../surfaces/http/bootstrap.ts'
 import type { HttpDeps } from '../surfaces/http/http-deps.ts'
 import type { LogDeps } from '../surfaces/http/log.ts'
+import type { OfflineDeps } from '../surfaces/http/offline.ts'
+import { makeRateLimit } from '../surfaces/http/rate-limit.ts'
 import type { RevocationDeps } from '../surfaces/http/revocations.ts'
 import { clusterReviewerOf } from './cluster-reviewer.ts'
+import type { SignInDeps } from '../surfaces/http/sign-ins.ts'
 import type { ClockWatch } from './clock-watch.ts'
 import type { Config } from './config.ts'
 import { createTenantLogs, type TenantLogs } from './tenant-logs.ts'
@@ -58,7 +65,7 @@ export interface WireInput {
 export interface Wired {
   readonly keys: KeyRing
   readonly authority: AuthorityDeps
-  readonly proof: ProofDeps
+  readonly proof: SignInDeps & BootstrapDeps
   readonly proving: ProofDeps & HttpDeps & FollowHostDeps
   readonly registry: HttpDeps & LoginDeps
   readonly spiffe: SvidDeps
@@ -66,6 +73,7 @@ export interface Wired {
   readonly http: HttpDeps
   readonly targets: Targets
   readonly audit: AuditDeps & LogDeps
+  readonly offline: OfflineDeps
   readonly logs: TenantLogs
 }
 
@@ -107,7 +115,12 @@ export function wire(input: WireInput): Wired {
   return {
     keys,
     authority,
-    proof,
+    proof: {
+      ...proof,
+      assertMayMint: () => clockWatch.assertAgreed(),
+      signInLimit: makeRateLimit({ perSecond: config.signInsPerMinute / 60, burst: config.signInsPerMinute }),
+      bootstrapFile: config.bootstrapFile,
+    },
     proving: { ...proof, ...http, hosts: createWakeFeed(core.database, hostChannel) },
     spiffe,
     targets,
@@ -124,6 +137,18 @@ export function wire(input: WireInput): Wired {
           verifiers,
           now: core.clock.now(),
         })
+      },
+    },
+    offline: {
+      ...core,
+      keys,
+      trustDomain: config.trustDomain,
+      // What travels without a network; a new kind of trust material is a line here.
+      sectionSources: [jwksSection(keys), checkpointSection(async (tx) => (await logs.describe(tx)).checkpointKeys)],
+      issuerOf: async (tx) => {
+        const issuer = await proof.tenants.findIssuer(tx.tenantId)
+        if (issuer === undefined) throw new MayflyError('internal', { log: `tenant ${tx.tenantId} has no name` })
+        return issuer
       },
     },
     lifecycle: {

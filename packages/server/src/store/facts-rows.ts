@@ -44,12 +44,22 @@ export interface OwnerJson {
   readonly answers: boolean
 }
 
+/** What the groups of a person give, as one trust provider said it last. */
+export interface GroupGrantJson {
+  /** Its name. */
+  readonly trust_provider: string
+  readonly roles: readonly PersonRole[]
+  /** Names of owners. */
+  readonly member_of: readonly string[]
+}
+
 export interface PersonJson {
   readonly person_id: PersonId
   readonly state: PersonState
   readonly roles: readonly PersonRole[]
   readonly version: number
   readonly answers_for: readonly string[]
+  readonly grants: readonly GroupGrantJson[]
 }
 
 export interface IdentityJson {
@@ -97,6 +107,7 @@ export interface AttestationJson {
   readonly trust_provider_kind: string
   readonly policy_claims: Readonly<Record<string, string>>
   readonly token_binding: string | null
+  readonly trust_made_at: Instant | null
   readonly version: number
   readonly source_address: string | null
 }
@@ -173,7 +184,15 @@ function personObject(alias: string): Fragment {
     'roles', to_jsonb(${column('roles')}), 'version', ${column('version')},
     'answers_for', (select coalesce(jsonb_agg(o.name order by o.name), '[]') from owner o
       where o.state = 'active'
-        and (o.primary_person_id = ${column('person_id')} or o.deputy_person_id = ${column('person_id')})))`
+        and (o.primary_person_id = ${column('person_id')} or o.deputy_person_id = ${column('person_id')})),
+    'grants', (select coalesce(jsonb_agg(jsonb_build_object('trust_provider', g.name, 'roles', w.held -> 'roles',
+        'member_of', (select coalesce(jsonb_agg(o.name order by o.name), '[]') from owner o
+          where o.state = 'active'
+            and o.owner_id in (select jsonb_array_elements_text(w.held -> 'owner_ids')::uuid)))), '[]')
+      from jsonb_object_keys(${column('group_grants')}) as k(id)
+      join trust_provider g on g.trust_provider_id = k.id::uuid and g.state = 'active'
+      cross join lateral (select group_grant(${column('group_grants')}, g.trust_provider_id, g.version) as held) w
+      where w.held is not null))`
 }
 
 const targetObject = sql`jsonb_build_object('resource_id', t.resource_id, 'name', t.name, 'environment', t.environment,
@@ -193,7 +212,7 @@ const attestationObject = sql`jsonb_build_object('attestation_id', a.attestation
     'fresh_until', least(a.fresh_until, (
       select v.fresh_until from attestation v where v.attestation_id = a.vouched_by_attestation_id)), 'trust_provider_name', x.name,
     'trust_provider_kind', x.kind, 'policy_claims', coalesce(a.claims -> 'policy_claims', '{}'),
-    'token_binding', a.token_binding, 'version', a.version,
+    'token_binding', a.token_binding, 'trust_made_at', a.trust_made_at, 'version', a.version,
     'source_address', host(a.source_address))`
 
 const taskObject = sql`jsonb_build_object('task_id', k.task_id, 'kind', k.kind, 'state', k.state, 'deadline', k.deadline,

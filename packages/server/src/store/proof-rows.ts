@@ -66,6 +66,8 @@ interface PersonPart {
   readonly roles: readonly PersonRole[]
   /** Names of the owners for which the person is primary or deputy. */
   readonly answersFor: readonly string[]
+  /** Names of the owners that they are in by their groups, as the trust provider of the proof says. */
+  readonly memberOf: readonly string[]
   readonly version: number
 }
 
@@ -125,7 +127,12 @@ const columns = `
   i.attributes, i.version as i_version,
   o.owner_id, o.name as o_name, o.version as o_version,
   o.state = 'active' and (op.state = 'active' or coalesce(od.state, '') = 'active') as o_answers,
-  p.person_id, p.state as p_state, p.roles, p.version as p_version,
+  p.person_id, p.state as p_state, p.version as p_version,
+  p.roles || array(select jsonb_array_elements_text(g.held -> 'roles')) as roles,
+  case when g.held is not null then array(
+    select a.name from owner a where a.state = 'active'
+      and a.owner_id in (select jsonb_array_elements_text(g.held -> 'owner_ids')::uuid)
+  ) end as member_of,
   case when p.person_id is not null then array(
     select a.name from owner a
     where a.state = 'active' and (a.primary_person_id = p.person_id or a.deputy_person_id = p.person_id)
@@ -140,6 +147,7 @@ const parties = `
   left join lateral (select * from person n where n.person_id = o.primary_person_id limit 1) op on true
   left join lateral (select * from person n where n.person_id = o.deputy_person_id limit 1) od on true
   left join lateral (select * from person n where n.person_id = b.person_id limit 1) p on true
+  left join lateral (select group_grant(p.group_grants, t.trust_provider_id, t.version) as held) g on true
   left join policy_version v on v.state = 'active'
   left join signing_key k on k.purpose = 'access_token' and k.state = 'active'`
 
@@ -284,6 +292,7 @@ interface CandidateRow {
   readonly roles: readonly PersonRole[]
   readonly p_version: number
   readonly answers_for: readonly string[]
+  readonly member_of: readonly string[] | null
   readonly policy_version_id: PolicyVersionId | null
   readonly digest: string
   readonly key_id: string | null
@@ -384,8 +393,9 @@ function partyOf(row: CandidateRow): ProvingParty | undefined {
     kind: 'person',
     personId: row.person_id,
     state: row.p_state,
-    roles: row.roles,
+    roles: [...new Set(row.roles)],
     answersFor: row.answers_for,
+    memberOf: row.member_of ?? [],
     version: row.p_version,
   }
 }
@@ -406,6 +416,8 @@ export interface AcceptedProofRow {
   readonly vouchedBy: { readonly attestationId: AttestationId; readonly identityId: IdentityId } | null
   /** The counter of a bound key as it is afterwards, where this login moves it on. */
   readonly keyLogin: KeyLoginState | null
+  /** As of when the trust material was that it was judged with; null where that was asked for at this moment. */
+  readonly trustMadeAt: Date | null
   readonly sourceAddress: string | null
   readonly acceptedAt: Date
   readonly freshUntil: Date
@@ -440,7 +452,7 @@ const acceptStatement = `
       attestation_id uuid, trust_provider_id uuid, t_version int, binding_id uuid, b_version int, identity_id uuid,
       i_version int, owner_id uuid, o_version int, person_id uuid, p_version int, instance text, claims jsonb,
       strength text, token_binding text, vouched_by_attestation_id uuid, host_identity_id uuid, k_version int,
-      k_generation int, k_next_digest text, k_previous_digest text, k_moved_at timestamptz, k_repeats int,
+      k_generation int, k_next_digest text, k_previous_digest text, k_moved_at timestamptz, k_repeats int, trust_made_at timestamptz,
       source_address inet, accepted_at timestamptz, fresh_until timestamptz, token_expires_at timestamptz,
       jti_digest text, jti_expires_at timestamptz, decision_id uuid, policy_version_id uuid, action text,
       principal jsonb, resource jsonb, determining jsonb, duties jsonb, context jsonb, entry_id uuid, stream text,
@@ -491,10 +503,10 @@ const acceptStatement = `
     from accepted
   ), attested as (
     insert into attestation (attestation_id, identity_id, person_id, trust_provider_id, binding_id, instance, claims,
-                             strength, token_binding, vouched_by_attestation_id, host_identity_id, source_address,
+                             strength, token_binding, vouched_by_attestation_id, host_identity_id, trust_made_at, source_address,
                              accepted_at, fresh_until, token_expires_at, decision_id)
     select attestation_id, identity_id, person_id, trust_provider_id, binding_id, instance, claims, strength,
-           token_binding, vouched_by_attestation_id, host_identity_id, source_address, accepted_at, fresh_until,
+           token_binding, vouched_by_attestation_id, host_identity_id, trust_made_at, source_address, accepted_at, fresh_until,
            token_expires_at, decision_id
     from accepted
   ), told as (
@@ -543,6 +555,7 @@ function acceptedJson(row: AcceptedProofRow) {
     vouched_by_attestation_id: row.vouchedBy?.attestationId,
     host_identity_id: row.vouchedBy?.identityId,
     ...keyLoginJson(row.keyLogin),
+    trust_made_at: row.trustMadeAt,
     source_address: row.sourceAddress,
     accepted_at: row.acceptedAt,
     fresh_until: row.freshUntil,

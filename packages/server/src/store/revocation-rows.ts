@@ -53,6 +53,8 @@ export function credentialsOf(selector: Selector): RawBuilder<boolean> {
     // No credential hangs on them.
     case 'svid':
     case 'svid_authority':
+    case 'person':
+      // Credentials are identities'; of a person their sessions end.
       return sql`false`
   }
 }
@@ -228,6 +230,8 @@ function attestationsOf(kind: SelectorKind, id: string): RawBuilder<boolean> | u
       return sql`a.host_identity_id = ${id}::uuid`
     case 'trust_provider':
       return sql`a.binding_id in (select b.binding_id from binding b where b.trust_provider_id = ${id}::uuid)`
+    case 'person':
+      return sql`a.person_id = ${id}::uuid`
     case 'credential':
     case 'task':
     case 'role':
@@ -281,6 +285,7 @@ function tasksOf(kind: SelectorKind, id: string): RawBuilder<boolean> | undefine
     case 'policy':
     case 'svid':
     case 'svid_authority':
+    case 'person':
       return undefined
   }
 }

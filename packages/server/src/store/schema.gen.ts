@@ -1,6 +1,6 @@
 // Made by `npm run generate` from the migrations. Do not edit.
 import type { ColumnType, Generated } from 'kysely'
-import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, FederationId, IdentityId, IdentityKind, IdentityState, JoinTokenId, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, Strength, SvidId, TaskId, TaskKind, TaskState, TenantId, TrustProviderId, X509AuthorityId } from '@mayfly/domain'
+import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, FederationId, IdentityId, IdentityKind, IdentityState, JoinTokenId, OfflineSiteId, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, SignInId, Strength, SvidId, TaskId, TaskKind, TaskState, TenantId, TrustProviderId, X509AuthorityId } from '@mayfly/domain'
 
 /** JSON: read as a value, written as a string (so that an array is not taken for a PostgreSQL array). */
 export type Json = ColumnType<unknown, string, string>
@@ -27,6 +27,7 @@ export interface AttestationTable {
   vouched_by_attestation_id: AttestationId | null
   host_identity_id: IdentityId | null
   ended_at: Date | null
+  trust_made_at: Date | null
 }
 
 export interface BindingTable {
@@ -46,7 +47,7 @@ export interface BindingTable {
 
 export interface BootstrapTable {
   tenant_id: Generated<TenantId>
-  secret_digest: Buffer
+  secret_digest: Buffer | null
   made_at: Date
   expires_at: Date
   attempts: Generated<number>
@@ -265,6 +266,28 @@ export interface LogTileTable {
   hashes: Buffer
 }
 
+export interface OfflineMaterialTable {
+  tenant_id: Generated<TenantId>
+  offline_site_id: OfflineSiteId
+  bundle: Buffer
+}
+
+export interface OfflineSiteTable {
+  tenant_id: Generated<TenantId>
+  offline_site_id: OfflineSiteId
+  name: string
+  origin: string
+  keys: Json
+  max_age_seconds: number
+  state: Generated<string>
+  sequence: number | null
+  digest: string | null
+  made_at: Date | null
+  imported_at: Date | null
+  version: Generated<number>
+  created_at: Date
+}
+
 export interface OwnerTable {
   tenant_id: Generated<TenantId>
   owner_id: OwnerId
@@ -286,6 +309,7 @@ export interface PersonTable {
   state: Generated<PersonState>
   version: Generated<number>
   created_at: Generated<Date>
+  group_grants: ColumnType<unknown, string | null, string | null>
 }
 
 export interface PolicyVersionTable {
@@ -396,6 +420,25 @@ export interface SchemaMigrationTable {
   applied_at: Generated<Date>
 }
 
+export interface SignInTable {
+  tenant_id: Generated<TenantId>
+  sign_in_id: SignInId
+  trust_provider_id: TrustProviderId
+  trust_provider_version: number
+  flow: string
+  starter_digest: Buffer
+  state_digest: Buffer | null
+  redirect_uri: string | null
+  sealed_material: string
+  token_binding: string | null
+  source_address: string | null
+  interval_seconds: number | null
+  next_poll_at: Date | null
+  state: Generated<string>
+  started_at: Date
+  expires_at: Date
+}
+
 export interface SigningKeyTable {
   tenant_id: Generated<TenantId>
   key_id: string
@@ -484,6 +527,13 @@ export interface TrustProviderTable {
   created_at: Generated<Date>
 }
 
+export interface TrustProviderSecretTable {
+  tenant_id: Generated<TenantId>
+  trust_provider_id: TrustProviderId
+  sealed_secret: string
+  set_at: Date
+}
+
 export interface X509AuthorityTable {
   tenant_id: Generated<TenantId>
   x509_authority_id: X509AuthorityId
@@ -526,6 +576,8 @@ export interface Schema {
   key_recovery: KeyRecoveryTable
   log_checkpoint: LogCheckpointTable
   log_tile: LogTileTable
+  offline_material: OfflineMaterialTable
+  offline_site: OfflineSiteTable
   owner: OwnerTable
   person: PersonTable
   policy_version: PolicyVersionTable
@@ -536,6 +588,7 @@ export interface Schema {
   revocation_credential: RevocationCredentialTable
   role: RoleTable
   schema_migration: SchemaMigrationTable
+  sign_in: SignInTable
   signing_key: SigningKeyTable
   svid: SvidTable
   task: TaskTable
@@ -543,5 +596,6 @@ export interface Schema {
   tenant: TenantTable
   trust_bundle: TrustBundleTable
   trust_provider: TrustProviderTable
+  trust_provider_secret: TrustProviderSecretTable
   x509_authority: X509AuthorityTable
 }

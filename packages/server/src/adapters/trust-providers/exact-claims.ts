@@ -3,6 +3,7 @@
  * folding of case, nothing empty.
  */
 import { MayflyError } from '@mayfly/domain'
+import type { BindingInput, BindingRule } from './trust-provider.ts'
 
 export type ClaimValue = string | number | boolean
 
@@ -70,6 +71,12 @@ export function exactText(pointer: string, value: unknown): string {
     )
   }
   return value
+}
+
+/** A subject and further claims, each exact: what a binding says where nothing more is known of the platform. */
+export function parseExactBinding(input: BindingInput, kind: string): BindingRule {
+  refuseKey(input, kind)
+  return { subject: exactText('/subject', input.subject), claims: parseClaims(input.claims), publicJwk: null }
 }
 
 export function claimPointer(name: string): string {

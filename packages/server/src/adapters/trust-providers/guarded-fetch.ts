@@ -1,5 +1,6 @@
 /**
- * Fetches a small document from an address that a person configured, and cannot be turned against us by it.
+ * Fetches a small document from an address that a person configured, or posts a small one there, and cannot be turned
+ * against us by it.
  *
  * Promise: no redirect is followed; every address that the name resolves to is checked, and the connection goes to the
  * one that was checked (no second look-up in between); cloud metadata and link-local addresses are refused; TLS is
@@ -11,20 +12,23 @@ import { lookup as resolve } from 'node:dns'
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
-import type { Secret } from '@mayfly/provider-kit'
 
 export interface GuardedFetchOptions {
   readonly signal: AbortSignal
   readonly maxSizeBytes: number
   /** PEM of the authority that signed the server's certificate, where it is not a public one. */
   readonly ca?: string | undefined
-  /** Default `application/json`. */
-  readonly accept?: string
-  /** Sends JSON (POST) instead of asking (GET); 201 is an answer too then. */
-  readonly post?: { readonly json: string; readonly bearer: Secret }
+  /** Default GET. */
+  readonly method?: 'GET' | 'POST'
+  /** Beside `accept` and `user-agent`. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  /** Which statuses are an answer; default 200 alone. */
+  readonly accepts?: (status: number) => boolean
 }
 
 export interface FetchedText {
+  readonly status: number
   readonly text: string
   readonly bytes: Buffer
   /** `max-age` of the answer's Cache-Control, in seconds, where it names one. */
@@ -57,7 +61,7 @@ export function isFetchableUrl(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && namesLoopback(url))
 }
 
-/** @throws Error with a message for the log: refused address, no answer in time, another status than 200, too large */
+/** @throws Error with a message for the log: refused address, no answer in time, a status that is no answer, too large */
 export async function guardedFetch(address: string, options: GuardedFetchOptions): Promise<FetchedText> {
   if (!isFetchableUrl(address)) throw new Error(`${address} is not an https address`)
   const url = new URL(address)
@@ -66,23 +70,17 @@ export async function guardedFetch(address: string, options: GuardedFetchOptions
   // A literal address is never looked up, so it is checked here.
   if (isIP(host) !== 0) requireAllowed(host, mayBeLoopback)
   const send = url.protocol === 'https:' ? requestHttps : requestHttp
-  const { post } = options
   return new Promise((done, fail) => {
     const request = send(
       url,
       {
         agent: false,
-        method: post === undefined ? 'GET' : 'POST',
+        method: options.method ?? 'GET',
         headers: {
-          accept: options.accept ?? 'application/json',
+          accept: 'application/json',
           'user-agent': 'mayfly',
-          ...(post === undefined
-            ? {}
-            : {
-                authorization: `Bearer ${post.bearer.reveal()}`,
-                'content-type': 'application/json',
-                'content-length': Buffer.byteLength(post.json),
-              }),
+          ...options.headers,
+          ...(options.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(options.body)) }),
         },
         lookup: checkedLookup(mayBeLoopback),
         signal: options.signal,
@@ -91,9 +89,11 @@ export async function guardedFetch(address: string, options: GuardedFetchOptions
       (response) => {
         const chunks: Buffer[] = []
         let sizeBytes = 0
-        if (response.statusCode !== 200 && !(post !== undefined && response.statusCode === 201)) {
+        const status = response.statusCode ?? 0
+        // Never a redirect, whatever the caller accepts: where it leads to was not configured.
+        if ((status >= 300 && status < 400) || !(options.accepts?.(status) ?? status === 200)) {
           response.resume()
-          fail(new Error(`${url.host} answered with status ${response.statusCode}`))
+          fail(new Error(`${url.host} answered with status ${status}`))
           return
         }
         response.on('data', (chunk: Buffer) => {
@@ -106,13 +106,18 @@ export async function guardedFetch(address: string, options: GuardedFetchOptions
         })
         response.on('end', () => {
           const bytes = Buffer.concat(chunks)
-          done({ text: bytes.toString('utf8'), bytes, maxAgeSeconds: maxAgeOf(response.headers['cache-control']) })
+          done({
+            status,
+            text: bytes.toString('utf8'),
+            bytes,
+            maxAgeSeconds: maxAgeOf(response.headers['cache-control']),
+          })
         })
         response.on('error', fail)
       },
     )
     request.on('error', fail)
-    request.end(post?.json)
+    request.end(options.body)
   })
 }
 

@@ -5,7 +5,15 @@
  * alone. Whose proof it is, whether that identity may act, and that a proof is used once are judged by the caller, for
  * all kinds alike.
  */
-import type { Clock, IdentityId, JsonObject, Strength, TenantId, TrustProviderKind } from '@mayfly/domain'
+import type {
+  Clock,
+  IdentityId,
+  JsonObject,
+  OfflineBundle,
+  Strength,
+  TenantId,
+  TrustProviderKind,
+} from '@mayfly/domain'
 import type { Secret } from '@mayfly/provider-kit'
 import type { JsonWebKey } from 'node:crypto'
 import type { z } from 'zod'
@@ -100,6 +108,10 @@ export interface AcceptedProof {
   readonly maxStrength?: Strength
   /** Where the key counts its logins: what it said of this one. */
   readonly login?: KeyLoginClaim
+  /** As of when the keys and lists are that it was judged with, where they were carried here; absent: asked for just now. */
+  readonly trustMadeAt?: Date
+  /** Of a person who signed in: the access token lives as long as the proof counts, since nobody proves every five minutes. */
+  readonly session?: true
 }
 
 /** How a key that logs in by challenge shows that it is the one that logged in last. */
@@ -166,6 +178,14 @@ export interface TrustProviderDeps {
   readonly clusterReviewer: ClusterReviewer | undefined
   /** Bundles of trust domains that this server keeps itself. */
   readonly bundles: BundleDirectory | undefined
+  /** What the last offline bundle of a registered site brought; `undefined`: no such site, or nothing imported yet. */
+  offlineMaterial(site: string): Promise<OfflineMaterial | undefined>
+}
+
+/** An offline bundle that was checked when it was imported and again when it was read, and how old it may be. */
+export interface OfflineMaterial {
+  readonly bundle: OfflineBundle
+  readonly maxAgeSeconds: number
 }
 
 export interface TrustProvider<Settings> {
@@ -187,6 +207,10 @@ export interface TrustProvider<Settings> {
    * `spiffe`. Certificates and processes find those without an issuer by their kind.
    */
   issuerOf(settings: Settings): string | null
+  /** The longest that a proof of this kind may count, where that is less than 31 days. */
+  readonly maxFreshForSeconds?: number
+  /** Settings that can never change: bindings rest on them. */
+  readonly fixedSettings?: readonly string[]
   /** @throws MayflyError `request_invalid` naming the field and the fix */
   parseBinding(input: BindingInput, settings: Settings): BindingRule
   open(settings: Settings, deps: TrustProviderDeps): OpenTrustProvider

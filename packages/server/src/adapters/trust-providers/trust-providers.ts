@@ -5,6 +5,7 @@ import { hostAgentTrustProvider } from './host-agent/host-agent-trust-provider.t
 import { kubernetesTrustProvider } from './kubernetes/kubernetes-trust-provider.ts'
 import { oidcTrustProvider } from './oidc/oidc-trust-provider.ts'
 import { spiffeTrustProvider } from './spiffe/spiffe-trust-provider.ts'
+import { signInTrustProvider } from './sign-in/sign-in-trust-provider.ts'
 import type { TrustProvider } from './trust-provider.ts'
 import { x509TrustProvider } from './x509/x509-trust-provider.ts'
 
@@ -15,6 +16,7 @@ export const trustProviders = {
   x509: x509TrustProvider,
   bound_key: boundKeyTrustProvider,
   host_agent: hostAgentTrustProvider,
+  sign_in: signInTrustProvider,
 } as const satisfies Record<TrustProviderKind, unknown>
 
 export type AnyTrustProvider = (typeof trustProviders)[TrustProviderKind]

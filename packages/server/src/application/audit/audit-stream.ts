@@ -31,6 +31,8 @@ const streamOfNoun = {
   key_login: 'proof',
   join_token: 'proof',
   host: 'use',
+  offline_site: 'proof',
+  offline_bundle: 'proof',
   policy_version: 'policy',
   decision: 'decision',
   task: 'task',

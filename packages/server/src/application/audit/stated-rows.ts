@@ -15,7 +15,7 @@ import { sha256 } from './sha256.ts'
 type ColumnForm = 'value' | 'time' | 'json' | 'bytes'
 
 export const statedTables = {
-  person: { key: ['person_id'], columns: { roles: 'value', state: 'value' } },
+  person: { key: ['person_id'], columns: { roles: 'value', state: 'value' }, later: { group_grants: 'json' } },
   owner: {
     key: ['owner_id'],
     columns: { name: 'value', primary_person_id: 'value', deputy_person_id: 'value', state: 'value' },
@@ -123,7 +123,25 @@ export const statedTables = {
       token_expires_at: 'time',
       token_revoked_at: 'time',
     },
-    later: { token_binding: 'value', vouched_by_attestation_id: 'value', host_identity_id: 'value' },
+    later: {
+      token_binding: 'value',
+      vouched_by_attestation_id: 'value',
+      host_identity_id: 'value',
+      trust_made_at: 'time',
+    },
+  },
+  offline_site: {
+    key: ['offline_site_id'],
+    columns: {
+      name: 'value',
+      origin: 'value',
+      keys: 'json',
+      max_age_seconds: 'value',
+      state: 'value',
+      sequence: 'value',
+      digest: 'value',
+      made_at: 'time',
+    },
   },
   policy_version: {
     key: ['policy_version_id'],

@@ -71,6 +71,7 @@ export function resourceName(resource: ResourceFacts): string {
     case 'Task':
     case 'Credential':
     case 'PolicyVersion':
+    case 'Person':
       return resourceId(resource)
   }
 }
@@ -95,6 +96,8 @@ function resourceId(resource: ResourceFacts): string {
       return resource.trustProviderId
     case 'PolicyVersion':
       return resource.policyVersionId
+    case 'Person':
+      return resource.person.personId
   }
 }
 

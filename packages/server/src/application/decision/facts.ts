@@ -99,6 +99,8 @@ export interface PersonFacts {
   readonly roles: readonly PersonRole[]
   /** Names of the owners for which the person is primary or deputy. */
   readonly answersFor: readonly string[]
+  /** Names of further owners that they are in by their groups: they see and act, and do not answer. Absent: none. */
+  readonly memberOf?: readonly string[]
   readonly version: number
 }
 
@@ -131,6 +133,8 @@ export interface AttestationFacts {
   readonly claims: Readonly<Record<string, string>>
   /** What the access token is bound to, beside possession. */
   readonly tokenBoundTo: 'key' | 'certificate' | 'none'
+  /** As of when the trust material was that the proof was judged with; absent: asked for at that moment. */
+  readonly trustMadeAt?: Date | undefined
   readonly version: number
 }
 
@@ -201,6 +205,7 @@ export type ResourceFacts =
       readonly version: number
     }
   | { readonly type: 'PolicyVersion'; readonly policyVersionId: PolicyVersionId }
+  | { readonly type: 'Person'; readonly person: PersonFacts }
 
 export interface Facts {
   readonly tenantId: TenantId

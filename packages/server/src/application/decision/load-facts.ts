@@ -67,10 +67,11 @@ export async function loadFacts(deps: AuthorityDeps, tx: Tx, input: FactsInput):
   })
 
   const reader: FactReader = { versions: [], offeredBindings: deps.offeredBindings }
-  const who: PrincipalFacts | null =
-    (read.person && personFacts(reader, read.person)) ?? (read.identity && identityFacts(reader, read.identity))
   const proof =
     typeof attestation === 'string' ? read.attestation && attestationFacts(reader, read.attestation) : attestation
+  const who: PrincipalFacts | null =
+    (read.person && personFacts(reader, read.person, proof?.trustProviderName ?? '')) ??
+    (read.identity && identityFacts(reader, read.identity))
   if (who === null || proof === null) {
     throw new MayflyError('token_invalid', { log: `the ${principal.kind} of a request, or its proof, has no row` })
   }

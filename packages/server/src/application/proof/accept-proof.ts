@@ -31,7 +31,7 @@ import { statedRow } from '../audit/stated-rows.ts'
 import type { Actor } from '../context.ts'
 import type { DenyDecision, PermitDecision } from '../decision/decision.ts'
 import { dutiesJson, recordDenial } from '../decision/record-decision.ts'
-import { accessTokenTtlSeconds, signAccessToken } from './access-token.ts'
+import { accessTokenTtlSeconds, maxSessionSeconds, signAccessToken } from './access-token.ts'
 import type { ProofDeps } from './proof-deps.ts'
 import { findBinding } from './find-binding.ts'
 import { decideToken } from './decide-token.ts'
@@ -62,6 +62,7 @@ export interface GrantedToken {
   readonly outcome: 'granted'
   readonly accessToken: Secret
   readonly expiresInSeconds: number
+  readonly tokenExpiresAt: Date
   readonly attestationId: AttestationId
   readonly freshUntil: Date
   readonly actor: Exclude<Actor, { kind: 'system' }>
@@ -150,6 +151,7 @@ export async function decideAndStore(
     freshUntil,
     sourceAddress: proof.sourceAddress,
     policyClaims: verdict.policyClaims,
+    trustMadeAt: verdict.trustMadeAt,
     tokenBinding: proof.tokenBinding,
   })
   if (decision.outcome === 'deny') {
@@ -157,8 +159,9 @@ export async function decideAndStore(
     await deps.database.transaction(proof.tenantId, (tx) => recordDenial(tx, actor, decision, proof.requestId))
     return { outcome: 'denied', decision }
   }
+  const ttlSeconds = party.kind === 'person' && verdict.session === true ? maxSessionSeconds : accessTokenTtlSeconds
   const tokenExpiresAt = earliest(
-    new Date(acceptedAt.getTime() + Math.min(accessTokenTtlSeconds, decision.duties.maxTtlSeconds) * 1000),
+    new Date(acceptedAt.getTime() + Math.min(ttlSeconds, decision.duties.maxTtlSeconds) * 1000),
     freshUntil,
     party.kind === 'identity' ? party.expiresAt : freshUntil,
   )
@@ -176,6 +179,7 @@ export async function decideAndStore(
     outcome: 'granted',
     accessToken: await signedToken(deps, proof, candidates, binding, row),
     expiresInSeconds: Math.floor((Math.floor(tokenExpiresAt.getTime() / 1000) * 1000 - acceptedAt.getTime()) / 1000),
+    tokenExpiresAt,
     attestationId,
     freshUntil,
     actor: actorOf(binding, attestationId),
@@ -210,6 +214,7 @@ function acceptedRow(
   const person = party.kind === 'person' ? party : undefined
   const tokenBinding = proof.tokenBinding === undefined ? null : bindingText(proof.tokenBinding)
   const vouchedBy = proof.vouchedBy ?? null
+  const trustMadeAt = verdict.trustMadeAt ?? null
   const proofDigest = createHash('sha256').update(verdict.uniqueId).digest()
   const entry = entryRowOf(proof.tenantId, {
     action: 'attestation.accepted',
@@ -235,6 +240,7 @@ function acceptedRow(
         token_binding: tokenBinding,
         vouched_by_attestation_id: vouchedBy?.attestationId ?? null,
         host_identity_id: vouchedBy?.identityId ?? null,
+        trust_made_at: trustMadeAt,
         version: 1,
       }),
       ...(keyLogin === null ? [] : [statedKeyLogin(binding.bindingId, keyLogin)]),
@@ -252,6 +258,7 @@ function acceptedRow(
     tokenBinding,
     vouchedBy,
     keyLogin,
+    trustMadeAt,
     strength,
     sourceAddress: proof.sourceAddress ?? null,
     proofDigest,

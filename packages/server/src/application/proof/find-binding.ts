@@ -124,6 +124,7 @@ const unknownClient = boundKeyTrustProvider.open(boundKeyTrustProvider.settings.
   tenantId: defaultTenantId,
   clusterReviewer: undefined,
   bundles: undefined,
+  offlineMaterial: async () => undefined,
 })
 
 function refuseUnknownClient(verdict: ProofVerdict): Rejection {

@@ -13,6 +13,8 @@ export const algorithmOf = {
   promise: 'Ed25519',
   fingerprint: 'HS256',
   jwt_svid: 'ES256',
+  offline_bundle: 'Ed25519',
+  sign_in_client: 'ES256',
 } as const satisfies Record<KeyPurpose, KeyAlgorithm>
 
 export const keyPurposes = Object.keys(algorithmOf) as readonly KeyPurpose[]

@@ -12,10 +12,12 @@ import {
   type ProofQuestion,
 } from '../../store/proof-rows.ts'
 import type { AuthorityDeps } from '../decision/authority-deps.ts'
+import { openOfflineMaterials } from '../offline/offline-material.ts'
 import { type DpopDeps, openDpop } from './dpop/accept-dpop.ts'
 import { openBundleDirectory } from './bundle-directory.ts'
 import { type KeyCache, openKeyCache } from './key-cache.ts'
 import { openPolicyLoader, type PolicyLoader } from './policy-loader.ts'
+import { openSignInProviders, type SignInProviders } from './sign-in/sign-in-providers.ts'
 import { openTenantDirectory, type TenantDirectory } from './tenant-directory.ts'
 import { openTrustProviderCache, type TrustProviderCache } from './trust-provider-cache.ts'
 
@@ -28,6 +30,7 @@ export interface ProofDeps extends AuthorityDeps {
   readonly accepted: BatchQueue<AcceptedProofRow, AcceptOutcome>
   readonly liveness: BatchQueue<LivenessQuestion, TokenLiveness | undefined>
   readonly trustProviders: TrustProviderCache
+  readonly signInProviders: SignInProviders
   readonly publicKeys: KeyCache
   readonly policyLoader: PolicyLoader
   readonly dpop: DpopDeps
@@ -67,7 +70,9 @@ export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps
       clock,
       clusterReviewer: options.clusterReviewer,
       bundles: openBundleDirectory(database),
+      offlineMaterial: openOfflineMaterials({ database }),
     }),
+    signInProviders: openSignInProviders({ clock }),
     publicKeys: openKeyCache(),
     policyLoader: openPolicyLoader(deps),
     dpop: openDpop({

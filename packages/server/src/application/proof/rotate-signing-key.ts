@@ -26,6 +26,8 @@ import { accessTokenTrustSeconds } from './access-token.ts'
 import type { KeyDeps } from './key-deps.ts'
 import { prepareSigningKey } from './prepare-signing-key.ts'
 
+const clientAssertionTrustSeconds = 120
+
 /** Twice as long as the key set may be kept by those who read it. */
 export const publishAheadSeconds = 600
 
@@ -93,11 +95,13 @@ export function isPublishedLongEnough(row: SigningKeyRow, now: Date): boolean {
   return now.getTime() - row.prepared_at.getTime() >= seconds * 1000
 }
 
-/** Checkpoints, promises and fingerprints are looked at years later; access tokens die young. */
+/** Checkpoints, promises, fingerprints and offline bundles are looked at long after; access tokens die young. */
 function trustedUntil(purpose: KeyPurpose, now: Date, compromised: boolean): Date | null {
   if (compromised) return now
   if (purpose === 'jwt_svid') return new Date(now.getTime() + (maxJwtTtlSeconds + 60) * 1000)
-  return purpose === 'access_token' ? new Date(now.getTime() + accessTokenTrustSeconds * 1000) : null
+  if (purpose === 'access_token') return new Date(now.getTime() + accessTokenTrustSeconds * 1000)
+  // A client assertion lives a minute.
+  return purpose === 'sign_in_client' ? new Date(now.getTime() + clientAssertionTrustSeconds * 1000) : null
 }
 
 async function tell(

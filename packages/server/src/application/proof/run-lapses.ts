@@ -17,6 +17,7 @@ import {
   moveToSuccessor,
   moveVouched,
 } from '../../store/lapse-rows.ts'
+import { deleteSignIns } from '../../store/sign-in-rows.ts'
 import { requestRedecision } from '../../store/redecision-rows.ts'
 import { appendAudits } from '../audit/append-audit.ts'
 import type { AuditAction } from '../audit/audit-stream.ts'
@@ -41,6 +42,7 @@ export async function runLapses(deps: CoreDeps, tenantId: TenantId, signal: Abor
   const forgotten = await deps.database.transaction(tenantId, async (tx) => [
     await deleteSeenProofs(tx, before, batchSize),
     await deleteSeenDpopProofs(tx, before, batchSize),
+    await deleteSignIns(tx, before, batchSize),
   ])
   return due === batchSize || forgotten.includes(batchSize) ? 'more' : 'idle'
 }

@@ -5,6 +5,7 @@
 import { MayflyError, type TenantId } from '@mayfly/domain'
 import type { OpenTrustProvider, TrustProviderDeps } from '../../adapters/trust-providers/trust-provider.ts'
 import { trustProviderOf } from '../../adapters/trust-providers/trust-providers.ts'
+import type { FindOfflineMaterial } from '../offline/offline-material.ts'
 import type { CandidateTrustProvider } from '../../store/proof-rows.ts'
 
 export interface TrustProviderCache {
@@ -12,7 +13,11 @@ export interface TrustProviderCache {
   open(tenantId: TenantId, row: CandidateTrustProvider): OpenTrustProvider
 }
 
-export function openTrustProviderCache(deps: Omit<TrustProviderDeps, 'tenantId'>): TrustProviderCache {
+export interface TrustProviderCacheDeps extends Pick<TrustProviderDeps, 'clock' | 'clusterReviewer' | 'bundles'> {
+  readonly offlineMaterial: FindOfflineMaterial
+}
+
+export function openTrustProviderCache({ offlineMaterial, ...deps }: TrustProviderCacheDeps): TrustProviderCache {
   const opened = new Map<string, { readonly version: number; readonly trustProvider: OpenTrustProvider }>()
   return {
     open(tenantId, row) {
@@ -26,7 +31,11 @@ export function openTrustProviderCache(deps: Omit<TrustProviderDeps, 'tenantId'>
           log: `trust provider ${row.trustProviderId}: ${settings.error.message}`,
         })
       }
-      const trustProvider = plugin.open(settings.data, { ...deps, tenantId })
+      const trustProvider = plugin.open(settings.data, {
+        ...deps,
+        tenantId,
+        offlineMaterial: (site) => offlineMaterial(tenantId, site),
+      })
       opened.set(name, { version: row.version, trustProvider })
       return trustProvider
     },

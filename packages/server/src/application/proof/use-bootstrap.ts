@@ -59,7 +59,7 @@ export async function useBootstrap(
     const now = deps.clock.now()
     const open = await takeBootstrapAttempt(tx, now, maxBootstrapAttempts)
     // Returned, not thrown: a wrong attempt must be counted, so this transaction commits.
-    if (open === undefined || !timingSafeEqual(open.secret_digest, given)) return undefined
+    if (!open?.secret_digest || !timingSafeEqual(open.secret_digest, given)) return undefined
     return register(tx, input, rule, now, requestId)
   })
   if (registered === undefined) {

@@ -12,6 +12,7 @@ import { diffFields } from './diff-fields.ts'
 import { endAuthority, requireNotRetired, requireVersion } from './end-authority.ts'
 import { recordChange } from './record-change.ts'
 import { getTrustProviderPlugIn } from './trust-provider-fields.ts'
+import { keepAdministrator } from './keep-administrator.ts'
 import { type BindingProof, parseProof, requireUnambiguous, shownBindingFields } from './register-binding.ts'
 
 export interface BindingUpdate extends SeenVersion, BindingProof {}
@@ -49,7 +50,7 @@ export async function changeBinding(
   return apply(change, current, wanted, 'binding.updated')
 }
 
-/** @throws MayflyError `resource_not_found`, `version_conflict` */
+/** @throws MayflyError `resource_not_found`, `version_conflict`, `policy_locks_out_administrators` */
 export async function retireBinding(
   change: Change,
   id: string,
@@ -57,7 +58,8 @@ export async function retireBinding(
 ): Promise<Changed<BindingWithNames>> {
   const current = await claimBinding(change.tx, id)
   requireVersion('binding', current, input.version)
-  return apply(change, current, { state: 'retired' }, 'binding.retired')
+  const retire = () => apply(change, current, { state: 'retired' }, 'binding.retired')
+  return current.person_id === null ? retire() : keepAdministrator(change.tx, retire)
 }
 
 async function apply(

@@ -31,7 +31,7 @@ export async function registerTrustProvider(
   faults.add('/name', findNameFault(input.name))
   const parsed = parseTrustSettings(faults, plugIn, input.settings)
   judgeStrength(faults, plugIn, input.strength)
-  judgeFreshFor(faults, input.freshForSeconds)
+  judgeFreshFor(faults, plugIn, input.freshForSeconds)
   faults.refuse()
   if (parsed === undefined) throw new Error('a fault was not told')
   const wanted = {

@@ -67,7 +67,7 @@ const sparesProofsAndTasks: ReadonlySet<RevocationCause> = new Set(['rotation', 
 const maxRowsPerEntry = 200
 
 /**
- * Ends what the selector names. With an attestation, identity, owner or trust provider its proofs end too (their access
+ * Ends what the selector names. With an attestation, identity, owner, trust provider, host or person its proofs end too (their access
  * tokens are refused from then on) and the SVIDs under them, and with a task or any of these its active tasks: else they would be re-issued at
  * once.
  *
@@ -194,7 +194,7 @@ async function record(
 }
 
 function endsProofs(kind: SelectorKind): boolean {
-  return ['attestation', 'identity', 'owner', 'trust_provider', 'host'].includes(kind)
+  return ['attestation', 'identity', 'owner', 'trust_provider', 'host', 'person'].includes(kind)
 }
 
 function endsTasks(kind: SelectorKind): boolean {

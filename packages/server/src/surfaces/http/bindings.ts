@@ -161,7 +161,7 @@ export const bindingRoutes: readonly Route<Deps>[] = [
     body: z.strictObject({ version: fields.seenVersion }).default({}),
     changes: true,
     response: binding,
-    problems: ['resource_not_found', 'version_conflict'],
+    problems: ['resource_not_found', 'version_conflict', 'policy_locks_out_administrators'],
     handle: (deps: Deps, ctx, { params: { id: which }, body }) =>
       gateOnHolder(deps, ctx, which, async (change) => {
         const { row, receipt } = await retireBinding(change, which, body)

@@ -106,6 +106,24 @@ export const oauthPaths: PathItems = {
     ['token'],
     answerJson('it is not live; also where it never was', {}),
   ),
+  '/oauth/back-channel-logout/{provider}': {
+    parameters: [
+      {
+        name: 'provider',
+        in: 'path',
+        required: true,
+        schema: { type: 'string' },
+        description: 'of a sign-in provider',
+      },
+    ],
+    ...form(
+      'logOutAtProvider',
+      'tell that somebody has signed out at a sign-in provider (OpenID Connect Back-Channel Logout 1.0)',
+      { logout_token: text('signed by the provider') },
+      ['logout_token'],
+      answerJson('their sessions have ended; also where there were none', {}),
+    ),
+  },
   '/oauth/jwks': {
     get: {
       operationId: 'getTokenKeys',

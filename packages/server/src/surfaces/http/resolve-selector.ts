@@ -5,6 +5,7 @@ import { findAttestation } from '../../store/attestation-rows.ts'
 import type { Tx } from '../../store/database.ts'
 import { getIdentity } from '../../store/identity-rows.ts'
 import { getOwner } from '../../store/owner-rows.ts'
+import { getPerson } from '../../store/person-rows.ts'
 import { getResource } from '../../store/resource-rows.ts'
 import type { Selector } from '../../store/revocation-rows.ts'
 import { getRole } from '../../store/role-rows.ts'
@@ -48,11 +49,13 @@ export async function resolveSelector(tx: Tx, kind: SelectorKind, ref: string): 
       if (attestation === undefined) {
         throw new MayflyError('resource_not_found', { publicDetail: `there is no attestation \`${ref}\`` })
       }
-      const { identity_id: identityId } = attestation
-      // A person's proof: only who governs the tenant may end it.
-      const asked: ResourceRef = identityId === null ? { type: 'Tenant' } : { type: 'Identity', id: identityId }
+      const { identity_id: identityId, person_id: personId } = attestation
+      const asked: ResourceRef =
+        identityId === null ? { type: 'Person', id: personId ?? '' } : { type: 'Identity', id: identityId }
       return { selector: { kind, id: ref }, asked }
     }
+    case 'person':
+      return of((await getPerson(tx, ref.includes('@') ? ref.trim().toLowerCase() : ref)).person_id, 'Person')
     case 'environment':
       if (!(environments as readonly string[]).includes(ref)) {
         throw invalid(`must be one of ${environments.map((each) => `\`${each}\``).join(', ')}`)

@@ -376,6 +376,7 @@ async function* follow(
 }
 
 function causeOf(actor: Actor, asked: { readonly type: string; readonly id?: string }): RevocationCause {
+  if (asked.type === 'Person') return 'session_ended'
   const own = actor.kind === 'identity' && (asked.type === 'Credential' || asked.id === actor.identityId)
   return own ? 'requested_by_holder' : 'requested_by_operator'
 }

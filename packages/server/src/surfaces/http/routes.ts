@@ -6,7 +6,6 @@ import type { IssueDeps } from '../../application/credential/issue-deps.ts'
 import type { ResourceCheckDeps } from '../../application/registry/check-resource.ts'
 import type { FollowHostDeps } from '../../application/proof/follow-host.ts'
 import type { ProofDeps } from '../../application/proof/proof-deps.ts'
-import type { KeyDeps } from '../../application/proof/key-deps.ts'
 import type { SvidDeps } from '../../application/spiffe/spiffe-deps.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
 import { type BoundRoutes, bindRoutes } from './app.ts'
@@ -14,7 +13,7 @@ import { applyRoutes } from './apply.ts'
 import { attestationRoutes } from './attestations.ts'
 import { type AuditDeps, auditRoutes } from './audit.ts'
 import { bindingRoutes } from './bindings.ts'
-import { bootstrapRoutes } from './bootstrap.ts'
+import { type BootstrapDeps, bootstrapRoutes } from './bootstrap.ts'
 import { credentialRoutes } from './credentials.ts'
 import { decisionRoutes } from './decisions.ts'
 import type { Route } from './define-route.ts'
@@ -28,6 +27,7 @@ import { joinRoutes } from './join.ts'
 import { keyRoutes } from './keys.ts'
 import { type LogDeps, logRoutes } from './log.ts'
 import { oauthPaths } from './oauth-paths.ts'
+import { type OfflineDeps, offlineRoutes } from './offline.ts'
 import { openApiRoutes } from './openapi-route.ts'
 import { type OpenApiDocument, openApiDocument } from './openapi.ts'
 import { ownerRoutes } from './owners.ts'
@@ -35,6 +35,8 @@ import { peopleRoutes } from './people.ts'
 import { policyRoutes } from './policies.ts'
 import { resourceRoutes } from './resources.ts'
 import { type RevocationDeps, revocationRoutes } from './revocations.ts'
+import { sessionRoutes } from './sessions.ts'
+import { type SignInDeps, signInRoutes } from './sign-ins.ts'
 import { roleRoutes } from './roles.ts'
 import { svidRoutes } from './svids.ts'
 import { taskRoutes } from './tasks.ts'
@@ -46,12 +48,13 @@ export const apiVersion = '0.1.0'
 
 export interface RouteDeps {
   readonly health: HealthDeps
-  readonly proof: KeyDeps
+  readonly proof: SignInDeps & BootstrapDeps
   readonly proving: ProofDeps & HttpDeps & FollowHostDeps
   readonly registry: HttpDeps & RegistryDeps & ResourceCheckDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly spiffe: SvidDeps
   readonly audit: AuditDeps & LogDeps
+  readonly offline: OfflineDeps
 }
 
 interface Resource {
@@ -71,6 +74,8 @@ const resources: readonly Resource[] = [
   resource('proof', attestationRoutes),
   resource('proving', joinRoutes),
   resource('proving', hostRoutes),
+  resource('proof', signInRoutes),
+  resource('registry', sessionRoutes),
   resource('registry', peopleRoutes),
   resource('registry', ownerRoutes),
   resource('registry', identityRoutes),
@@ -78,6 +83,7 @@ const resources: readonly Resource[] = [
   resource('registry', roleRoutes),
   resource('registry', trustProviderRoutes),
   resource('registry', bindingRoutes),
+  resource('offline', offlineRoutes),
   resource('registry', applyRoutes),
   resource('lifecycle', taskRoutes),
   resource('lifecycle', credentialRoutes),

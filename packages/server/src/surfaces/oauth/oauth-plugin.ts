@@ -9,6 +9,7 @@ import { defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { answerChallenge } from './answer-challenge.ts'
 import { answerIntrospection } from './answer-introspection.ts'
+import { answerLogout } from './answer-logout.ts'
 import { answerRevocation } from './answer-revocation.ts'
 import { answerToken } from './answer-token.ts'
 import { type Form, parseForm } from './form.ts'
@@ -78,6 +79,7 @@ function registerEndpoints(app: FastifyInstance, deps: OAuthDeps, prefix: string
   post('/oauth/challenge', (asked) => answerChallenge(deps, asked))
   post('/oauth/introspect', (asked) => answerIntrospection(deps, asked))
   post('/oauth/revoke', (asked) => answerRevocation(deps, asked))
+  post('/oauth/back-channel-logout/:provider', (asked) => answerLogout(deps, asked))
   get(`${prefix}/oauth/jwks`, async (tenantId) => {
     const keys = await deps.database.transaction(tenantId, (tx) => deps.keys.verificationKeys(tx, 'access_token'))
     return { keys: keys.map(({ keyId, publicJwk }) => ({ ...publicJwk, kid: keyId, alg: 'ES256', use: 'sig' })) }

@@ -40,7 +40,10 @@ export async function reviewToken(
         signal: AbortSignal.timeout(timeoutMs),
         maxSizeBytes,
         ca,
-        post: { json: JSON.stringify(request), bearer },
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${bearer.reveal()}` },
+        body: JSON.stringify(request),
+        accepts: (status) => status === 200 || status === 201,
       },
     )
     text = answer.text

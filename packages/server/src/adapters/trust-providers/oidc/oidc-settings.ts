@@ -25,6 +25,11 @@ const staticKeys = z.strictObject({
     .describe('public keys as JWKs'),
 })
 
+const offlineKeys = z.strictObject({
+  from: z.literal('offline_site'),
+  site: z.string().min(1).max(63).describe('name of the offline site whose imported bundle carries them'),
+})
+
 const given = z.strictObject({
   preset: z
     .enum(presetNames)
@@ -41,9 +46,10 @@ const given = z.strictObject({
       z.strictObject({ from: z.literal('discovery') }),
       z.strictObject({ from: z.literal('url'), url: fetchable.describe('where the key set is (JWKS)') }),
       staticKeys,
+      offlineKeys,
     ])
     .default({ from: 'discovery' })
-    .describe('where the public keys come from: the issuer itself, an address, or this list'),
+    .describe('where the public keys come from: the issuer itself, an address, this list, or an offline bundle'),
   ca_pem: caPem.optional().describe("the authority of the issuer's TLS certificate, where it is not a public one"),
   algorithms: z
     .array(z.enum(jwsAlgorithms))

@@ -55,7 +55,7 @@ function holdCrl(url: string, clock: Clock): { current(): Promise<Crl | string> 
     triedAtMs = clock.now().getTime()
     try {
       const signal = AbortSignal.timeout(fetchTimeoutMs)
-      const { bytes } = await guardedFetch(url, { signal, maxSizeBytes, accept: 'application/pkix-crl' })
+      const { bytes } = await guardedFetch(url, { signal, maxSizeBytes, headers: { accept: 'application/pkix-crl' } })
       const crl = readCrl(bytes)
       if (typeof crl === 'string') {
         fault = crl
