@@ -21,6 +21,7 @@ const plain: Readonly<Record<string, string>> = {
   int8: 'number',
   timestamptz: 'Date',
   bytea: 'Buffer',
+  _bytea: 'Buffer[]',
   jsonb: 'Json',
   _text: 'string[]',
 }
@@ -68,6 +69,9 @@ const ids: Readonly<Record<string, string>> = {
   credential_id: 'CredentialId',
   revocation_id: 'RevocationId',
   entry_id: 'EntryId',
+  x509_authority_id: 'X509AuthorityId',
+  svid_id: 'SvidId',
+  federation_id: 'FederationId',
   offline_site_id: 'OfflineSiteId',
   sign_in_id: 'SignInId',
 }

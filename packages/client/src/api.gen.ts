@@ -1075,7 +1075,7 @@ export interface paths {
         head?: never;
         /**
          * change how old the bundles of a site may be, or pin its keys anew
-         * @description With other keys the site begins again: what was imported under the former ones is forgotten, and what was proven with it ends.
+         * @description With other keys the site begins again: what was imported under the former ones is forgotten, and what was proven with it ends. With a lower age what was proven under the higher one ends: prove again.
          *
          *     Judged by policy as `offline_site.write`.
          */
@@ -1572,6 +1572,360 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/svids/x509": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * be issued an X509-SVID
+         * @description It ends with the proof at the latest; whoever asks again in time proves again first. Its end by revocation is on the CRL that it names.
+         *
+         *     Judged by policy as `svid.issue`.
+         */
+        post: operations["issueX509Svid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/svids/jwt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * be issued a JWT-SVID
+         * @description For the audiences that are named, and no others. It is bound to nothing: whoever has it can use it.
+         *
+         *     Judged by policy as `svid.issue`.
+         */
+        post: operations["issueJwtSvid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/svids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list SVIDs
+         * @description Judged by policy as `svid.read`.
+         */
+        get: operations["listSvids"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trust-bundles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read the bundles of the trust domain and of those that it federates with
+         * @description Judged by policy as `bundle.read`.
+         */
+        get: operations["listTrustBundles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/spiffe/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read the bundle of the trust domain (SPIFFE Federation, profile https_web)
+         * @description Needs no token: public keys, which whoever verifies must have before it can know anyone here.
+         */
+        get: operations["getTrustBundle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/t/{tenant}/spiffe/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read the bundle of the trust domain (SPIFFE Federation, profile https_web)
+         * @description Needs no token: public keys, which whoever verifies must have before it can know anyone here.
+         */
+        get: operations["getTenantTrustBundle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/spiffe/crl/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read the CRL of an X.509 authority (RFC 5280), DER
+         * @description Needs no token: serial numbers of what was revoked, which whoever verifies must know; nothing of whom they were.
+         */
+        get: operations["getCrl"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/t/{tenant}/spiffe/crl/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * read the CRL of an X.509 authority (RFC 5280), DER
+         * @description Needs no token: serial numbers of what was revoked, which whoever verifies must know; nothing of whom they were.
+         */
+        get: operations["getTenantCrl"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/x509-authorities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list the authorities that sign X509-SVIDs
+         * @description Judged by policy as `key.read`.
+         */
+        get: operations["listX509Authorities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/x509-authorities/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * take the next step in changing the X.509 authority
+         * @description Prepares and publishes a new one; after 900 s it becomes active by itself, or by asking again. A compromised one is replaced at once, what it signed is revoked, and host agents are told to fetch anew.
+         *
+         *     Judged by policy as `key.rotate`.
+         */
+        post: operations["rotateX509Authority"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/x509-authorities/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * make the key of an authority that is signed elsewhere, and the request for its certificate
+         * @description Judged by policy as `key.rotate`.
+         */
+        post: operations["requestX509Authority"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/x509-authorities/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * take the certificate that the authority above has signed
+         * @description From then on it is prepared, published, and becomes active as every other.
+         *
+         *     Judged by policy as `key.rotate`.
+         */
+        post: operations["importX509Authority"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/x509-authorities/abandon-request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * give up the request for a certificate
+         * @description Judged by policy as `key.rotate`.
+         */
+        post: operations["abandonX509AuthorityRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/federations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list the trust domains that are federated with
+         * @description Judged by policy as `federation.read`.
+         */
+        get: operations["listFederations"];
+        put?: never;
+        /**
+         * believe the SVIDs of another trust domain, by the bundle that it publishes
+         * @description Asked at once, and then at the refresh hint of the bundle, every five minutes where it gives none.
+         *
+         *     Judged by policy as `federation.write`.
+         */
+        post: operations["registerFederation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/federations/{trust_domain}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * show a trust domain that is federated with
+         * @description Judged by policy as `federation.read`.
+         */
+        get: operations["getFederation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/federations/{trust_domain}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ask for its bundle now
+         * @description Judged by policy as `federation.write`.
+         */
+        post: operations["refreshFederation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/federations/{trust_domain}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * believe nothing of a trust domain any more
+         * @description Judged by policy as `federation.write`.
+         */
+        post: operations["retireFederation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/trace/{kind}/{id}": {
         parameters: {
             query?: never;
@@ -1758,10 +2112,6 @@ export interface components {
             token_expires_at: components["schemas"]["Timestamp"];
             token_revoked_at: components["schemas"]["Timestamp"] | null;
             decision_id: string;
-            /** @description What the access token is bound to, e.g. `jkt:…` */
-            token_binding: string | null;
-            /** @description The proof of the host agent that vouches for this one */
-            vouched_by_attestation_id: string | null;
             /** @description As of when the keys and lists were that it was judged with; null: asked for at that moment */
             trust_made_at: components["schemas"]["Timestamp"] | null;
         };
@@ -1957,6 +2307,44 @@ export interface components {
         Environment: "development" | "staging" | "production";
         /** @enum {string} */
         Exposure: "internal" | "partner" | "internet";
+        Federation: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            federation_id: string;
+            trust_domain: string;
+            url: string;
+            /** @enum {string} */
+            profile: "https_web" | "https_spiffe";
+            endpoint_spiffe_id: string | null;
+            /** @enum {string} */
+            state: "active" | "retired";
+            /** @description How many; null as long as none was had; 0: everything is revoked */
+            keys: number | null;
+            spiffe_sequence: number | null;
+        };
+        FederationDetail: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            federation_id: string;
+            trust_domain: string;
+            url: string;
+            /** @enum {string} */
+            profile: "https_web" | "https_spiffe";
+            endpoint_spiffe_id: string | null;
+            /** @enum {string} */
+            state: "active" | "retired";
+            /** @description How many; null as long as none was had; 0: everything is revoked */
+            keys: number | null;
+            spiffe_sequence: number | null;
+            /** @description When it is asked again */
+            next_at: components["schemas"]["Timestamp"];
+            answered_at: components["schemas"]["Timestamp"] | null;
+            last_error: string | null;
+        };
         /** @description What one field was and is; a secret is never shown */
         FieldChange: {
             field: string;
@@ -2058,6 +2446,19 @@ export interface components {
             }[];
             /** @description Ended, but not yet seen to be gone at the target */
             ending_count: number;
+            /** @description SVIDs that neither have ended nor were revoked */
+            svid_count: number;
+            svids: {
+                /**
+                 * Format: uuid
+                 * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                 */
+                svid_id: string;
+                /** @enum {string} */
+                kind: "x509" | "jwt";
+                serial_number: string;
+                expires_at: components["schemas"]["Timestamp"];
+            }[];
             tasks: {
                 /**
                  * Format: uuid
@@ -2123,6 +2524,14 @@ export interface components {
         };
         /** @description any JSON value */
         JsonValue: unknown;
+        JwtSvid: {
+            spiffe_id: string;
+            /** @description A JWT-SVID, compact */
+            token: string;
+            issued_at: components["schemas"]["Timestamp"];
+            expires_at: components["schemas"]["Timestamp"];
+            hint: string;
+        };
         LogKeys: {
             origin: string;
             checkpoint_keys: string[];
@@ -2457,7 +2866,7 @@ export interface components {
             cause: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired" | "clone_detected" | "session_ended" | "person_left" | "key_compromised";
             selector: {
                 /** @enum {string} */
-                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "person";
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "svid" | "svid_authority" | "person";
                 id: string;
             };
             requested_by: {
@@ -2468,6 +2877,8 @@ export interface components {
             state: "running" | "complete";
             /** @description Credentials that it waits for */
             total: number;
+            /** @description SVIDs that it ended: they are on the CRL, and refused by Mayfly itself */
+            svids: number;
             /** @description Of these, seen at the target: no new login, no open session */
             cut: number;
             /** @description Of these, absent at the target */
@@ -2487,7 +2898,7 @@ export interface components {
             cause: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired" | "clone_detected" | "session_ended" | "person_left" | "key_compromised";
             selector: {
                 /** @enum {string} */
-                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "person";
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "svid" | "svid_authority" | "person";
                 id: string;
             };
             requested_by: {
@@ -2498,6 +2909,8 @@ export interface components {
             state: "running" | "complete";
             /** @description Credentials that it waits for */
             total: number;
+            /** @description SVIDs that it ended: they are on the CRL, and refused by Mayfly itself */
+            svids: number;
             /** @description Of these, seen at the target: no new login, no open session */
             cut: number;
             /** @description Of these, absent at the target */
@@ -2518,11 +2931,13 @@ export interface components {
         RevocationPreview: {
             selector: {
                 /** @enum {string} */
-                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "person";
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "svid" | "svid_authority" | "person";
                 id: string;
             };
             /** @description Live credentials that would end */
             total: number;
+            /** @description Live SVIDs that would end */
+            svids: number;
             /** @description Those that are ending already */
             ending: number;
             environments: {
@@ -2602,8 +3017,8 @@ export interface components {
          */
         Selector: {
             /** @enum {string} */
-            kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "person";
-            /** @description Id, or name where the kind has names; of `environment` its word */
+            kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "svid" | "svid_authority" | "person";
+            /** @description Id, or name where the kind has names; of `environment` its word; of `svid` its serial number too; of `svid_authority` its key id */
             ref: components["schemas"]["Ref"];
         };
         /** @description A person who has signed in */
@@ -2704,7 +3119,7 @@ export interface components {
              * @description What the key signs
              * @enum {string}
              */
-            purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint" | "offline_bundle" | "sign_in_client";
+            purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint" | "jwt_svid" | "offline_bundle" | "sign_in_client";
             /** @enum {string} */
             algorithm: "ES256" | "Ed25519" | "HS256";
             /** @description Null for a symmetric key */
@@ -2741,6 +3156,28 @@ export interface components {
             }[];
             /** @description All of them; the lists hold the first thousand each */
             finding_count: number;
+        };
+        /** @description An SVID that was signed; neither it nor its key is kept */
+        Svid: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            svid_id: string;
+            /** @enum {string} */
+            kind: "x509" | "jwt";
+            serial_number: string;
+            /** @description Null for the server's own */
+            identity_id: string | null;
+            attestation_id: string | null;
+            spiffe_id: string;
+            issuing_key_id: string;
+            issued_at: components["schemas"]["Timestamp"];
+            expires_at: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            state: "live" | "revoked";
+            revoked_at: components["schemas"]["Timestamp"] | null;
+            revocation_id: string | null;
         };
         /** @description A declared piece of work */
         Task: {
@@ -2806,6 +3243,15 @@ export interface components {
             }[];
             children: components["schemas"]["TraceNode"][];
         };
+        /** @description SPIFFE Trust Domain and Bundle, section 4 */
+        TrustBundle: {
+            /** @description JWKs; none: everything is revoked */
+            keys: {
+                [key: string]: unknown;
+            }[];
+            spiffe_sequence?: number;
+            spiffe_refresh_hint?: number;
+        };
         /** @description A rule for believing a proof */
         TrustProvider: {
             /**
@@ -2837,6 +3283,46 @@ export interface components {
             /** @description Moves on with each change. Given with a change: refuse where it is another by now */
             version: number;
             created_at: components["schemas"]["Timestamp"];
+        };
+        X509Authority: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            x509_authority_id: string;
+            /** @description The subject key identifier, hexadecimal; names its CRL */
+            key_id: string;
+            /** @enum {string} */
+            signed_by: "itself" | "upstream_file" | "upstream_request";
+            /** @description DER, base64; null as long as it waits for it */
+            certificate: string | null;
+            /** @description What stands for it in the bundle: DER, base64 */
+            root: string | null;
+            /**
+             * @description Requested: waits for its certificate. Prepared: published, and not yet signing
+             * @enum {string}
+             */
+            state: "requested" | "prepared" | "active" | "retired";
+            not_before: components["schemas"]["Timestamp"] | null;
+            not_after: components["schemas"]["Timestamp"] | null;
+            requested_at: components["schemas"]["Timestamp"];
+            prepared_at: components["schemas"]["Timestamp"] | null;
+            activated_at: components["schemas"]["Timestamp"] | null;
+            retired_at: components["schemas"]["Timestamp"] | null;
+            /** @description It stands in the bundle until then */
+            trusted_until: components["schemas"]["Timestamp"] | null;
+        };
+        X509Svid: {
+            spiffe_id: string;
+            /** @description Hexadecimal; names the SVID for its revocation */
+            serial_number: string;
+            /** @description DER, base64: the leaf first, then what stands above it */
+            certificates: string[];
+            /** @description PKCS #8, DER, base64; only where it was made here */
+            private_key?: string;
+            not_before: components["schemas"]["Timestamp"];
+            not_after: components["schemas"]["Timestamp"];
+            hint: string;
         };
     };
     responses: never;
@@ -3621,7 +4107,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description What the key signs */
-                purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint" | "offline_bundle" | "sign_in_client";
+                purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint" | "jwt_svid" | "offline_bundle" | "sign_in_client";
             };
             cookie?: never;
         };
@@ -11947,7 +12433,7 @@ export interface operations {
                             };
                         };
                         /** @enum {string} */
-                        action: "token.issue" | "token.introspect" | "task.declare" | "task.read" | "task.end" | "credential.issue" | "credential.renew" | "credential.read" | "revocation.request" | "revocation.read" | "registry.read" | "registry.apply" | "person.write" | "owner.write" | "identity.write" | "resource.write" | "resource.check" | "role.write" | "trust_provider.write" | "binding.write" | "session.read" | "attestation.read" | "bundle.export" | "bundle.import" | "offline_site.write" | "policy.read" | "policy.write" | "policy.activate" | "decision.read" | "audit.read" | "key.read" | "key.rotate" | "finding.read" | "finding.write";
+                        action: "token.issue" | "token.introspect" | "task.declare" | "task.read" | "task.end" | "credential.issue" | "credential.renew" | "credential.read" | "revocation.request" | "revocation.read" | "svid.issue" | "svid.read" | "bundle.read" | "federation.read" | "federation.write" | "registry.read" | "registry.apply" | "person.write" | "owner.write" | "identity.write" | "resource.write" | "resource.check" | "role.write" | "trust_provider.write" | "binding.write" | "session.read" | "attestation.read" | "bundle.export" | "bundle.import" | "offline_site.write" | "policy.read" | "policy.write" | "policy.activate" | "decision.read" | "audit.read" | "key.read" | "key.rotate" | "finding.read" | "finding.write";
                         resource: "tenant" | {
                             role: string;
                             /**
@@ -12354,6 +12840,1625 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Decision"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issueX509Svid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: uuid
+                     * @description A proof that the caller vouched for as a host agent; absent: its own
+                     * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                     */
+                    attestation_id?: string;
+                    /** @description SubjectPublicKeyInfo, DER, base64 */
+                    public_key?: string;
+                    /** @description PKCS #10, PEM or DER in base64: its key is certified, nothing else of it */
+                    csr?: string;
+                    /**
+                     * @description Make the key here and send it once
+                     * @constant
+                     */
+                    make_key?: true;
+                    /** @description The life asked for; less where policy or the proof end earlier. Absent: an hour */
+                    ttl_seconds?: number;
+                    /** @description Of those that the attribute `dns_names` of the identity lists */
+                    dns_names?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["X509Svid"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside; `key_unusable`: a key cannot be used */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issueJwtSvid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: uuid
+                     * @description A proof that the caller vouched for as a host agent; absent: its own
+                     * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                     */
+                    attestation_id?: string;
+                    audiences: string[];
+                    /** @description The life asked for; less where policy or the proof end earlier. Absent: five minutes */
+                    ttl_seconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JwtSvid"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside; `key_unusable`: a key cannot be used */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSvids: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                identity?: string;
+                kind?: "x509" | "jwt";
+                /** @description `true`: neither ended nor revoked */
+                live?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Svid"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `cursor_invalid`: the cursor does not belong to this list; `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTrustBundles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        trust_domain: string;
+                        /** @description Its own first. Never merged: each is good for its own trust domain alone */
+                        items: {
+                            trust_domain: string;
+                            bundle: components["schemas"]["TrustBundle"];
+                        }[];
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTrustBundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name; `route_unknown`: there is no such route */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTenantTrustBundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name; `route_unknown`: there is no such route */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCrl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pkix-crl": unknown;
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name; `route_unknown`: there is no such route */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTenantCrl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pkix-crl": unknown;
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name; `route_unknown`: there is no such route */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listX509Authorities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["X509Authority"][];
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateX509Authority: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description The active one’s key is in wrong hands
+                     * @default false
+                     */
+                    compromised?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        authority: components["schemas"]["X509Authority"];
+                        retired: components["schemas"]["X509Authority"] | null;
+                    } & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    requestX509Authority: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        authority: components["schemas"]["X509Authority"];
+                        /** @description PKCS #10, PEM */
+                        csr: string;
+                    } & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `state_not_allowed`: its present state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importX509Authority: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description PEM: ours first, then the path down to the root */
+                    certificates: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        authority: components["schemas"]["X509Authority"];
+                    } & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `state_not_allowed`: its present state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    abandonX509AuthorityRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        authority: components["schemas"]["X509Authority"];
+                    } & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `state_not_allowed`: its present state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFederations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["FederationDetail"][];
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registerFederation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    trust_domain: string;
+                    /** @description https */
+                    url: string;
+                    /** @enum {string} */
+                    profile: "https_web" | "https_spiffe";
+                    endpoint_spiffe_id?: string;
+                    ca_pem?: string;
+                    /** @description A bundle that came another way, to begin with */
+                    bundle?: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Federation"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `name_taken`: the name is already in use; `state_not_allowed`: its present state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFederation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trust_domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FederationDetail"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refreshFederation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trust_domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FederationDetail"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retireFederation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trust_domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Federation"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
                 };
             };
             /** @description `request_invalid`: a field of the request is not valid */

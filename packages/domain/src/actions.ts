@@ -61,6 +61,24 @@ export const actions = {
     resources: ['Tenant', 'Owner', 'Identity', 'Resource', 'Role', 'Task', 'Credential', 'TrustProvider', 'Person'],
   },
 
+  'svid.issue': {
+    summary: 'be issued an SVID that says who it is',
+    principals: ['Identity'],
+    resources: ['Identity'],
+  },
+  'svid.read': {
+    summary: 'see which SVIDs there are',
+    principals: anyone,
+    resources: ['Tenant', 'Identity'],
+  },
+  'bundle.read': { summary: 'read the trust bundles', principals: anyone, resources: ['Tenant'] },
+  'federation.read': { summary: 'read which trust domains are believed', principals: anyone, resources: ['Tenant'] },
+  'federation.write': {
+    summary: 'say which other trust domains are believed',
+    principals: anyone,
+    resources: ['Tenant'],
+  },
+
   'registry.read': { summary: 'read the registry', principals: anyone, resources: registered },
   'registry.apply': { summary: 'plan and apply a manifest', principals: anyone, resources: ['Tenant'] },
   'person.write': { summary: 'register and change people', principals: anyone, resources: ['Tenant'] },

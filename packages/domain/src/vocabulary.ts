@@ -102,6 +102,8 @@ export const selectorKinds = [
   'trust_provider',
   'environment',
   'policy',
+  'svid',
+  'svid_authority',
   'person',
 ] as const
 export type SelectorKind = (typeof selectorKinds)[number]

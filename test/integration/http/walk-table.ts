@@ -4,6 +4,7 @@
  * The rest of a walk follows from the route itself: nobody's token is refused, a stranger finds nothing, an unknown
  * member is named, and a success leaves exactly one entry where it changes something.
  */
+import { makeAuthority, signAuthorityRequest } from '../spiffe/make-authority.ts'
 import { makeOfflineSite } from '../offline/make-offline-site.ts'
 import type { Ask } from './caller.ts'
 import { makeKey, type World } from './world.ts'
@@ -32,6 +33,22 @@ async function ref(name: string | Promise<string>): Promise<Ask> {
 
 async function id(value: string | Promise<string>): Promise<Ask> {
   return { params: { id: await value } }
+}
+
+/** Of authorities one waits at a time: whatever another walk left waiting must go. */
+async function clearWaitingAuthorities({ sql }: World): Promise<void> {
+  await sql(`update x509_authority set state = 'retired', retired_at = now(), trusted_until = now()
+             where state in ('requested', 'prepared')`)
+}
+
+async function federated({ admin, fresh }: World): Promise<Ask> {
+  const domain = `${fresh('domain')}.example`
+  await admin.get('POST', '/v1/federations', {
+    trust_domain: domain,
+    url: 'https://127.0.0.1:9/bundle',
+    profile: 'https_web',
+  })
+  return { params: { trust_domain: domain } }
 }
 
 export const walks: Readonly<Record<string, Walk>> = {
@@ -274,6 +291,59 @@ export const walks: Readonly<Record<string, Walk>> = {
   followRevocation: { ask: async ({ make }) => id(make.revocation()) },
   getRevocationReceipt: { ask: async ({ make }) => id(make.revocation()) },
   listFindings: nothing,
+
+  issueX509Svid: {
+    by: 'worker',
+    ask: async () => ({ body: { make_key: true } }),
+    denied: { status: 201, why: 'it is its own SVID: whoever has proven what it is may say so' },
+  },
+  issueJwtSvid: {
+    by: 'worker',
+    ask: async () => ({ body: { audiences: ['orders'] } }),
+    denied: { status: 201, why: 'it is its own SVID: whoever has proven what it is may say so' },
+  },
+  listSvids: nothing,
+  listTrustBundles: {
+    ask: async () => ({}),
+    denied: { status: 200, why: 'whose keys are believed is public: it is served without a token too' },
+  },
+  listX509Authorities: nothing,
+  rotateX509Authority: {
+    ask: async (world) => {
+      await clearWaitingAuthorities(world)
+      return { body: {} }
+    },
+  },
+  requestX509Authority: {
+    ask: async (world) => {
+      await clearWaitingAuthorities(world)
+      return {}
+    },
+  },
+  importX509Authority: {
+    ask: async (world) => {
+      await clearWaitingAuthorities(world)
+      const { csr } = await world.admin.get<{ csr: string }>('POST', '/v1/x509-authorities/request')
+      const root = makeAuthority({ commonName: 'a root' })
+      return { body: { certificates: signAuthorityRequest(csr, root) } }
+    },
+  },
+  abandonX509AuthorityRequest: {
+    ask: async (world) => {
+      await clearWaitingAuthorities(world)
+      await world.admin.get('POST', '/v1/x509-authorities/request')
+      return {}
+    },
+  },
+  registerFederation: {
+    ask: async ({ fresh }) => ({
+      body: { trust_domain: `${fresh('domain')}.example`, url: 'https://127.0.0.1:9/bundle', profile: 'https_web' },
+    }),
+  },
+  listFederations: nothing,
+  getFederation: { ask: federated },
+  refreshFederation: { ask: federated },
+  retireFederation: { ask: federated },
 
   draftPolicy: {
     ask: async ({ make, fresh }) => ({ body: { text: `${(await make.policy()).text}\n// ${fresh('draft')}\n` } }),

@@ -187,7 +187,7 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
       const caller = callerWith(
         privateKeyTokens({ baseUrl: server.url, clientId: identity.name, privateKey: key.privateKey }),
       )
-      return { identity, caller }
+      return { identity, caller, privateKey: key.privateKey }
     },
     async task() {
       return admin.get<{ task_id: string }>('POST', '/v1/tasks', {

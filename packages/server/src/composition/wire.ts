@@ -20,6 +20,7 @@ import type { AuthorityDeps } from '../application/decision/authority-deps.ts'
 import { withAuthority } from '../application/decision/with-authority.ts'
 import { authenticateSender } from '../application/proof/authenticate-sender.ts'
 import { openProof } from '../application/proof/proof-deps.ts'
+import { openSpiffe, type SvidDeps } from '../application/spiffe/spiffe-deps.ts'
 import type { LoginDeps } from '../application/registry/adopt-login.ts'
 import { createProgressFeed } from '../application/revocation/progress-feed.ts'
 import type { AuditDeps } from '../surfaces/http/audit.ts'
@@ -53,6 +54,8 @@ export interface WireInput {
   readonly clockWatch: ClockWatch
   /** Known once the server listens. */
   readonly publicUrl: () => string
+  /** Where workloads that show a certificate come; known once it listens. */
+  readonly mutualTlsUrl: () => string | undefined
   /** More providers, for tests. */
   readonly providers?: readonly Provider[]
 }
@@ -62,6 +65,7 @@ export interface Wired {
   readonly authority: AuthorityDeps
   readonly proof: SignInDeps & BootstrapDeps
   readonly registry: HttpDeps & LoginDeps
+  readonly spiffe: SvidDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly http: HttpDeps
   readonly targets: Targets
@@ -89,6 +93,13 @@ export function wire(input: WireInput): Wired {
   const proof = openProof(authority, {
     keys,
     publicUrl: input.publicUrl,
+    mutualTlsUrl: input.mutualTlsUrl,
+  })
+  const spiffe = openSpiffe(authority, {
+    keys,
+    tenants: proof.tenants,
+    trustDomain: config.trustDomain,
+    upstream: config.upstream,
   })
   const logs = createTenantLogs(keys, input.installationId)
   const http: HttpDeps = {
@@ -107,6 +118,7 @@ export function wire(input: WireInput): Wired {
       signInLimit: makeRateLimit({ perSecond: config.signInsPerMinute / 60, burst: config.signInsPerMinute }),
       bootstrapFile: config.bootstrapFile,
     },
+    spiffe,
     targets,
     logs,
     http,

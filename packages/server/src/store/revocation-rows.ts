@@ -47,8 +47,10 @@ export function credentialsOf(selector: Selector): RawBuilder<boolean> {
       return sql`c.environment = ${id}`
     case 'policy':
       return sql`c.policy_version_id = ${id}::uuid`
+    // No credential hangs on them: credentials are identities', and of a person their sessions end.
     case 'person':
-      // Credentials are identities'; of a person their sessions end.
+    case 'svid':
+    case 'svid_authority':
       return sql`false`
   }
 }
@@ -58,8 +60,10 @@ export function credentialsOf(selector: Selector): RawBuilder<boolean> {
  * revocation sees their rows, and holds back those that come after.
  */
 export async function lockSelector(tx: Tx, { kind, id }: Selector): Promise<void> {
-  // Every credential that an issue adds is new: nothing can come to be under a credential.
-  if (kind === 'credential') return
+  // Every credential that an issue adds is new: nothing can come to be under a credential, nor under an SVID.
+  if (kind === 'credential' || kind === 'svid') return
+  // What signed SVIDs has been retired before: nothing more comes to be under it.
+  if (kind === 'svid_authority') return
   if (kind === 'environment') {
     // Every issue holds the active policy.
     await sql`select change_authority('policy_version', policy_version_id) from policy_version where state = 'active'`.execute(
@@ -80,6 +84,8 @@ export interface NewRevocation {
   readonly now: Date
   /** Of the selector's credentials only these. */
   readonly only: readonly CredentialId[] | undefined
+  /** How many SVIDs end with it. */
+  readonly svidCount: number
   /** Record it even where no credential ends by it. */
   readonly recordEmpty: boolean
 }
@@ -102,9 +108,9 @@ export async function insertRevocation(
   const among = only === undefined ? sql`true` : sql`c.credential_id = any(${only}::uuid[])`
   const whose = sql<boolean>`${credentialsOf(selector)} and ${among}`
   const recorded = await sql`
-    insert into revocation (revocation_id, cause, selector, requested_by, reason, total, authority_ended_at)
+    insert into revocation (revocation_id, cause, selector, requested_by, reason, total, svid_count, authority_ended_at)
     select ${revocationId}, ${revocation.cause}, ${JSON.stringify(selector)}::jsonb,
-           ${JSON.stringify(revocation.requestedBy)}::jsonb, ${revocation.reason ?? null}, 0, ${now}
+           ${JSON.stringify(revocation.requestedBy)}::jsonb, ${revocation.reason ?? null}, 0, ${revocation.svidCount}, ${now}
     where ${revocation.recordEmpty} or exists (
       select from credential c where c.state in ('requested', 'active') and ${whose})
     returning revocation_id`.execute(tx.query)
@@ -200,6 +206,8 @@ function attestationsOf(kind: SelectorKind, id: string): RawBuilder<boolean> | u
     case 'resource':
     case 'environment':
     case 'policy':
+    case 'svid':
+    case 'svid_authority':
       return undefined
   }
 }
@@ -240,6 +248,8 @@ function tasksOf(kind: SelectorKind, id: string): RawBuilder<boolean> | undefine
     case 'resource':
     case 'environment':
     case 'policy':
+    case 'svid':
+    case 'svid_authority':
     case 'person':
       return undefined
   }

@@ -1,6 +1,6 @@
 // Made by `npm run generate` from the migrations. Do not edit.
 import type { ColumnType, Generated } from 'kysely'
-import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, IdentityId, IdentityKind, IdentityState, OfflineSiteId, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, SignInId, Strength, TaskId, TaskKind, TaskState, TenantId, TrustProviderId } from '@mayfly/domain'
+import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, FederationId, IdentityId, IdentityKind, IdentityState, OfflineSiteId, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, SignInId, Strength, SvidId, TaskId, TaskKind, TaskState, TenantId, TrustProviderId, X509AuthorityId } from '@mayfly/domain'
 
 /** JSON: read as a value, written as a string (so that an array is not taken for a PostgreSQL array). */
 export type Json = ColumnType<unknown, string, string>
@@ -87,6 +87,21 @@ export interface CredentialTable {
   version: Generated<number>
 }
 
+export interface CrlTable {
+  tenant_id: Generated<TenantId>
+  issuing_key_id: string
+  number: number
+  der: Buffer
+  this_update: Date
+  next_update: Date
+}
+
+export interface CrlDueTable {
+  tenant_id: Generated<TenantId>
+  issuing_key_id: string
+  svid_id: SvidId
+}
+
 export interface DataKeyTable {
   tenant_id: Generated<TenantId>
   data_key_id: string
@@ -134,6 +149,31 @@ export interface EntryTable {
   data: Buffer
   leaf_hash: Buffer
   leaf_index: number | null
+}
+
+export interface FederatedBundleTable {
+  tenant_id: Generated<TenantId>
+  federation_id: FederationId
+  trust_domain: string
+  url: string
+  profile: string
+  endpoint_spiffe_id: string | null
+  ca_pem: string | null
+  keys: ColumnType<unknown, string | null, string | null>
+  bundle_sequence: number | null
+  refresh_hint_seconds: number | null
+  state: Generated<string>
+  created_at: Date
+  version: Generated<number>
+}
+
+export interface FederationPollTable {
+  tenant_id: Generated<TenantId>
+  federation_id: FederationId
+  next_at: Date
+  asked_at: Date | null
+  answered_at: Date | null
+  last_error: string | null
 }
 
 export interface FindingTable {
@@ -312,6 +352,7 @@ export interface RevocationTable {
   cut_at: Date | null
   completed_at: Date | null
   version: Generated<number>
+  svid_count: Generated<number>
 }
 
 export interface RevocationCredentialTable {
@@ -374,6 +415,24 @@ export interface SigningKeyTable {
   trusted_until: Date | null
 }
 
+export interface SvidTable {
+  tenant_id: Generated<TenantId>
+  svid_id: SvidId
+  kind: string
+  serial_number: string
+  identity_id: IdentityId | null
+  attestation_id: AttestationId | null
+  decision_id: DecisionId | null
+  spiffe_id: string
+  issuing_key_id: string
+  issued_at: Date
+  expires_at: Date
+  state: Generated<string>
+  revoked_at: Date | null
+  revocation_id: RevocationId | null
+  version: Generated<number>
+}
+
 export interface TaskTable {
   tenant_id: Generated<TenantId>
   task_id: TaskId
@@ -405,6 +464,17 @@ export interface TenantTable {
   created_at: Generated<Date>
 }
 
+export interface TrustBundleTable {
+  tenant_id: Generated<TenantId>
+  trust_domain: string
+  bundle_sequence: number
+  keys: Json
+  changed_at: Date
+  reissues: Generated<number>
+  reissue_reason: string | null
+  version: Generated<number>
+}
+
 export interface TrustProviderTable {
   tenant_id: Generated<TenantId>
   trust_provider_id: TrustProviderId
@@ -426,15 +496,40 @@ export interface TrustProviderSecretTable {
   set_at: Date
 }
 
+export interface X509AuthorityTable {
+  tenant_id: Generated<TenantId>
+  x509_authority_id: X509AuthorityId
+  key_id: string
+  public_key: Buffer
+  signed_by: string
+  certificate: Buffer | null
+  intermediates: Generated<Buffer[]>
+  root: Buffer | null
+  sealed_private: string
+  state: string
+  not_before: Date | null
+  not_after: Date | null
+  requested_at: Date
+  prepared_at: Date | null
+  activated_at: Date | null
+  retired_at: Date | null
+  trusted_until: Date | null
+  version: Generated<number>
+}
+
 export interface Schema {
   attestation: AttestationTable
   binding: BindingTable
   bootstrap: BootstrapTable
   credential: CredentialTable
+  crl: CrlTable
+  crl_due: CrlDueTable
   data_key: DataKeyTable
   decision: DecisionTable
   dpop_proof_seen: DpopProofSeenTable
   entry: EntryTable
+  federated_bundle: FederatedBundleTable
+  federation_poll: FederationPollTable
   finding: FindingTable
   identity: IdentityTable
   installation: InstallationTable
@@ -454,9 +549,12 @@ export interface Schema {
   schema_migration: SchemaMigrationTable
   sign_in: SignInTable
   signing_key: SigningKeyTable
+  svid: SvidTable
   task: TaskTable
   task_role: TaskRoleTable
   tenant: TenantTable
+  trust_bundle: TrustBundleTable
   trust_provider: TrustProviderTable
   trust_provider_secret: TrustProviderSecretTable
+  x509_authority: X509AuthorityTable
 }

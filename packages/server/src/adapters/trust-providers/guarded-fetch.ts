@@ -118,7 +118,8 @@ export async function guardedFetch(address: string, options: GuardedFetchOptions
   })
 }
 
-function checkedLookup(mayBeLoopback: boolean): LookupFunction {
+/** Looks a name up and refuses addresses that must not be reached. */
+export function checkedLookup(mayBeLoopback: boolean): LookupFunction {
   return (host, lookupOptions, answer) => {
     resolve(host, { all: true, verbatim: true }, (error, addresses) => {
       if (error !== null) return answer(error, '')
@@ -134,7 +135,8 @@ function checkedLookup(mayBeLoopback: boolean): LookupFunction {
   }
 }
 
-function requireAllowed(address: string, mayBeLoopback: boolean): void {
+/** @throws Error: a literal address that must not be reached */
+export function requireAllowed(address: string, mayBeLoopback: boolean): void {
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
   // BlockList also sees through IPv4 addresses written as IPv6 (::ffff:169.254.169.254).
   if (neverAllowed.check(address, family)) throw new Error(`${address} is a metadata or link-local address`)
@@ -142,7 +144,7 @@ function requireAllowed(address: string, mayBeLoopback: boolean): void {
     throw new Error(`${address} is this machine, under another name`)
 }
 
-function namesLoopback(url: URL): boolean {
+export function namesLoopback(url: URL): boolean {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   return host === 'localhost' || (isIP(host) !== 0 && loopback.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4'))
 }

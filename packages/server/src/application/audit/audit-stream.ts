@@ -34,9 +34,13 @@ const streamOfNoun = {
   decision: 'decision',
   task: 'task',
   credential: 'issuance',
+  svid: 'issuance',
   revocation: 'revocation',
   data_key: 'key',
   signing_key: 'key',
+  svid_authority: 'key',
+  trust_bundle: 'key',
+  federation: 'proof',
   installation: 'key',
   log: 'audit',
 } as const satisfies Record<string, AuditStream>

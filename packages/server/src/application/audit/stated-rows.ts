@@ -11,8 +11,8 @@ import type { Selectable } from 'kysely'
 import type { Schema } from '../../store/schema.gen.ts'
 import { sha256 } from './sha256.ts'
 
-/** How a column's value becomes JSON: as it is, as RFC 3339 UTC in milliseconds, or as the JSON that it holds. */
-type ColumnForm = 'value' | 'time' | 'json'
+/** How a column's value becomes JSON: as it is, as RFC 3339 UTC in milliseconds, as the JSON that it holds, as base64. */
+type ColumnForm = 'value' | 'time' | 'json' | 'bytes'
 
 export const statedTables = {
   person: { key: ['person_id'], columns: { roles: 'value', state: 'value' }, later: { group_grants: 'json' } },
@@ -153,6 +153,49 @@ export const statedTables = {
       revocation_id: 'value',
     },
   },
+  x509_authority: {
+    key: ['x509_authority_id'],
+    columns: {
+      key_id: 'value',
+      public_key: 'bytes',
+      signed_by: 'value',
+      certificate: 'bytes',
+      root: 'bytes',
+      state: 'value',
+      trusted_until: 'time',
+    },
+  },
+  svid: {
+    key: ['svid_id'],
+    columns: {
+      kind: 'value',
+      serial_number: 'value',
+      identity_id: 'value',
+      attestation_id: 'value',
+      spiffe_id: 'value',
+      issuing_key_id: 'value',
+      expires_at: 'time',
+      state: 'value',
+      revocation_id: 'value',
+    },
+  },
+  trust_bundle: {
+    key: ['tenant_id'],
+    columns: { trust_domain: 'value', bundle_sequence: 'value', keys: 'json' },
+  },
+  federated_bundle: {
+    key: ['federation_id'],
+    columns: {
+      trust_domain: 'value',
+      url: 'value',
+      profile: 'value',
+      endpoint_spiffe_id: 'value',
+      ca_pem: 'value',
+      keys: 'json',
+      bundle_sequence: 'value',
+      state: 'value',
+    },
+  },
   signing_key: {
     key: ['key_id'],
     columns: { purpose: 'value', algorithm: 'value', public_jwk: 'json', state: 'value', trusted_until: 'time' },
@@ -247,6 +290,7 @@ function plain(table: StatedTable, column: string, form: ColumnForm, value: unkn
   if (value === null) return null
   // A column that was left out must not be stated as if it were empty.
   if (value === undefined) throw incomplete(table, column)
+  if (form === 'bytes') return encodeBase64(value as Uint8Array)
   if (form === 'time') return new Date(value as string | Date).toISOString()
   return (form === 'json' && typeof value === 'string' ? JSON.parse(value) : value) as JsonValue
 }

@@ -15,6 +15,7 @@ import {
   revokeTasks,
   type Selector,
 } from '../../store/revocation-rows.ts'
+import { endSvids, lockLiveSvids } from '../../store/svid-rows.ts'
 import { wakeWorkers } from '../../store/wake-workers.ts'
 import { appendAudits } from '../audit/append-audit.ts'
 import type { AuditEntry, AuditReceipt } from '../audit/audit-entry.ts'
@@ -40,6 +41,8 @@ export interface RequestedRevocation {
   readonly total: number
   /** Of these, those that it ended itself. */
   readonly ended: number
+  /** SVIDs that it ended: on the CRL, and refused by Mayfly itself, from the commit on. */
+  readonly endedSvids: number
   /** The entry `revocation.requested`. */
   readonly receipt: AuditReceipt
 }
@@ -52,7 +55,7 @@ const maxRowsPerEntry = 200
 
 /**
  * Ends what the selector names. With an attestation, identity, owner, trust provider or person its proofs end too (their access
- * tokens are refused from then on), and with a task or any of these its active tasks: else they would be re-issued at
+ * tokens are refused from then on) and the SVIDs under them, and with a task or any of these its active tasks: else they would be re-issued at
  * once.
  *
  * Change the row that is the cause (identity suspended, role retired) before the call and in the same transaction.
@@ -66,8 +69,10 @@ export async function requestRevocation(tx: Tx, request: RevocationRequest): Pro
   const whole = only === undefined && !sparesProofsAndTasks.has(cause)
   const attestations = whole && endsProofs(selector.kind) ? await revokeAttestations(tx, selector, now) : []
   const tasks = whole && endsTasks(selector.kind) ? await revokeTasks(tx, selector, now) : []
+  // After the proofs: whoever was minting under one of them has committed by then, and its rows are seen.
+  const svidIds = whole ? await lockLiveSvids(tx, selector, now) : []
   const revocationId = newId<RevocationId>()
-  const recordEmpty = request.recordEmpty === true || attestations.length + tasks.length > 0
+  const recordEmpty = request.recordEmpty === true || attestations.length + tasks.length + svidIds.length > 0
   const recorded = await insertRevocation(tx, {
     revocationId,
     selector,
@@ -77,12 +82,15 @@ export async function requestRevocation(tx: Tx, request: RevocationRequest): Pro
     now,
     only,
     recordEmpty,
+    svidCount: svidIds.length,
   })
   if (recorded === undefined) return undefined
   const { total, ended } = recorded
+  const svids = await endSvids(tx, svidIds, revocationId, now)
   const rows = [
     ...attestations.map((row) => statedRow('attestation', row)),
     ...tasks.map((row) => statedRow('task', row)),
+    ...svids.map((row) => statedRow('svid', row)),
     ...ended.map((row) => statedRow('credential', row)),
   ]
   const first = ended[0]
@@ -95,14 +103,15 @@ export async function requestRevocation(tx: Tx, request: RevocationRequest): Pro
       ended: ended.length,
       ended_tasks: tasks.length,
       ended_proofs: attestations.length,
+      ended_svids: svids.length,
       ...(first === undefined ? {} : { first_credential_id: first.credential_id }),
       ...(request.reason === undefined ? {} : { reason: request.reason }),
       ...(request.requestId === undefined ? {} : { request_id: request.requestId }),
     }),
   )
   if (receipt === undefined) throw new Error('an entry was appended without a receipt')
-  if (ended.length > 0) await wakeWorkers(tx, 'revocation')
-  return { revocationId, total, ended: ended.length, receipt }
+  if (ended.length + svids.length > 0) await wakeWorkers(tx, 'revocation')
+  return { revocationId, total, ended: ended.length, endedSvids: svids.length, receipt }
 }
 
 function endsProofs(kind: SelectorKind): boolean {

@@ -4,6 +4,7 @@
  */
 import type { IssueDeps } from '../../application/credential/issue-deps.ts'
 import type { ResourceCheckDeps } from '../../application/registry/check-resource.ts'
+import type { SvidDeps } from '../../application/spiffe/spiffe-deps.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
 import { type BoundRoutes, bindRoutes } from './app.ts'
 import { applyRoutes } from './apply.ts'
@@ -14,6 +15,7 @@ import { type BootstrapDeps, bootstrapRoutes } from './bootstrap.ts'
 import { credentialRoutes } from './credentials.ts'
 import { decisionRoutes } from './decisions.ts'
 import type { Route } from './define-route.ts'
+import { federationRoutes } from './federations.ts'
 import { findingRoutes } from './findings.ts'
 import { type HealthDeps, healthRoutes } from './health.ts'
 import type { HttpDeps } from './http-deps.ts'
@@ -32,8 +34,11 @@ import { type RevocationDeps, revocationRoutes } from './revocations.ts'
 import { sessionRoutes } from './sessions.ts'
 import { type SignInDeps, signInRoutes } from './sign-ins.ts'
 import { roleRoutes } from './roles.ts'
+import { svidRoutes } from './svids.ts'
 import { taskRoutes } from './tasks.ts'
+import { trustBundleRoutes } from './trust-bundles.ts'
 import { trustProviderRoutes } from './trust-providers.ts'
+import { x509AuthorityRoutes } from './x509-authorities.ts'
 
 export const apiVersion = '0.1.0'
 
@@ -42,6 +47,7 @@ export interface RouteDeps {
   readonly proof: SignInDeps & BootstrapDeps
   readonly registry: HttpDeps & RegistryDeps & ResourceCheckDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
+  readonly spiffe: SvidDeps
   readonly audit: AuditDeps & LogDeps
   readonly offline: OfflineDeps
 }
@@ -78,6 +84,10 @@ const resources: readonly Resource[] = [
   resource('lifecycle', findingRoutes),
   resource('lifecycle', policyRoutes),
   resource('lifecycle', decisionRoutes),
+  resource('spiffe', svidRoutes),
+  resource('spiffe', trustBundleRoutes),
+  resource('spiffe', x509AuthorityRoutes),
+  resource('spiffe', federationRoutes),
   resource('audit', auditRoutes),
   resource('audit', logRoutes),
 ]

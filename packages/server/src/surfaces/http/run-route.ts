@@ -21,6 +21,7 @@ const maxStreamMs = 300_000
 const mintingActions: ReadonlySet<ActionName> = new Set([
   'credential.issue',
   'credential.renew',
+  'svid.issue',
   // Its time is its sequence: made by a wrong clock, it would make later ones look older.
   'bundle.export',
 ] as const)
