@@ -67,6 +67,12 @@ const ids: Readonly<Record<string, string>> = {
   credential_id: 'CredentialId',
   revocation_id: 'RevocationId',
   entry_id: 'EntryId',
+  status_list_id: 'StatusListId',
+  subject_identity_id: 'IdentityId',
+  subject_person_id: 'PersonId',
+  subject_attestation_id: 'AttestationId',
+  subject_task_id: 'TaskId',
+  parent_credential_id: 'CredentialId',
 }
 
 /** @param url a database that `migrate` has brought up to date */

@@ -21,6 +21,7 @@ export type DecisionId = Id<'decision'>
 export type CredentialId = Id<'credential'>
 export type RevocationId = Id<'revocation'>
 export type EntryId = Id<'entry'>
+export type StatusListId = Id<'status_list'>
 
 /** The tenant of everyone who does not ask for more than one. */
 export const defaultTenantId = '00000000-0000-7000-8000-000000000001' as TenantId
