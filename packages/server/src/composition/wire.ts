@@ -5,6 +5,7 @@
  */
 
 import type { AccountProvider } from '@mayfly/provider-kit'
+import { jwtProvider } from '@mayfly/provider-jwt'
 import { postgresProvider } from '@mayfly/provider-postgres'
 import { createPolicyEngine } from '../adapters/cedar/policy-engine.ts'
 import { createKeyRing, type KeyRing } from '../adapters/keys/key-ring.ts'
@@ -18,6 +19,8 @@ import { withAuthority } from '../application/decision/with-authority.ts'
 import { authenticateAccessToken } from '../application/proof/authenticate.ts'
 import { openProof, type ProofDeps } from '../application/proof/proof-deps.ts'
 import type { LoginDeps } from '../application/registry/adopt-login.ts'
+import { openStatusPlaces } from '../application/revocation/status-places.ts'
+import { getIssuer } from '../application/proof/tenant-directory.ts'
 import { createProgressFeed } from '../application/revocation/progress-feed.ts'
 import type { AuditDeps } from '../surfaces/http/audit.ts'
 import type { HttpDeps } from '../surfaces/http/http-deps.ts'
@@ -28,7 +31,7 @@ import type { Config } from './config.ts'
 import { createTenantLogs, type TenantLogs } from './tenant-logs.ts'
 
 /** The providers of this build; a new one is a line here. */
-const ownProviders: readonly AnyProvider[] = [postgresProvider]
+const ownProviders: readonly AnyProvider[] = [jwtProvider, postgresProvider]
 
 // Settings, permission and secret of a provider are what its own schemas parsed: the types need not be known here.
 type AnyProvider = Pick<AccountProvider<never, never, never>, 'kind' | 'guide'>
@@ -116,6 +119,8 @@ export function wire(input: WireInput): Wired {
       targets,
       keys,
       issueLimits: defaultIssueLimits,
+      statusPlaces: openStatusPlaces(core),
+      issuerOf: (tenantId) => getIssuer(proof.tenants, tenantId),
       progress: createProgressFeed(core.database),
     },
     registry: {

@@ -4,8 +4,8 @@ import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
 import type { DataKeyTable, InstallationTable, ResourceTable, Schema, SigningKeyTable } from './schema.gen.ts'
 
-export type KeyPurpose = 'access_token' | 'log_checkpoint' | 'promise' | 'fingerprint'
-export type KeyAlgorithm = 'ES256' | 'Ed25519' | 'HS256'
+export type KeyPurpose = 'access_token' | 'federated_token' | 'log_checkpoint' | 'promise' | 'fingerprint'
+export type KeyAlgorithm = 'ES256' | 'RS256' | 'Ed25519' | 'HS256'
 /** The check constraints hold the two words to their closed sets. */
 export type SigningKeyRow = Omit<Selectable<SigningKeyTable>, 'purpose' | 'algorithm'> & {
   readonly purpose: KeyPurpose

@@ -30,7 +30,7 @@ export async function reservePlaces(
     where not exists (select from status_list where filled_at is null)
     on conflict do nothing`.execute(tx.query)
   const { rows } = await sql<StatusListRow & { from: number }>`
-    with open as materialized (select * from status_list where filled_at is null for update)
+    with open as materialized (select * from status_list where filled_at is null for no key update)
     update status_list l
     set assigned = least(l.assigned + ${count}, l.size),
         filled_at = case when l.assigned + ${count} >= l.size then ${fresh.now}::timestamptz end
@@ -53,11 +53,11 @@ export interface StatusListState {
   readonly changes: number
 }
 
-export async function findStatusList(tx: Tx, listId: string): Promise<StatusListState | undefined> {
+export async function findStatusList(tx: Tx, listId: StatusListId): Promise<StatusListState | undefined> {
   return tx.query
     .selectFrom('status_list')
     .select(['size', 'changes'])
-    .where('status_list_id', '=', listId as StatusListId)
+    .where('status_list_id', '=', listId)
     .executeTakeFirst()
 }
 
@@ -92,7 +92,7 @@ export async function moveStatusLists(tx: Tx, listIds: readonly StatusListId[]):
   await sql`
     with touched as materialized (
       select status_list_id from status_list where status_list_id = any(${listIds}::uuid[])
-      order by status_list_id for update
+      order by status_list_id for no key update
     )
     update status_list l set changes = l.changes + 1 from touched where l.status_list_id = touched.status_list_id`.execute(
     tx.query,

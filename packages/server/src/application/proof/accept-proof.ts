@@ -54,6 +54,9 @@ export interface GrantedToken {
   readonly attestationId: AttestationId
   readonly freshUntil: Date
   readonly actor: Exclude<Actor, { kind: 'system' }>
+  /** `sub` of the token: the SPIFFE ID of an identity, `person:<id>` of a person. */
+  readonly subject: string
+  readonly tokenExpiresAt: Date
 }
 
 /** Three answers, none of them an error. */
@@ -157,6 +160,8 @@ export async function decideAndStore(
     attestationId,
     freshUntil,
     actor: actorOf(binding, attestationId),
+    subject: subjectOf(binding),
+    tokenExpiresAt,
   }
 }
 
@@ -243,7 +248,7 @@ async function signedToken(
   if (issuer === undefined) throw new MayflyError('internal', { log: `tenant ${tenantId} has no name` })
   return signAccessToken(signer, {
     issuer,
-    subject: party.kind === 'identity' ? party.spiffeId : `person:${party.personId}`,
+    subject: subjectOf({ party }),
     clientId: party.kind === 'identity' ? party.identityId : party.personId,
     tenantId,
     attestationId: row.attestationId,
@@ -251,6 +256,10 @@ async function signedToken(
     expiresAt: row.tokenExpiresAt,
     ...(tokenBinding === undefined ? {} : { binding: tokenBinding }),
   })
+}
+
+function subjectOf({ party }: Pick<CandidateBinding, 'party'>): string {
+  return party.kind === 'identity' ? party.spiffeId : `person:${party.personId}`
 }
 
 function actorOf({ party }: CandidateBinding, attestationId: AttestationId): GrantedToken['actor'] {

@@ -14,8 +14,10 @@ import { verifyJws } from '../../adapters/trust-providers/verify-jws.ts'
 import { confirmationOf, readConfirmation, type TokenBinding } from './token-binding.ts'
 
 export const accessTokenTtlSeconds = 300
+/** The longest life of a token for another audience (the settings of a `jwt` resource); the same key signs these. */
+export const issuedTokenTtlSeconds = 3_600
 /** After its key is retired nothing signed with it is live any longer than this. */
-export const accessTokenTrustSeconds = accessTokenTtlSeconds + 60
+export const accessTokenTrustSeconds = issuedTokenTtlSeconds + 60
 const maxTokenSizeBytes = 4096
 
 export interface AccessTokenClaims {

@@ -2,19 +2,23 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { Secret } from '@mayfly/provider-kit'
 import { sealPlace } from '../../adapters/keys/seal-place.ts'
-import { makeKeyPair } from '../../adapters/keys/signing-key.ts'
+import { makeKeyPair, makeRsaKeyPair, type NewKeyPair } from '../../adapters/keys/signing-key.ts'
 import type { Tx } from '../../store/database.ts'
 import { insertSigningKey, type KeyAlgorithm, type KeyPurpose, type SigningKeyRow } from '../../store/key-rows.ts'
 import type { KeyDeps } from './key-deps.ts'
 
 export const algorithmOf = {
   access_token: 'ES256',
+  federated_token: 'RS256',
   log_checkpoint: 'Ed25519',
   promise: 'Ed25519',
   fingerprint: 'HS256',
 } as const satisfies Record<KeyPurpose, KeyAlgorithm>
 
 export const keyPurposes = Object.keys(algorithmOf) as readonly KeyPurpose[]
+
+/** Made when they are first needed: most tenants never do, and an RSA key takes its time. */
+export const keyPurposesMadeOnNeed: ReadonlySet<KeyPurpose> = new Set(['federated_token'])
 
 /** The caller appends the entry (law 5). */
 export async function prepareSigningKey(
@@ -24,10 +28,7 @@ export async function prepareSigningKey(
   now: Date,
 ): Promise<SigningKeyRow> {
   const algorithm = algorithmOf[purpose]
-  const made =
-    algorithm === 'HS256'
-      ? { keyId: randomUUID(), publicJwk: null, privateKey: new Secret(randomBytes(32).toString('base64url')) }
-      : makeKeyPair(algorithm)
+  const made = await makeKey(algorithm)
   return insertSigningKey(tx, {
     key_id: made.keyId,
     purpose,
@@ -36,4 +37,10 @@ export async function prepareSigningKey(
     sealed_private: await deps.keys.seal(tx, made.privateKey, sealPlace.signingKey(made.keyId)),
     prepared_at: now,
   })
+}
+
+async function makeKey(algorithm: KeyAlgorithm): Promise<Omit<NewKeyPair, 'publicJwk'> & { publicJwk: object | null }> {
+  if (algorithm === 'RS256') return makeRsaKeyPair()
+  if (algorithm !== 'HS256') return makeKeyPair(algorithm)
+  return { keyId: randomUUID(), publicJwk: null, privateKey: new Secret(randomBytes(32).toString('base64url')) }
 }

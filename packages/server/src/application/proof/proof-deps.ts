@@ -10,8 +10,10 @@ import {
   type ProofCandidates,
   type ProofQuestion,
 } from '../../store/proof-rows.ts'
+import { findIssuedTokens, type IssuedTokenQuestion, type IssuedTokenState } from '../../store/issued-token-rows.ts'
 import type { AuthorityDeps } from '../decision/authority-deps.ts'
 import { type KeyCache, openKeyCache } from './key-cache.ts'
+import { openStatusLists, type StatusLists } from './status-list-token.ts'
 import { openPolicyLoader, type PolicyLoader } from './policy-loader.ts'
 import { openTenantDirectory, type TenantDirectory } from './tenant-directory.ts'
 import { openTrustProviderCache, type TrustProviderCache } from './trust-provider-cache.ts'
@@ -24,6 +26,9 @@ export interface ProofDeps extends AuthorityDeps {
   /** Many accepted proofs, one durable commit. */
   readonly accepted: BatchQueue<AcceptedProofRow, AcceptOutcome>
   readonly liveness: BatchQueue<LivenessQuestion, TokenLiveness | undefined>
+  /** The same for tokens for other audiences. */
+  readonly issuedTokens: BatchQueue<IssuedTokenQuestion, IssuedTokenState | undefined>
+  readonly statusLists: StatusLists
   readonly trustProviders: TrustProviderCache
   readonly publicKeys: KeyCache
   readonly policyLoader: PolicyLoader
@@ -37,10 +42,13 @@ export interface ProofOptions {
 
 export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps {
   const { database, clock } = deps
+  const tenants = openTenantDirectory({ database, publicUrl: options.publicUrl })
   return {
     ...deps,
     keys: options.keys,
-    tenants: openTenantDirectory({ database, publicUrl: options.publicUrl }),
+    tenants,
+    issuedTokens: openBatchQueue({ database, run: findIssuedTokens }),
+    statusLists: openStatusLists({ database, clock, keys: options.keys, tenants }),
     candidates: openBatchQueue({ database, run: findProofCandidates }),
     accepted: openBatchQueue({
       database,

@@ -18,9 +18,9 @@ import { appendAudit } from '../audit/append-audit.ts'
 import type { AuditReceipt } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { Actor } from '../context.ts'
-import { accessTokenTrustSeconds } from './access-token.ts'
+import { accessTokenTrustSeconds, issuedTokenTtlSeconds } from './access-token.ts'
 import type { KeyDeps } from './key-deps.ts'
-import { prepareSigningKey } from './prepare-signing-key.ts'
+import { keyPurposesMadeOnNeed, prepareSigningKey } from './prepare-signing-key.ts'
 
 /** Twice as long as the key set may be kept by those who read it. */
 export const publishAheadSeconds = 600
@@ -53,7 +53,14 @@ export async function rotateSigningKey(
   const rows = await lockSigningKeys(tx, purpose)
   const active = rows.find((row) => row.state === 'active')
   const waiting = rows.find((row) => row.state === 'prepared')
-  if (active === undefined) throw new MayflyError('key_unusable', { log: `no active key for ${purpose}` })
+  if (active === undefined) {
+    if (!keyPurposesMadeOnNeed.has(purpose)) {
+      throw new MayflyError('key_unusable', { log: `no active key for ${purpose}` })
+    }
+    const first = await prepareSigningKey(deps, tx, purpose, now)
+    const key = await activateSigningKey(tx, first.key_id, now)
+    return { key, retired: undefined, receipt: await tell(tx, rotation, 'signing_key.activated', [key]) }
+  }
   const ready = waiting !== undefined && isPublishedLongEnough(waiting, now)
   // Nobody outside reads fingerprint keys, so there is nothing to publish.
   const atOnce = compromised || purpose === 'fingerprint'
@@ -79,6 +86,7 @@ export function isPublishedLongEnough(row: SigningKeyRow, now: Date): boolean {
 /** Checkpoints, promises and fingerprints are looked at years later; access tokens die young. */
 function trustedUntil(purpose: KeyPurpose, now: Date, compromised: boolean): Date | null {
   if (compromised) return now
+  if (purpose === 'federated_token') return new Date(now.getTime() + (issuedTokenTtlSeconds + 60) * 1000)
   return purpose === 'access_token' ? new Date(now.getTime() + accessTokenTrustSeconds * 1000) : null
 }
 

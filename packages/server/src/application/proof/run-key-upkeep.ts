@@ -1,6 +1,6 @@
 /**
  * Keeps keys young without anyone thinking of it: activates what has been published long enough, prepares a successor
- * for an access-token key of ninety days, and seals again what is still under a retired data key.
+ * for a key of tokens that is ninety days old, and seals again what is still under a retired data key.
  */
 import { MayflyError, type TenantId } from '@mayfly/domain'
 import { sealPlace } from '../../adapters/keys/seal-place.ts'
@@ -19,7 +19,7 @@ import type { Actor } from '../context.ts'
 import type { KeyDeps } from './key-deps.ts'
 import { isPublishedLongEnough, rotateSigningKey } from './rotate-signing-key.ts'
 
-const maxAccessTokenKeyAgeMs = 90 * 86_400_000
+const maxTokenKeyAgeMs = 90 * 86_400_000
 const resealBatch = 100
 
 const keeper: Actor = { kind: 'system', worker: 'run-key-upkeep' }
@@ -52,7 +52,7 @@ export async function keepKeys(deps: KeyDeps, tenantId: TenantId): Promise<'idle
       const due =
         key.state === 'prepared'
           ? isPublishedLongEnough(key, now)
-          : key.purpose === 'access_token' && now.getTime() - key.prepared_at.getTime() > maxAccessTokenKeyAgeMs
+          : (key.purpose === 'access_token' || key.purpose === 'federated_token') && now.getTime() - key.prepared_at.getTime() > maxTokenKeyAgeMs
       if (due) await rotateSigningKey(deps, tx, { purpose: key.purpose, now, actor: keeper, requestId: 'key-upkeep' })
     }
     return (await reseal(deps, tx, now)) === resealBatch ? 'more' : 'idle'

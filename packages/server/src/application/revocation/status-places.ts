@@ -17,6 +17,8 @@ export interface StatusPlace {
 
 export interface StatusPlaces {
   take(tenantId: TenantId): Promise<StatusPlace>
+  /** Of a place that no row has: it can be taken again. */
+  giveBack(tenantId: TenantId, place: StatusPlace): void
 }
 
 /** One compressed list of so many is 16 KiB at most. */
@@ -33,12 +35,15 @@ interface Held {
   taken: number
 }
 
+const maxReturned = 1_024
+
 export function openStatusPlaces(
   { database, clock }: Pick<CoreDeps, 'database' | 'clock'>,
   { listSize = statusListSize }: StatusPlacesOptions = {},
 ): StatusPlaces {
   const heldOf = new Map<TenantId, Held>()
   const underWay = new Map<TenantId, Promise<void>>()
+  const returnedTo = new Map<TenantId, StatusPlace[]>()
 
   async function reserve(tenantId: TenantId): Promise<void> {
     const places = await database.transaction(tenantId, (tx) =>
@@ -54,6 +59,8 @@ export function openStatusPlaces(
 
   return {
     async take(tenantId) {
+      const returned = returnedTo.get(tenantId)?.pop()
+      if (returned !== undefined) return returned
       for (;;) {
         const held = heldOf.get(tenantId)
         if (held !== undefined && held.taken < held.places.count) {
@@ -66,6 +73,11 @@ export function openStatusPlaces(
         underWay.set(tenantId, reserving)
         await reserving
       }
+    },
+    giveBack(tenantId, place) {
+      const returned = returnedTo.get(tenantId) ?? []
+      if (returned.length < maxReturned) returned.push(place)
+      returnedTo.set(tenantId, returned)
     },
   }
 }
