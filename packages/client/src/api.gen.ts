@@ -1983,7 +1983,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "request_malformed" | "request_invalid" | "request_too_large" | "route_unknown" | "method_not_allowed" | "media_type_unsupported" | "cursor_invalid" | "idempotency_key_reused" | "token_missing" | "token_invalid" | "proof_rejected" | "bootstrap_rejected" | "policy_denied" | "rate_limited" | "resource_not_found" | "name_taken" | "version_conflict" | "identity_owner_missing" | "state_not_allowed" | "still_in_use" | "secret_required" | "settings_invalid" | "provider_unknown" | "manifest_invalid" | "plan_changed" | "trust_bundle_unavailable" | "task_not_active" | "policy_invalid" | "policy_locks_out_administrators" | "policy_missing" | "decision_engine_failed" | "preview_changed" | "credential_overtaken" | "credential_not_renewable" | "credential_limit_reached" | "revocation_held" | "issuance_paused" | "target_unreachable" | "target_timeout" | "target_rights_missing" | "target_refused" | "target_unsafe" | "configuration_invalid" | "database_unavailable" | "clock_skewed" | "key_unusable" | "migration_refused" | "audit_verification_failed" | "internal";
+            code: "request_malformed" | "request_invalid" | "request_too_large" | "route_unknown" | "method_not_allowed" | "media_type_unsupported" | "cursor_invalid" | "idempotency_key_reused" | "token_missing" | "token_invalid" | "dpop_proof_invalid" | "dpop_nonce_required" | "proof_rejected" | "bootstrap_rejected" | "policy_denied" | "rate_limited" | "resource_not_found" | "name_taken" | "version_conflict" | "identity_owner_missing" | "state_not_allowed" | "still_in_use" | "secret_required" | "settings_invalid" | "provider_unknown" | "manifest_invalid" | "plan_changed" | "trust_bundle_unavailable" | "task_not_active" | "policy_invalid" | "policy_locks_out_administrators" | "policy_missing" | "decision_engine_failed" | "preview_changed" | "credential_overtaken" | "credential_not_renewable" | "credential_limit_reached" | "revocation_held" | "issuance_paused" | "target_unreachable" | "target_timeout" | "target_rights_missing" | "target_refused" | "target_unsafe" | "configuration_invalid" | "database_unavailable" | "clock_skewed" | "key_unusable" | "migration_refused" | "audit_verification_failed" | "internal";
             detail?: string;
             /** @description what to do about it */
             hint?: string;
@@ -2271,9 +2271,9 @@ export interface components {
              * @description What the key signs
              * @enum {string}
              */
-            purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint";
+            purpose: "access_token" | "federated_token" | "log_checkpoint" | "promise" | "fingerprint";
             /** @enum {string} */
-            algorithm: "ES256" | "Ed25519" | "HS256";
+            algorithm: "ES256" | "RS256" | "Ed25519" | "HS256";
             /** @description Null for a symmetric key */
             public_jwk: {
                 [key: string]: unknown;
@@ -3102,7 +3102,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description What the key signs */
-                purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint";
+                purpose: "access_token" | "federated_token" | "log_checkpoint" | "promise" | "fingerprint";
             };
             cookie?: never;
         };
@@ -10314,6 +10314,73 @@ export interface operations {
                             kind?: "declared" | "running_instance";
                             /** @default 3600 */
                             seconds?: number;
+                        };
+                        on_behalf_of?: {
+                            person: string;
+                            /** @default [] */
+                            roles?: ("administrator" | "operator" | "approver" | "auditor")[];
+                            /** @default [] */
+                            answers_for?: string[];
+                        } | {
+                            identity: string;
+                            /**
+                             * @default job
+                             * @enum {string}
+                             */
+                            kind?: "service" | "job" | "pipeline" | "agent" | "service_account" | "device" | "third_party";
+                            /**
+                             * @default development
+                             * @enum {string}
+                             */
+                            environment?: "development" | "staging" | "production";
+                            /** @default a-team */
+                            owner?: string;
+                            /** @default {} */
+                            attributes?: {
+                                [key: string]: string;
+                            };
+                        };
+                        for_role?: {
+                            role: string;
+                            /**
+                             * @default development
+                             * @enum {string}
+                             */
+                            environment?: "development" | "staging" | "production";
+                            /**
+                             * @default data
+                             * @enum {string}
+                             */
+                            reach?: "data" | "admin" | "deploy";
+                            /**
+                             * @default internal
+                             * @enum {string}
+                             */
+                            data_class?: "public" | "internal" | "confidential" | "restricted";
+                            /**
+                             * @default internal
+                             * @enum {string}
+                             */
+                            exposure?: "internal" | "partner" | "internet";
+                            /**
+                             * @default direct
+                             * @enum {string}
+                             */
+                            delivery?: "direct" | "gateway";
+                            /** @default postgres */
+                            provider?: string;
+                            /**
+                             * @default [
+                             *       "none"
+                             *     ]
+                             */
+                            offered_bindings?: ("key" | "address" | "none")[];
+                            /** @default a-team */
+                            owner?: string;
+                            /** @default {} */
+                            attributes?: {
+                                [key: string]: string;
+                            };
                         };
                         ttl_seconds?: number;
                         source_address?: string;

@@ -25,6 +25,8 @@ export const problems = {
   // Who asks
   token_missing: { status: 401, title: 'no access token was presented', retry: 'no' },
   token_invalid: { status: 401, title: 'the access token is not valid', retry: 'no' },
+  dpop_proof_invalid: { status: 401, title: 'the DPoP proof is not valid', retry: 'no' },
+  dpop_nonce_required: { status: 401, title: 'the DPoP proof needs the nonce that the server gives', retry: 'no' },
   proof_rejected: { status: 401, title: 'the proof was not accepted', retry: 'no' },
   bootstrap_rejected: { status: 401, title: 'the bootstrap secret is not valid', retry: 'no' },
   policy_denied: { status: 403, title: 'policy does not permit this', retry: 'after_change' },

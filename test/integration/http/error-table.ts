@@ -109,6 +109,10 @@ export const errors: Readonly<Record<ProblemCode, ErrorRow>> = {
   token_invalid: by((world) =>
     world.anonymous.ask({ method: 'GET', path: '/v1/owners' }, { headers: { authorization: 'Bearer nonsense' } }),
   ),
+  dpop_proof_invalid: by((world) =>
+    world.anonymous.ask({ method: 'GET', path: '/v1/owners' }, { headers: { authorization: 'DPoP nonsense' } }),
+  ),
+  dpop_nonce_required: { elsewhere: 'test/integration/oauth/dpop.test.ts' },
   proof_rejected: { elsewhere: 'packages/client/src/private-key-tokens.test.ts' },
   bootstrap_rejected: by((world) =>
     call(world.anonymous, 'POST', '/v1/bootstrap', {

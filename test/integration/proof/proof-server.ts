@@ -11,7 +11,7 @@ import { parseKeyEncryptionKey } from '../../../packages/server/src/adapters/key
 import type { AuthorityDeps } from '../../../packages/server/src/application/decision/authority-deps.ts'
 import { ensureDefaultPolicy } from '../../../packages/server/src/application/decision/ensure-default-policy.ts'
 import { withAuthority } from '../../../packages/server/src/application/decision/with-authority.ts'
-import { authenticateAccessToken } from '../../../packages/server/src/application/proof/authenticate.ts'
+import { authenticateSender } from '../../../packages/server/src/application/proof/authenticate-sender.ts'
 import { ensureKeys } from '../../../packages/server/src/application/proof/ensure-keys.ts'
 import { openProof, type ProofDeps } from '../../../packages/server/src/application/proof/proof-deps.ts'
 import type { Change } from '../../../packages/server/src/application/registry/change.ts'
@@ -24,7 +24,7 @@ import { registerTrustProvider } from '../../../packages/server/src/application/
 import { openDatabase } from '../../../packages/server/src/store/database.ts'
 import { ensureTenant } from '../../../packages/server/src/store/tenant-rows.ts'
 import { type BoundRoutes, buildHttp } from '../../../packages/server/src/surfaces/http/app.ts'
-import type { HttpDeps } from '../../../packages/server/src/surfaces/http/http-deps.ts'
+import type { HttpDeps, HttpOptions } from '../../../packages/server/src/surfaces/http/http-deps.ts'
 import { oauthPlugin } from '../../../packages/server/src/surfaces/oauth/oauth-plugin.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/index.ts'
 
@@ -48,6 +48,8 @@ export const quiet = { debug: () => undefined, info: () => undefined, warn: () =
 
 export interface ProofServer extends AsyncDisposable {
   readonly url: string
+  /** The same over mutual TLS; empty where it was not asked for. */
+  readonly mutualTlsUrl: string
   readonly store: TestDatabase
   readonly clock: MovableClock
   readonly proof: ProofDeps
@@ -66,6 +68,8 @@ export interface ProofServerOptions {
   readonly clock?: MovableClock
   readonly kek?: Secret
   readonly routes?: (deps: AuthorityDeps & ProofDeps) => readonly BoundRoutes[]
+  /** Certificate and key of a second listener, which asks its clients for theirs. */
+  readonly mutualTls?: { readonly cert: string; readonly key: string }
 }
 
 const testKek = new Secret(randomBytes(32).toString('base64url'))
@@ -87,26 +91,39 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
   await database.transaction(defaultTenantId, (tx) => ensureDefaultPolicy(tx, clock.now()))
   const authorityDeps: AuthorityDeps = { ...core, policies: createPolicyEngine(), offeredBindings: () => [] }
   let url = ''
-  const proof = openProof(authorityDeps, { keys, publicUrl: () => url })
+  let mutualTlsUrl = ''
+  const proof = openProof(authorityDeps, {
+    keys,
+    publicUrl: () => url,
+    mutualTlsUrl: () => (mutualTlsUrl === '' ? undefined : mutualTlsUrl),
+  })
   const http: HttpDeps = {
     ...core,
-    authenticate: (presented) => authenticateAccessToken(proof, presented),
+    authenticate: (sent) => authenticateSender(proof, sent),
     gate: (ctx, request, work) => withAuthority(authorityDeps, ctx, request, work),
     promiseSigner: async () => () => 'no promise in this suite',
     assertMayMint: () => undefined,
   }
-  const app = await buildHttp(
-    http,
-    options.routes?.({ ...authorityDeps, ...proof }) ?? [],
-    {
-      trustedProxies: [],
-      callerLimit: { perSecond: 10_000, burst: 10_000 },
-      refusalLimit: { perSecond: 10_000, burst: 10_000 },
-    },
-    [oauthPlugin({ ...proof, gate: (ctx, request, work) => http.gate(ctx, request, work) })],
-  )
+  const build = (more: Partial<HttpOptions>) =>
+    buildHttp(
+      http,
+      options.routes?.({ ...authorityDeps, ...proof }) ?? [],
+      {
+        trustedProxies: [],
+        callerLimit: { perSecond: 10_000, burst: 10_000 },
+        refusalLimit: { perSecond: 10_000, burst: 10_000 },
+        ...more,
+      },
+      [oauthPlugin({ ...proof, gate: (ctx, request, work) => http.gate(ctx, request, work) })],
+    )
+  const app = await build({})
   await app.listen({ host: '127.0.0.1', port: 0 })
   url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+  const mutual = options.mutualTls === undefined ? undefined : await build({ tls: options.mutualTls, mutualTls: true })
+  if (mutual !== undefined) {
+    await mutual.listen({ host: '127.0.0.1', port: 0 })
+    mutualTlsUrl = `https://127.0.0.1:${(mutual.server.address() as AddressInfo).port}`
+  }
 
   const changeOf = <T>(tenantId: TenantId, work: (change: Change) => Promise<T>) =>
     database.transaction(tenantId, (tx) =>
@@ -114,6 +131,7 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
     )
   return {
     url,
+    mutualTlsUrl,
     store,
     clock,
     proof,
@@ -135,6 +153,7 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
       }),
     async [Symbol.asyncDispose]() {
       await app.close()
+      await mutual?.close()
       await database.close()
       if (options.store === undefined) await store.drop()
     },

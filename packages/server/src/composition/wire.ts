@@ -16,7 +16,7 @@ import type { CoreDeps } from '../application/context.ts'
 import { defaultIssueLimits, type IssueDeps } from '../application/credential/issue-deps.ts'
 import type { AuthorityDeps } from '../application/decision/authority-deps.ts'
 import { withAuthority } from '../application/decision/with-authority.ts'
-import { authenticateAccessToken } from '../application/proof/authenticate.ts'
+import { authenticateSender } from '../application/proof/authenticate-sender.ts'
 import { openProof, type ProofDeps } from '../application/proof/proof-deps.ts'
 import type { LoginDeps } from '../application/registry/adopt-login.ts'
 import { openStatusPlaces } from '../application/revocation/status-places.ts'
@@ -88,7 +88,7 @@ export function wire(input: WireInput): Wired {
   const logs = createTenantLogs(keys, input.installationId)
   const http: HttpDeps = {
     ...core,
-    authenticate: (presented) => authenticateAccessToken(proof, presented),
+    authenticate: (sent) => authenticateSender(proof, sent),
     gate: (ctx, request, work) => withAuthority(authority, ctx, request, work),
     promiseSigner: (tx) => logs.promiseSigner(tx),
     assertMayMint: () => clockWatch.assertAgreed(),

@@ -120,6 +120,12 @@ export interface DecisionTable {
   decided_at: Date
 }
 
+export interface DpopProofSeenTable {
+  tenant_id: Generated<TenantId>
+  proof_digest: Buffer
+  expires_at: Date
+}
+
 export interface EntryTable {
   tenant_id: Generated<TenantId>
   entry_id: EntryId
@@ -396,6 +402,7 @@ export interface Schema {
   credential: CredentialTable
   data_key: DataKeyTable
   decision: DecisionTable
+  dpop_proof_seen: DpopProofSeenTable
   entry: EntryTable
   finding: FindingTable
   identity: IdentityTable

@@ -20,6 +20,7 @@ import {
   listTrustedSigningKeys,
   type SigningKeyRow,
 } from '../../store/key-rows.ts'
+import { deriveSecret } from './derive-secret.ts'
 import { openBytes, sealBytes } from './envelope.ts'
 import type { KeyEncryptionKeys } from './key-encryption-key.ts'
 import { sealPlace } from './seal-place.ts'
@@ -56,6 +57,8 @@ export interface KeyRing {
   makeDataKey(tenantId: string, dataKeyId: string): { kekId: string; wrapped: Buffer }
   /** Wraps a data key again under the current key-encryption key. */
   rewrapDataKey(tenantId: string, row: { data_key_id: string; kek_id: string; wrapped: Buffer }): Buffer
+  /** Secrets of one label that follow from the key-encryption keys: the current one's first, then the previous one's. */
+  derivedSecrets(label: string): readonly [Secret, ...Secret[]]
   readonly kekId: string
 }
 
@@ -123,6 +126,10 @@ export function createKeyRing({ keks, clock }: { keks: KeyEncryptionKeys; clock:
 
   return {
     kekId: keks.current.keyId,
+    derivedSecrets: (label) => [
+      deriveSecret(keks.current, label),
+      ...(keks.previous === undefined ? [] : [deriveSecret(keks.previous, label)]),
+    ],
     async seal(tx, value, place) {
       const row = await findActiveDataKey(tx)
       if (row === undefined) throw new MayflyError('key_unusable', { log: `tenant ${tx.tenantId} has no data key` })

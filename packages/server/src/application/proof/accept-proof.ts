@@ -254,6 +254,7 @@ async function signedToken(
     attestationId: row.attestationId,
     issuedAt: row.acceptedAt,
     expiresAt: row.tokenExpiresAt,
+    ...(party.kind === 'person' ? { authenticatedAt: row.acceptedAt } : {}),
     ...(tokenBinding === undefined ? {} : { binding: tokenBinding }),
   })
 }

@@ -30,6 +30,8 @@ export interface AccessTokenClaims {
   readonly attestationId: AttestationId
   readonly issuedAt: Date
   readonly expiresAt: Date
+  /** When a person signed in (RFC 9068 section 2.2.1). A workload does not sign in. */
+  readonly authenticatedAt?: Date
   /** Absent: a bearer token. */
   readonly binding?: TokenBinding
 }
@@ -46,6 +48,7 @@ export function signAccessToken(signer: Signer, claims: AccessTokenClaims): Secr
     exp: Math.floor(claims.expiresAt.getTime() / 1000),
     jti: claims.attestationId,
     mayfly_tenant: claims.tenantId,
+    ...(claims.authenticatedAt === undefined ? {} : { auth_time: Math.floor(claims.authenticatedAt.getTime() / 1000) }),
     ...(claims.binding === undefined ? {} : { cnf: confirmationOf(claims.binding) }),
   }
   const signedText = `${encode(header)}.${encode(payload)}`

@@ -134,7 +134,9 @@ async function expectations(
   return { now: deps.clock.now(), ownAudiences: [issuer, `${issuer}/oauth/token`], boundKeys }
 }
 
-function isClient({ party }: CandidateBinding, clientId: string | undefined): boolean {
+/** The subject is the client's name where the platform names it, as a SPIFFE ID in a certificate does. */
+function isClient({ party, subject }: CandidateBinding, clientId: string | undefined): boolean {
+  if (subject === clientId) return true
   return party.kind === 'identity'
     ? party.identityId === clientId || party.name === clientId
     : party.personId === clientId

@@ -12,6 +12,7 @@ import {
 } from '../../store/proof-rows.ts'
 import { findIssuedTokens, type IssuedTokenQuestion, type IssuedTokenState } from '../../store/issued-token-rows.ts'
 import type { AuthorityDeps } from '../decision/authority-deps.ts'
+import { type DpopDeps, openDpop } from './dpop/accept-dpop.ts'
 import { type KeyCache, openKeyCache } from './key-cache.ts'
 import { openStatusLists, type StatusLists } from './status-list-token.ts'
 import { openPolicyLoader, type PolicyLoader } from './policy-loader.ts'
@@ -32,17 +33,23 @@ export interface ProofDeps extends AuthorityDeps {
   readonly trustProviders: TrustProviderCache
   readonly publicKeys: KeyCache
   readonly policyLoader: PolicyLoader
+  readonly dpop: DpopDeps
+  /** Where clients reach this server over mutual TLS, without a trailing slash; absent where they cannot. */
+  readonly mutualTlsUrl: () => string | undefined
 }
 
 export interface ProofOptions {
   readonly keys: KeyRing
   /** Where clients reach this server, without a trailing slash; known once it listens. */
   readonly publicUrl: () => string
+  /** Where they reach it over mutual TLS, where they can. */
+  readonly mutualTlsUrl?: () => string | undefined
 }
 
 export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps {
   const { database, clock } = deps
   const tenants = openTenantDirectory({ database, publicUrl: options.publicUrl })
+  const mutualTlsUrl = options.mutualTlsUrl ?? (() => undefined)
   return {
     ...deps,
     keys: options.keys,
@@ -59,5 +66,11 @@ export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps
     trustProviders: openTrustProviderCache({ clock }),
     publicKeys: openKeyCache(),
     policyLoader: openPolicyLoader(deps),
+    dpop: openDpop({
+      database,
+      keys: options.keys,
+      origins: () => [options.publicUrl(), mutualTlsUrl()].filter((origin) => origin !== undefined),
+    }),
+    mutualTlsUrl,
   }
 }

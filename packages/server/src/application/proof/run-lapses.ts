@@ -8,6 +8,7 @@
 import type { AttestationId, TenantId } from '@mayfly/domain'
 import type { AttestationRow } from '../../store/attestation-rows.ts'
 import type { Tx } from '../../store/database.ts'
+import { deleteSeenDpopProofs } from '../../store/dpop-rows.ts'
 import {
   claimDueAttestations,
   deleteSeenProofs,
@@ -34,10 +35,12 @@ export async function runLapses(deps: CoreDeps, tenantId: TenantId, signal: Abor
   if (signal.aborted) return 'idle'
   const now = deps.clock.now()
   const due = await deps.database.transaction(tenantId, (tx) => endDue(tx, now))
-  const forgotten = await deps.database.transaction(tenantId, (tx) =>
-    deleteSeenProofs(tx, new Date(now.getTime() - rememberSeconds * 1000), batchSize),
-  )
-  return due === batchSize || forgotten === batchSize ? 'more' : 'idle'
+  const before = new Date(now.getTime() - rememberSeconds * 1000)
+  const forgotten = await deps.database.transaction(tenantId, async (tx) => [
+    await deleteSeenProofs(tx, before, batchSize),
+    await deleteSeenDpopProofs(tx, before, batchSize),
+  ])
+  return due === batchSize || forgotten.includes(batchSize) ? 'more' : 'idle'
 }
 
 async function endDue(tx: Tx, now: Date): Promise<number> {

@@ -122,7 +122,9 @@ describe('a closed route', () => {
   test('tells the anonymous to bring a token, before reading what they sent', async () => {
     const answer = await call('POST', '/v1/things', { payload: '{', headers: { 'content-type': 'application/json' } })
     expect(answer.statusCode).toBe(401)
-    expect(answer.headers['www-authenticate']).toBe('Bearer realm="mayfly"')
+    expect(answer.headers['www-authenticate']).toBe(
+      'Bearer realm="mayfly", DPoP realm="mayfly", algs="ES256 ES384 EdDSA RS256 PS256"',
+    )
     expect(answer.headers['content-type']).toContain('application/problem+json')
     expect(answer.json()).toMatchObject({ code: 'token_missing', type: 'urn:mayfly:problem:token_missing' })
   })

@@ -5,6 +5,7 @@
  * read; every refusal is a problem document; no answer may be stored by a cache unless its route says so.
  * Not here: what the routes do (one file per resource), OAuth's own error format (surfaces/oauth).
  */
+import { constants } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { MayflyError, newId } from '@mayfly/domain'
 import {
@@ -139,8 +140,10 @@ function registerRoute<Deps>(
     ...(route.access === 'events' && { exposeHeadRoute: false }),
     // Before the body is read: who may not ask may not make us read either.
     ...(route.access !== 'public' && {
-      onRequest: async (request: FastifyRequest) => {
-        authenticated.set(request, await authenticateCaller(http, request.headers.authorization, callers))
+      onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
+        const { dpopNonce, ...caller } = await authenticateCaller(http, request, callers)
+        if (dpopNonce !== undefined) reply.header('dpop-nonce', dpopNonce)
+        authenticated.set(request, caller)
       },
     }),
     handler: (request, reply) => {
@@ -186,7 +189,7 @@ function registerOtherMethods(app: FastifyInstance, routes: readonly { path: str
 
 function sendProblem(deps: HttpDeps, thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = asMayflyError(thrown)
-  const problem = problemAnswer(error, request.id)
+  const problem = problemAnswer(error, request.id, request.headers.authorization)
   if (problem.status >= 500) {
     deps.logger.error({ request_id: request.id, code: error.code, err: error }, 'request failed')
   }
@@ -215,7 +218,12 @@ function report(
 function transportOf(options: HttpOptions): object {
   // Node's own limit for all headers together.
   const limits = { maxHeaderSize: 32_768 }
-  return options.tls ? { https: { ...limits, ...options.tls, minVersion: 'TLSv1.2' } } : { http: limits }
+  if (options.tls === undefined) return { http: limits }
+  // A session that is resumed by ticket brings the client's certificate without its path.
+  const mutual = { requestCert: true, rejectUnauthorized: false, secureOptions: constants.SSL_OP_NO_TICKET }
+  return {
+    https: { ...limits, ...options.tls, minVersion: 'TLSv1.2', ...(options.mutualTls === true ? mutual : {}) },
+  }
 }
 
 /** What is not HTTP at all never reaches a route. */

@@ -3,12 +3,18 @@ import type { TenantId } from '@mayfly/domain'
 import type { AuditReceipt } from '../../application/audit/audit-entry.ts'
 import type { Actor, CoreDeps, RequestContext } from '../../application/context.ts'
 import type { AuthorityRequest, PermitDecision } from '../../application/decision/decision.ts'
-import type { PresentedToken } from '../../application/proof/token-binding.ts'
+import type { SentToken } from '../../application/proof/authenticate-sender.ts'
 import type { Tx } from '../../store/database.ts'
 
 export interface HttpDeps extends CoreDeps {
-  /** @throws MayflyError `token_invalid` */
-  authenticate(presented: PresentedToken): Promise<{ readonly tenantId: TenantId; readonly actor: Actor }>
+  /**
+   * `dpopNonce` goes into the header `DPoP-Nonce` of the answer.
+   *
+   * @throws MayflyError `token_invalid`, `dpop_proof_invalid`, `dpop_nonce_required`
+   */
+  authenticate(
+    sent: SentToken,
+  ): Promise<{ readonly tenantId: TenantId; readonly actor: Actor; readonly dpopNonce?: string }>
   /** @throws MayflyError `policy_denied` with `decision_id` and `reasons` */
   gate<T>(
     ctx: RequestContext,
@@ -37,6 +43,8 @@ export interface HttpOptions {
   /** Addresses or CIDRs of proxies whose `X-Forwarded-For` is believed; empty: the header is ignored. */
   readonly trustedProxies: readonly string[]
   readonly tls?: { readonly cert: string; readonly key: string }
+  /** Asks each client for its certificate and takes any or none: whoever uses one checks it (peer-certificate.ts). */
+  readonly mutualTls?: boolean
   /** Requests of one authenticated caller. */
   readonly callerLimit: { readonly perSecond: number; readonly burst: number }
   /** Refused proofs and tokens from one address. */

@@ -25,5 +25,10 @@ export function findPeerCertificate({ raw: { socket } }: Pick<FastifyRequest, 'r
     at = at.issuerCertificate === at ? undefined : at.issuerCertificate
   }
   const [leaf] = chain
-  return leaf === undefined ? undefined : { chain, x5t: createHash('sha256').update(leaf).digest('base64url') }
+  return leaf === undefined ? undefined : { chain, x5t: certificateThumbprint(leaf) }
+}
+
+/** RFC 8705 section 3.1: SHA-256 over the DER of the certificate, base64url. */
+export function certificateThumbprint(der: Uint8Array): string {
+  return createHash('sha256').update(der).digest('base64url')
 }

@@ -5,6 +5,7 @@
  * the request id.
  */
 import { MayflyError, type ProblemCode, problems } from '@mayfly/domain'
+import { type ChallengeError, challengeFor } from './challenge.ts'
 
 export const problemMediaType = 'application/problem+json'
 
@@ -15,13 +16,14 @@ export interface ProblemAnswer {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-export function problemAnswer(error: MayflyError, requestId: string): ProblemAnswer {
+/** @param authorization the header that the request came with, so that the challenge is in its scheme */
+export function problemAnswer(error: MayflyError, requestId: string, authorization?: string): ProblemAnswer {
   const { status, title, retry } = problems[error.code]
   const { publicDetail, hint, fields, extra } = error.options
   return {
     status,
     code: error.code,
-    headers: headersOf(error),
+    headers: headersOf(error, authorization),
     body: {
       // First, so that no extra member can stand for a standard one.
       ...extra,
@@ -58,11 +60,19 @@ export function asMayflyError(error: unknown): MayflyError {
   return new MayflyError('internal', { cause: error, hint: 'give the request id to whoever runs this server' })
 }
 
-function headersOf(error: MayflyError): Record<string, string> {
-  // RFC 6750 section 3: a challenge always; the error code only where a token was presented.
-  if (error.code === 'token_missing') return { 'www-authenticate': 'Bearer realm="mayfly"' }
+const challengeErrors: Partial<Record<ProblemCode, ChallengeError>> = {
+  dpop_proof_invalid: 'invalid_dpop_proof',
+  dpop_nonce_required: 'use_dpop_nonce',
+}
+
+function headersOf(error: MayflyError, authorization: string | undefined): Record<string, string> {
+  if (error.code === 'token_missing') return { 'www-authenticate': challengeFor(authorization) }
   if (problems[error.code].status === 401) {
-    return { 'www-authenticate': 'Bearer realm="mayfly", error="invalid_token"' }
+    const nonce = error.options.extra?.['dpop_nonce']
+    return {
+      'www-authenticate': challengeFor(authorization, challengeErrors[error.code] ?? 'invalid_token'),
+      ...(typeof nonce === 'string' ? { 'dpop-nonce': nonce } : {}),
+    }
   }
   const wait = error.options.extra?.['retry_after_seconds']
   return typeof wait === 'number' ? { 'retry-after': String(Math.max(1, Math.ceil(wait))) } : {}

@@ -9,37 +9,37 @@ import { sendEvents } from './event-stream.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { parseInput } from './parse-input.ts'
 import type { RateLimit } from './rate-limit.ts'
+import { findSentToken } from './sent-token.ts'
 import type { entry } from './wire.ts'
 
 /** Who was authenticated, kept between the hook that runs before the body is read and the handler. */
 export type Caller = Pick<RequestContext, 'tenantId' | 'actor'>
 
-// RFC 6750 section 2.1: one header, one token.
-const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
-const maxTokenLength = 16_384
 const maxStreamMs = 300_000
 
 /** What makes new authority; tokens have their own surface. */
 const mintingActions: ReadonlySet<ActionName> = new Set(['credential.issue', 'credential.renew'] as const)
 
 /**
- * @throws MayflyError `token_missing`, `token_invalid`, `rate_limited`
+ * @throws MayflyError `token_missing`, `token_invalid`, `dpop_proof_invalid`, `dpop_nonce_required`, `rate_limited`
  */
 export async function authenticateCaller(
   deps: HttpDeps,
-  authorization: string | undefined,
+  request: FastifyRequest,
   limit: RateLimit,
-): Promise<Caller> {
-  if (authorization === undefined) {
+): Promise<Caller & { readonly dpopNonce?: string }> {
+  if (request.headers.authorization === undefined) {
     throw new MayflyError('token_missing', {
-      hint: 'send `Authorization: Bearer TOKEN`; `POST /oauth/token` gives one',
+      hint: 'send `Authorization: DPoP TOKEN` or `Bearer TOKEN`, as its `token_type` says; `POST /oauth/token` gives one',
     })
   }
-  const token = bearer.exec(authorization)?.[1]
-  if (token === undefined || token.length > maxTokenLength) {
-    throw new MayflyError('token_invalid', { publicDetail: 'the Authorization header does not hold a bearer token' })
+  const sent = findSentToken(request)
+  if (sent === undefined) {
+    throw new MayflyError('token_invalid', {
+      publicDetail: 'the Authorization header does not hold a token of the scheme Bearer or DPoP',
+    })
   }
-  const caller = await deps.authenticate({ token, scheme: 'Bearer' })
+  const caller = await deps.authenticate(sent)
   const waitSeconds = limit.take(`${caller.tenantId}:${callerId(caller.actor)}`, deps.clock.now().getTime())
   if (waitSeconds > 0) throw rateLimited(waitSeconds)
   return caller

@@ -1,56 +1,47 @@
 /**
  * Who asks at the token, introspection and revocation endpoints.
  *
- * `private_key_jwt` (RFC 7523 section 2.2) is a proof like any other: accepted once, decided on, recorded. A bearer token
- * is the fruit of one (RFC 7662 section 2.1).
+ * A client's proof is a proof like any other: accepted once, decided on, recorded. An access token is the fruit of one
+ * (RFC 7662 section 2.1).
  */
-import { Secret } from '@mayfly/provider-kit'
 import { acceptProof, type GrantedToken, type ProofAnswer } from '../../application/proof/accept-proof.ts'
+import { authenticateSender, type Sender } from '../../application/proof/authenticate-sender.ts'
 import { reasonJson } from '../../application/decision/record-decision.ts'
-import { findLiveToken, type LiveToken } from '../../application/proof/authenticate.ts'
 import type { ProofDeps } from '../../application/proof/proof-deps.ts'
-import { requireParameter } from './form.ts'
+import { findSentToken } from '../http/sent-token.ts'
+import { readClientProof } from './client-proof.ts'
 import type { Asked, TokenRequest } from './grants/grant.ts'
 import { OAuthError, type OAuthErrorCode, sentence } from './oauth-error.ts'
 
-export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
-
-const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
-
-/** @throws OAuthError `invalid_client`, `invalid_token` */
-export async function authenticateClient(deps: ProofDeps, asked: Asked): Promise<LiveToken['actor']> {
+/** @throws OAuthError `invalid_client`, `invalid_token`, `invalid_dpop_proof`, `use_dpop_nonce` */
+export async function authenticateClient(deps: ProofDeps, asked: Asked): Promise<Omit<Sender, 'tenantId'>> {
   const { tenantId, request, form } = asked
-  const { authorization } = request.headers
-  if (authorization === undefined) return (await proveClient(deps, { ...asked, tokenBinding: undefined })).actor
-  if (form.has('client_assertion')) {
+  if (request.headers.authorization === undefined) return proveClient(deps, { ...asked, tokenBinding: undefined })
+  if (form.has('client_assertion') || form.has('client_secret')) {
     throw new OAuthError('invalid_request', { description: 'two ways of authentication at once' })
   }
-  const token = bearer.exec(authorization)?.[1]
-  const live = token === undefined ? undefined : await findLiveToken(deps, token)
-  if (live === undefined || live.claims.tenantId !== tenantId) {
+  const sent = findSentToken(request)
+  if (sent === undefined) {
+    throw new OAuthError('invalid_client', { description: 'clients have no password; use private_key_jwt' })
+  }
+  const sender = await authenticateSender(deps, sent)
+  if (sender.tenantId !== tenantId) {
     throw new OAuthError('invalid_token', { description: 'the access token is not valid; get a new one' })
   }
-  return live.actor
+  return sender
 }
 
-/** @throws OAuthError `invalid_client`, `unauthorized_client` */
+/** @throws OAuthError `invalid_client`, `invalid_request`, `unauthorized_client` */
 export async function proveClient(
   deps: ProofDeps,
-  { tenantId, request, form, tokenBinding }: TokenRequest,
+  { tenantId, tokenBinding, ...asked }: TokenRequest,
 ): Promise<GrantedToken> {
-  if (form.get('client_assertion_type') !== assertionType || !form.has('client_assertion')) {
-    throw new OAuthError('invalid_client', {
-      description: `authenticate with client_assertion and client_assertion_type=${assertionType}`,
-    })
-  }
   const answer = await acceptProof(deps, {
+    ...readClientProof({ tenantId, ...asked }),
     tenantId,
-    form: 'client_assertion',
-    token: new Secret(requireParameter(form, 'client_assertion')),
-    clientId: form.get('client_id'),
     tokenBinding,
-    sourceAddress: request.ip,
-    requestId: request.id,
+    sourceAddress: asked.request.ip,
+    requestId: asked.request.id,
   })
   return grantedOr('invalid_client', answer)
 }

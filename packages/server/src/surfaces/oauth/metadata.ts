@@ -1,23 +1,51 @@
 /** Authorization server metadata (RFC 8414 section 2): what a client needs to know, and nothing that is not so. */
+import { dpopAlgorithms } from '../../application/proof/dpop/dpop-proof.ts'
 import { grants } from './grants/grants.ts'
 
 const signingAlgorithms = ['ES256', 'EdDSA', 'RS256']
+const paths = {
+  token_endpoint: '/oauth/token',
+  introspection_endpoint: '/oauth/introspect',
+  revocation_endpoint: '/oauth/revoke',
+}
 
-export function authorizationServerMetadata(issuer: string) {
+/** @param mutualTlsUrl where the same is reached over mutual TLS, without a trailing slash */
+export function authorizationServerMetadata(issuer: string, mutualTlsUrl: string | undefined) {
+  const clientMethods = [
+    'private_key_jwt',
+    'spiffe_jwt',
+    ...(mutualTlsUrl === undefined ? [] : ['tls_client_auth', 'spiffe_x509']),
+  ]
   return {
     issuer,
-    token_endpoint: `${issuer}/oauth/token`,
+    ...endpointsAt(issuer),
     jwks_uri: `${issuer}/oauth/jwks`,
-    introspection_endpoint: `${issuer}/oauth/introspect`,
-    revocation_endpoint: `${issuer}/oauth/revoke`,
     // There is no authorization endpoint; the member is required all the same.
     response_types_supported: [],
     grant_types_supported: [...grants.keys()],
-    token_endpoint_auth_methods_supported: ['private_key_jwt', 'none'],
+    token_endpoint_auth_methods_supported: [...clientMethods, 'none'],
     token_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
-    introspection_endpoint_auth_methods_supported: ['private_key_jwt', 'Bearer'],
+    // The types of access tokens stand beside the methods, as the registry of this member has it.
+    introspection_endpoint_auth_methods_supported: [...clientMethods, 'Bearer', 'DPoP'],
     introspection_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
-    revocation_endpoint_auth_methods_supported: ['private_key_jwt', 'Bearer'],
+    // RFC 9701 section 7.
+    introspection_signing_alg_values_supported: ['ES256'],
+    revocation_endpoint_auth_methods_supported: clientMethods,
     revocation_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
+    // RFC 9449 section 5.1.
+    dpop_signing_alg_values_supported: dpopAlgorithms,
+    // RFC 8705 sections 3.3 and 5.
+    tls_client_certificate_bound_access_tokens: mutualTlsUrl !== undefined,
+    ...(mutualTlsUrl === undefined
+      ? {}
+      : { mtls_endpoint_aliases: endpointsAt(`${mutualTlsUrl}${new URL(issuer).pathname.replace(/\/$/, '')}`) }),
+  }
+}
+
+function endpointsAt(base: string): typeof paths {
+  return {
+    token_endpoint: `${base}${paths.token_endpoint}`,
+    introspection_endpoint: `${base}${paths.introspection_endpoint}`,
+    revocation_endpoint: `${base}${paths.revocation_endpoint}`,
   }
 }

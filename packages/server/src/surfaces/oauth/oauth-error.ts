@@ -2,7 +2,8 @@
  * OAuth has an error format of its own (RFC 6749 section 5.2), which its clients expect instead of a problem document.
  */
 import { MayflyError, problems } from '@mayfly/domain'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { challengeFor } from '../http/challenge.ts'
 
 export type OAuthErrorCode =
   | 'invalid_request'
@@ -17,6 +18,9 @@ export type OAuthErrorCode =
   /** RFC 6750 section 3.1. */
   | 'invalid_token'
   | 'insufficient_scope'
+  /** RFC 9449 sections 5 and 8. */
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce'
   | 'temporarily_unavailable'
   | 'server_error'
 
@@ -25,6 +29,7 @@ export interface OAuthErrorOptions {
   readonly status?: number
   /** More members, e.g. `decision_id`. */
   readonly extra?: Readonly<Record<string, unknown>>
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export class OAuthError extends Error {
@@ -73,6 +78,12 @@ function ofMayflyError(error: MayflyError): OAuthError {
   if (error.code === 'token_invalid' || error.code === 'token_missing') {
     return new OAuthError('invalid_token', { description })
   }
+  // At an endpoint that is asked with an access token: RFC 9449 section 7.1.
+  if (error.code === 'dpop_proof_invalid') return new OAuthError('invalid_dpop_proof', { status: 401, description })
+  if (error.code === 'dpop_nonce_required') {
+    const headers = { 'dpop-nonce': String(error.options.extra?.['dpop_nonce']) }
+    return new OAuthError('use_dpop_nonce', { status: 401, description, headers })
+  }
   if (retry === 'later' || status === 503) {
     return new OAuthError('temporarily_unavailable', { status: status === 429 ? 429 : 503, description })
   }
@@ -90,13 +101,20 @@ function printable(text: string): string {
   return text.replaceAll('"', "'").replaceAll(/[^\x20-\x7e]|\\/g, '?')
 }
 
-export function sendOAuthError(reply: FastifyReply, error: OAuthError): FastifyReply {
-  const { description, extra } = error.options
-  const status = error.options.status ?? statusOf[error.code] ?? 400
-  if (status === 401) {
-    const code = error.code === 'invalid_token' ? ', error="invalid_token"' : ''
-    reply.header('www-authenticate', `Bearer realm="mayfly"${code}`)
+/** RFC 6749 section 5.2: the challenge is in the scheme that the client used. */
+function challengeOf(error: OAuthError, authorization: string | undefined): string {
+  const { code } = error
+  if (code === 'invalid_token' || code === 'invalid_dpop_proof' || code === 'use_dpop_nonce') {
+    return challengeFor(authorization, code)
   }
+  return /^Basic( |$)/i.test(authorization ?? '') ? 'Basic realm="mayfly"' : challengeFor(authorization)
+}
+
+export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, error: OAuthError): FastifyReply {
+  const { description, extra, headers } = error.options
+  const status = error.options.status ?? statusOf[error.code] ?? 400
+  if (status === 401) reply.header('www-authenticate', challengeOf(error, request.headers.authorization))
+  reply.headers(headers ?? {})
   if (status === 503 || status === 429) reply.header('retry-after', '1')
   return reply
     .status(status)

@@ -7,19 +7,19 @@
  */
 import { defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import { introspectToken } from '../../application/proof/introspect-token.ts'
-import { revokeToken } from '../../application/proof/revoke-token.ts'
+import { answerIntrospection } from './answer-introspection.ts'
+import { answerRevocation } from './answer-revocation.ts'
 import { answerToken } from './answer-token.ts'
-import { authenticateClient } from './authenticate-client.ts'
-import { type Form, parseForm, requireParameter } from './form.ts'
-import type { Asked, OAuthDeps } from './grants/grant.ts'
+import { type Form, parseForm } from './form.ts'
+import type { Answer, Asked, OAuthDeps } from './grants/grant.ts'
 import { authorizationServerMetadata } from './metadata.ts'
-import { asOAuthError, notAForm, sendOAuthError } from './oauth-error.ts'
+import { asOAuthError, notAForm, OAuthError, sendOAuthError } from './oauth-error.ts'
 
 const bodyLimitBytes = 65_536
 const formMediaType = 'application/x-www-form-urlencoded'
+const jsonMediaType = 'application/json; charset=utf-8'
 /** Clients may keep keys that long, so a new key is published longer than that before it signs. */
-const keysMaxAgeSeconds = 300
+const documentMaxAgeSeconds = 300
 
 export function oauthPlugin(deps: OAuthDeps): FastifyPluginAsync {
   return async (app) => {
@@ -40,55 +40,67 @@ export function oauthPlugin(deps: OAuthDeps): FastifyPluginAsync {
       if (error.code === 'server_error' || error.code === 'temporarily_unavailable') {
         deps.logger.error({ request_id: request.id, code: error.code, err: thrown }, 'request failed')
       }
-      return sendOAuthError(reply, error)
+      return sendOAuthError(request, reply, error)
     })
     for (const prefix of ['', '/t/:tenant']) registerEndpoints(app, deps, prefix)
   }
 }
 
 function registerEndpoints(app: FastifyInstance, deps: OAuthDeps, prefix: string): void {
-  const post = (path: string, answer: (asked: Asked) => Promise<unknown>) =>
+  const post = (path: string, answer: (asked: Asked) => Promise<Answer>) => {
     app.post(`${prefix}${path}`, { bodyLimit: bodyLimitBytes }, async (request, reply) => {
       if (request.body === undefined || request.body === null) throw notAForm
       const tenantId = await tenantOf(deps, request)
-      return sendJson(reply, 'no-store', await answer({ tenantId, request, form: request.body as Form }))
+      const { body, mediaType, dpopNonce } = await answer({ tenantId, request, form: request.body as Form })
+      if (dpopNonce !== undefined) reply.header('dpop-nonce', dpopNonce)
+      // RFC 6749 section 5.1.
+      reply.header('cache-control', 'no-store')
+      return typeof body === 'string' && mediaType !== undefined
+        ? reply.type(mediaType).send(body)
+        : reply.type(jsonMediaType).send(JSON.stringify(body))
     })
+    refuseOtherMethods(app, `${prefix}${path}`, 'POST')
+  }
+  const get = (path: string, answer: (tenantId: TenantId) => Promise<unknown>) => {
+    app.get(path, async (request, reply) =>
+      sendJson(reply, `public, max-age=${documentMaxAgeSeconds}`, await answer(await tenantOf(deps, request))),
+    )
+    refuseOtherMethods(app, path, 'GET, HEAD')
+  }
+  const metadata = async (tenantId: TenantId) => {
+    const issuer = await deps.tenants.findIssuer(tenantId)
+    if (issuer === undefined) throw new MayflyError('route_unknown')
+    return authorizationServerMetadata(issuer, deps.mutualTlsUrl())
+  }
 
   post('/oauth/token', (asked) => answerToken(deps, asked))
   post('/oauth/introspect', (asked) => answerIntrospection(deps, asked))
   post('/oauth/revoke', (asked) => answerRevocation(deps, asked))
-
-  app.get(`${prefix}/oauth/jwks`, async (request, reply) => {
-    const keys = await deps.database.transaction(await tenantOf(deps, request), (tx) =>
-      deps.keys.verificationKeys(tx, 'access_token'),
-    )
-    return sendJson(reply, `public, max-age=${keysMaxAgeSeconds}`, {
-      keys: keys.map(({ keyId, publicJwk }) => ({ ...publicJwk, kid: keyId, alg: 'ES256', use: 'sig' })),
-    })
+  get(`${prefix}/oauth/jwks`, async (tenantId) => {
+    const keys = await deps.database.transaction(tenantId, (tx) => deps.keys.verificationKeys(tx, 'access_token'))
+    return { keys: keys.map(({ keyId, publicJwk }) => ({ ...publicJwk, kid: keyId, alg: 'ES256', use: 'sig' })) }
   })
   // RFC 8414 section 3.1: the well-known part comes before the issuer's path.
-  app.get(`/.well-known/oauth-authorization-server${prefix}`, async (request, reply) => {
-    const issuer = await deps.tenants.findIssuer(await tenantOf(deps, request))
-    if (issuer === undefined) throw new MayflyError('route_unknown')
-    return sendJson(reply, `public, max-age=${keysMaxAgeSeconds}`, authorizationServerMetadata(issuer))
+  get(`/.well-known/oauth-authorization-server${prefix}`, metadata)
+  // Section 5 tells of clients that look after it, as OpenID Connect does.
+  if (prefix !== '') get(`${prefix}/.well-known/oauth-authorization-server`, metadata)
+}
+
+/** RFC 6749 section 3.2: a client asks by POST. What asks otherwise is told so, before its body is looked at. */
+function refuseOtherMethods(app: FastifyInstance, url: string, allow: string): void {
+  const others = (['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const).filter(
+    (method) => !allow.split(', ').includes(method),
+  )
+  app.route({
+    method: others,
+    url,
+    onRequest: async (request, reply) => {
+      reply.header('allow', `${allow}, OPTIONS`)
+      if (request.method === 'OPTIONS') return reply.status(204).send()
+      throw new OAuthError('invalid_request', { status: 405, description: `it takes ${allow}` })
+    },
+    handler: async () => undefined,
   })
-}
-
-async function answerIntrospection(deps: OAuthDeps, asked: Asked): Promise<unknown> {
-  const { tenantId, request, form } = asked
-  const actor = await authenticateClient(deps, asked)
-  const token = requireParameter(form, 'token')
-  const ctx = { tenantId, actor, requestId: request.id, sourceAddress: request.ip }
-  const question = { action: 'token.introspect', resource: { type: 'Tenant' }, readOnly: true } as const
-  await deps.gate(ctx, question, async () => undefined)
-  return introspectToken(deps, tenantId, token)
-}
-
-async function answerRevocation(deps: OAuthDeps, asked: Asked): Promise<unknown> {
-  const { tenantId, form } = asked
-  const actor = await authenticateClient(deps, asked)
-  await revokeToken(deps, tenantId, actor, requireParameter(form, 'token'))
-  return {}
 }
 
 /** @throws MayflyError `route_unknown`: a tenant that does not exist has no endpoints */
@@ -101,5 +113,5 @@ async function tenantOf(deps: OAuthDeps, request: FastifyRequest): Promise<Tenan
 }
 
 function sendJson(reply: FastifyReply, cacheControl: string, body: unknown): FastifyReply {
-  return reply.header('cache-control', cacheControl).type('application/json; charset=utf-8').send(JSON.stringify(body))
+  return reply.header('cache-control', cacheControl).type(jsonMediaType).send(JSON.stringify(body))
 }

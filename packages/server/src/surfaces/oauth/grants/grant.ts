@@ -22,6 +22,15 @@ export interface TokenRequest extends Asked {
   readonly tokenBinding: TokenBinding | undefined
 }
 
+/** What an endpoint answers with. */
+export interface Answer<Body = unknown> {
+  readonly body: Body
+  /** Of the body; default `application/json`. */
+  readonly mediaType?: string
+  /** For the header `DPoP-Nonce`. */
+  readonly dpopNonce?: string | undefined
+}
+
 /** RFC 6749 section 5.1, and what else is said of the token. */
 export interface TokenAnswer {
   readonly access_token: string
