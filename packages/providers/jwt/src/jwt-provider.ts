@@ -46,9 +46,14 @@ export const jwtProvider = {
         if (signal.aborted) throw new MayflyError('target_timeout', { log: 'jwt: issue: aborted by the caller' })
         if (statement === undefined) throw new MayflyError('internal', { log: 'jwt: issue without a statement' })
         const token = await signToken({ settings, permission, statement, tokenId: credentialId, expiresAt })
-        const [audience = ''] = settings.audience
+        const { scopes } = permission
         return {
-          fields: { token, token_type: statement.confirmation?.['jkt'] === undefined ? 'Bearer' : 'DPoP', audience },
+          fields: {
+            token,
+            token_type: statement.confirmation?.['jkt'] === undefined ? 'Bearer' : 'DPoP',
+            audience: settings.audience.join(' '),
+            ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
+          },
           boundTo: statement.boundTo,
           expiresAt,
         }

@@ -50,7 +50,7 @@ export async function serveHttp({ wired, config, clockWatch }: ServeInput): Prom
       ...(config.metricsListen === undefined && isLoopback(config.listen.host) ? [scrape] : []),
     ],
     options,
-    [mintingTokens(clockWatch, oauthPlugin({ ...wired.http, ...wired.proof }))],
+    [mintingTokens(clockWatch, oauthPlugin({ ...wired.http, ...wired.proof, issue: wired.lifecycle }))],
   )
   const url = await listen(api, config.listen, config.tls !== undefined)
   if (config.metricsListen === undefined) {

@@ -32,6 +32,8 @@ export interface TokenTerms {
   /** RFC 9396: it was asked for by `authorization_details`, so what is granted is told in them. */
   readonly tellsDetails: boolean
   readonly onBehalfOf?: Delegation | undefined
+  /** The end of what it is exchanged for: nothing that comes of that lives longer. */
+  readonly endsBy?: Date | undefined
 }
 
 /** Whose token is exchanged (RFC 8693). All of it was checked; the rows are read again where the decision is made. */
@@ -40,8 +42,6 @@ export interface Delegation extends DelegationRequest {
   readonly act?: ActClaim | undefined
   /** What is exchanged, where it is a token of ours for another audience: ends with it. */
   readonly parentCredentialId?: CredentialId | undefined
-  /** The end of what is exchanged: nothing that comes of it lives longer. */
-  readonly expiresAt: Date
 }
 
 /** What must be at hand before the row of a token can be written; got outside of its transaction. */

@@ -59,7 +59,7 @@ export function tokenEnd(of: TokenInput, { expires_at }: Pick<CredentialRow, 'ex
     expires_at,
     new Date(now.getTime() + selfContained.maxTtlSeconds(settings) * 1_000),
     bounds.proofFreshUntil,
-    input.token?.onBehalfOf?.expiresAt,
+    input.token?.endsBy,
     bounds.subjectExpiresAt,
     bounds.subjectProofFreshUntil,
   ]
