@@ -200,7 +200,9 @@ export async function registerWorkload(
     readonly claims?: Record<string, string>
     readonly publicJwk?: unknown
     readonly expiresAt?: Date
-    readonly kind?: 'service' | 'job' | 'pipeline'
+    readonly kind?: 'service' | 'job' | 'pipeline' | 'agent'
+    readonly environment?: 'development' | 'production'
+    readonly owner?: string
   },
 ): Promise<Workload> {
   return server.change(async (change) => {
@@ -212,9 +214,9 @@ export async function registerWorkload(
     const { row } = await registerIdentity(server.registry, change, {
       name: input.name,
       kind: input.kind ?? 'service',
-      owner: 'orders-team',
+      owner: input.owner ?? 'orders-team',
       purpose: 'writes the nightly report of open orders',
-      environment: 'development',
+      environment: input.environment ?? 'development',
       expiresAt: input.expiresAt ?? new Date(change.now.getTime() + 30 * 86_400_000),
     })
     const binding = await registerBinding(change, {

@@ -1,13 +1,31 @@
 /** A company whose services hold tokens for each other's APIs; the server, its clients, and verifiers that are not ours. */
 import { inflateSync } from 'node:zlib'
-import { createRemoteJWKSet, decodeJwt, type JWTPayload, jwtVerify, type JWTVerifyResult } from 'jose'
-import type { CredentialId } from '@mayfly/domain'
-import { registerPerson } from '../../../packages/server/src/application/registry/register-person.ts'
+import { createRemoteJWKSet, decodeJwt, exportJWK, generateKeyPair, type JWTPayload, jwtVerify, type JWTVerifyResult } from 'jose'
+import { type CredentialId, defaultTenantId, newId, type PolicyVersionId, type TaskId } from '@mayfly/domain'
+import { findLiveToken } from '../../../packages/server/src/application/proof/authenticate.ts'
+import { declareTask as declareTaskAs } from '../../../packages/server/src/application/task/declare-task.ts'
+import { sequenceLog } from '../../../packages/server/src/application/audit/sequence-log.ts'
+import { type StateReport, verifyState } from '../../../packages/server/src/application/audit/verify-state.ts'
+import { registerBinding } from '../../../packages/server/src/application/registry/register-binding.ts'
+import { appendAudit } from '../../../packages/server/src/application/audit/append-audit.ts'
+import { statedRow } from '../../../packages/server/src/application/audit/stated-rows.ts'
+import { readDefaultPolicy } from '../../../packages/server/src/application/decision/ensure-default-policy.ts'
+import { policyDigest } from '../../../packages/server/src/application/decision/policy-digest.ts'
+import {
+  findActivePolicyVersion,
+  insertPolicyVersion,
+  lockPolicyVersions,
+  markPolicyVersionActive,
+  supersedePolicyVersion,
+} from '../../../packages/server/src/store/policy-rows.ts'
+import { requestRedecision } from '../../../packages/server/src/store/redecision-rows.ts'
+import { createTenantLogs } from '../../../packages/server/src/composition/tenant-logs.ts'
+import { findInstallation } from '../../../packages/server/src/store/key-rows.ts'
 import { registerResource } from '../../../packages/server/src/application/registry/register-resource.ts'
 import { registerRole } from '../../../packages/server/src/application/registry/register-role.ts'
 import { requestRevocation } from '../../../packages/server/src/application/revocation/request-revocation.ts'
 import type { Selector } from '../../../packages/server/src/store/revocation-rows.ts'
-import { addClient, type Client, clientAssertion, openOAuthWorld, type OAuthWorld } from '../oauth/oauth-fixture.ts'
+import { addClient, bearerToken, type Client, clientAssertion, openOAuthWorld, type OAuthWorld } from '../oauth/oauth-fixture.ts'
 import { type OAuthAnswer, postForm, type ProofServer, type ProofServerOptions } from '../proof/proof-server.ts'
 
 export const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -156,8 +174,75 @@ export async function revokeBy(server: ProofServer, selector: Selector): Promise
   )
 }
 
-/** A signed-in person, with an access token for Mayfly; by the rows, since signing in is another suite's. */
-export async function addPerson(server: ProofServer, email: string) {
-  return server.change((change) => registerPerson(change, { name: 'Grace Hopper', email, roles: [] }))
+/** A running instance of the client. */
+export async function declareTask(server: ProofServer, client: Client, ...roles: string[]): Promise<TaskId> {
+  const live = await findLiveToken(server.proof, await bearerToken(server, client))
+  if (live === undefined) throw new Error('a token that was just given is not live')
+  const { taskId } = await declareTaskAs(
+    server.issue,
+    { tenantId: defaultTenantId, actor: live.actor, requestId: 'test-request' },
+    {
+      kind: 'running_instance',
+      identity: client.name,
+      purpose: 'serves its callers',
+      roles,
+      deadline: new Date(server.clock.now().getTime() + 3_600_000),
+    },
+  )
+  return taskId
 }
 
+/** Somebody of the owner's people, who proves herself by a key. */
+export async function addAda(server: ProofServer): Promise<Client> {
+  const key = await generateKeyPair('ES256', { extractable: true })
+  const publicJwk = await exportJWK(key.publicKey)
+  return server.change(async (change) => {
+    const { row } = await registerBinding(change, { trustProvider: 'keys', person: 'ada@example.org', publicJwk })
+    return { identityId: row.person_id ?? '', name: 'ada', bindingId: row.binding_id, key }
+  })
+}
+
+/** Puts the default policies and more into force, as an administrator would. */
+export async function activatePolicies(server: ProofServer, more: string): Promise<void> {
+  const text = `${await readDefaultPolicy()}\n${more}`
+  await server.change(async ({ tx, now }) => {
+    const by = { kind: 'system', id: 'test' }
+    await lockPolicyVersions(tx)
+    const draft = await insertPolicyVersion(tx, {
+      policyVersionId: newId<PolicyVersionId>(),
+      text,
+      digest: policyDigest(text),
+      note: 'of a test',
+      createdBy: by,
+      createdAt: now,
+    })
+    const active = await findActivePolicyVersion(tx)
+    if (active === undefined) throw new Error('no policy is in force')
+    const superseded = await supersedePolicyVersion(tx, active.policy_version_id)
+    const row = await markPolicyVersionActive(tx, draft.policy_version_id, by, now)
+    await requestRedecision(tx, {
+      selectorKind: 'policy',
+      selectorId: `${superseded.policy_version_id}..${row.policy_version_id}`,
+      why: 'a test has put another version into force',
+      requestedBy: by,
+      now,
+    })
+    await appendAudit(tx, {
+      action: 'policy_version.activated',
+      at: now,
+      actor: by,
+      rows: [row, superseded].map((one) => statedRow('policy_version', one)),
+    })
+  })
+}
+
+/** Whether the log explains every row. */
+export async function verifyLog({ issue, keys }: ProofServer): Promise<StateReport> {
+  const { database, clock } = issue
+  const installation = await database.outsideTenants(findInstallation)
+  const logs = createTenantLogs(keys, installation?.installation_id ?? '')
+  const log = await database.transaction(defaultTenantId, (tx) => logs.open(tx))
+  await sequenceLog({ database, clock, remembered: new Map() }, log, new AbortController().signal)
+  const { signer, verifiers } = log
+  return verifyState(database, { tenantId: defaultTenantId, origin: signer.name, verifiers, now: clock.now() })
+}
