@@ -1,6 +1,6 @@
 /** A token for another audience ends with everything that it rests on, and all who tell of it agree at once. */
 import { decodeJwt } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { runRedecisions } from '../../../packages/server/src/application/decision/run-redecisions.ts'
 import { rotateSigningKey } from '../../../packages/server/src/application/proof/rotate-signing-key.ts'
 import { runLapses } from '../../../packages/server/src/application/proof/run-lapses.ts'
@@ -224,6 +224,7 @@ test('a retired signing key is believed as long as a token that it signed can li
     )
   await rotate()
   server.clock.forward(601)
+  await verifyLog(server)
   const token = tokenOf(await askFor(server, world.web, { resource: stockUri }))
   await rotate()
   expect((await introspect(server, stock, token))['active']).toBe(true)
@@ -274,15 +275,10 @@ test('law 4: cut and removed are recorded when whoever tells the verifiers says 
   expect(await statusOf(server, held.handed), 'and the list says so for good').toBe(1)
 })
 
-let store: TokensWorld
-beforeAll(async () => {
-  store = await openTokensWorld()
-})
-afterAll(() => store[Symbol.asyncDispose]())
-
 describe('laws in the database', () => {
   test('a row of an account still does not begin as active; nor does a token move to another place', async () => {
-    const { server, web } = store
+    await using world = await openTokensWorld()
+    const { server, web } = world
     const token = tokenOf(await askFor(server, web, { resource: stockUri }))
     const id = credentialIdOf(token)
     const asSuperuser = (change: string) =>

@@ -184,14 +184,14 @@ describe('what bounds it', () => {
     expect(refused.body).toMatchObject({ error: 'invalid_request', decision_id: expect.any(String) })
     await activatePolicies(
       server,
-      `permit (principal is Identity, action == Action::"token.exchange", resource == Identity::"other-job");`,
+      `@id("for-other-job") permit (principal is Identity, action == Action::"token.exchange", resource == Identity::"other-job");`,
     )
     const still = await exchange(server, orders, await bearerToken(server, job), forStock)
     expect(still.body['error'], 'it may be acted for, and has not the role').toBe('invalid_target')
     await activatePolicies(
       server,
-      `permit (principal is Identity, action == Action::"token.exchange", resource == Identity::"other-job");
-       permit (principal == Identity::"other-job", action == Action::"credential.issue", resource == Role::"stock-api/reader");`,
+      `@id("for-other-job") permit (principal is Identity, action == Action::"token.exchange", resource == Identity::"other-job");
+       @id("other-job-reads-stock") permit (principal == Identity::"other-job", action == Action::"credential.issue", resource == Role::"stock-api/reader");`,
     )
     const both = await exchange(server, orders, await bearerToken(server, job), forStock)
     expect(both.status, 'control: both are permitted').toBe(200)
