@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   decide: async () => (await import('./decide.ts')).decide,
   'audit-append': async () => (await import('./audit-append.ts')).auditAppend,
   'audit-verify': async () => (await import('./audit-verify.ts')).auditVerify,
+  'svid-x509': async () => (await import('./svid-x509.ts')).svidX509,
 }
 
 const { values, positionals } = parseArgs({

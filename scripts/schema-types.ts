@@ -61,6 +61,7 @@ const ids: Readonly<Record<string, string>> = {
   trust_provider_id: 'TrustProviderId',
   binding_id: 'BindingId',
   attestation_id: 'AttestationId',
+  vouched_by_attestation_id: 'AttestationId',
   task_id: 'TaskId',
   policy_version_id: 'PolicyVersionId',
   decision_id: 'DecisionId',
@@ -73,6 +74,7 @@ const ids: Readonly<Record<string, string>> = {
   subject_attestation_id: 'AttestationId',
   subject_task_id: 'TaskId',
   parent_credential_id: 'CredentialId',
+  offline_site_id: 'OfflineSiteId',
 }
 
 /** @param url a database that `migrate` has brought up to date */

@@ -47,6 +47,11 @@ const scenes: Readonly<Record<string, Scene>> = {
   },
 }
 
+/** Pages that speak of more than one server are followed by a suite of their own. */
+const followedElsewhere = {
+  'docs/guides/without-a-network.md': 'test/e2e/without-a-network.test.ts',
+} as const
+
 function fences(path: string, language: string): string[] {
   const text = readFileSync(join(root, path), 'utf8')
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
@@ -65,7 +70,11 @@ const pages = ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'SECURITY.md']
   .filter((path) => path.endsWith('.md') && fences(path, 'sh').length > 0)
 
 test('every page with commands has its scene', () => {
-  expect(pages.toSorted()).toEqual(Object.keys(scenes).toSorted())
+  const followed = [...Object.keys(scenes), ...Object.keys(followedElsewhere)]
+  expect(pages.toSorted()).toEqual(followed.toSorted())
+  for (const [page, suite] of Object.entries(followedElsewhere)) {
+    expect(readFileSync(join(root, suite), 'utf8'), `${suite} follows it`).toContain(page.split('/').at(-1))
+  }
 })
 
 describe.each(Object.entries(scenes))('%s', { timeout: 120_000 }, (path, scene) => {

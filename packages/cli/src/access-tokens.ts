@@ -1,10 +1,10 @@
 /** Access tokens of one server: got with a proof, used again while they live, never written anywhere. */
+import type { BoundToken, Dpop } from '@mayfly/client'
 import { OAuthRefusal } from './oauth-refusal.ts'
 import type { ProofSource } from './proof-source.ts'
 import { UsageError } from './usage-error.ts'
 
-export interface ProvenToken {
-  readonly accessToken: string
+export interface ProvenToken extends BoundToken {
   /** By our clock. */
   readonly expiresAt: Date
   readonly attestationId: string
@@ -24,23 +24,28 @@ export interface AccessTokens {
 const longestSpareMs = 30_000
 const timeoutMs = 15_000
 
-/** @throws OAuthRefusal the server does not accept the proof, or policy does not permit the token */
-export function makeAccessTokens(url: string, proof: ProofSource, now: () => Date, signal: AbortSignal): AccessTokens {
-  let audience: Promise<string> | undefined
+/**
+ * @param dpop binds the tokens to its key (RFC 9449), where the server does that; without it they are bearer tokens
+ * @throws OAuthRefusal the server does not accept the proof, or policy does not permit the token
+ */
+export function makeAccessTokens(
+  url: string,
+  proof: ProofSource,
+  now: () => Date,
+  signal: AbortSignal,
+  dpop?: Dpop,
+): AccessTokens {
+  let issuer: Promise<Issuer> | undefined
   let known: (ProvenToken & { readonly spareMs: number }) | undefined
   let underWay: Promise<ProvenToken> | undefined
 
   async function request(): Promise<ProvenToken> {
-    audience ??= readIssuer(url, signal)
+    issuer ??= readIssuer(url, signal)
+    const { audience, bindsTokens } = await issuer
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-    const form = await proof(await audience, limit)
+    const form = await proof(audience, limit)
     const startedAt = now()
-    const answer = await fetch(`${url}/oauth/token`, {
-      method: 'POST',
-      body: new URLSearchParams(form),
-      redirect: 'error',
-      signal: limit,
-    })
+    const answer = await postForm(`${url}/oauth/token`, form, bindsTokens ? dpop : undefined, limit)
     const body = (await answer.json().catch(() => ({}))) as Record<string, unknown>
     if (!answer.ok) throw new OAuthRefusal(answer.status, body)
     const proven = provenToken(body, startedAt)
@@ -64,16 +69,41 @@ export function makeAccessTokens(url: string, proof: ProofSource, now: () => Dat
   }
 }
 
+async function postForm(
+  url: string,
+  form: Readonly<Record<string, string>>,
+  dpop: Dpop | undefined,
+  signal: AbortSignal,
+): Promise<Response> {
+  const post = () =>
+    fetch(url, {
+      method: 'POST',
+      body: new URLSearchParams(form),
+      redirect: 'error',
+      signal,
+      ...(dpop !== undefined && { headers: { dpop: dpop.proof({ method: 'POST', url }) } }),
+    })
+  const answer = await post()
+  // A server that asks for a nonce has not looked at the proof of who asks: it is still good.
+  return dpop !== undefined && (await dpop.learnFrom(answer)) ? post() : answer
+}
+
+interface Issuer {
+  readonly audience: string
+  readonly bindsTokens: boolean
+}
+
 /**
  * The audience of our proofs. A server that names another issuer than the address it was asked at could pass our proof
  * on to that one (RFC 8414 section 3.3).
  */
-async function readIssuer(url: string, signal: AbortSignal): Promise<string> {
+async function readIssuer(url: string, signal: AbortSignal): Promise<Issuer> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
   const answer = await fetch(`${url}/.well-known/oauth-authorization-server`, { redirect: 'error', signal: limit })
   if (!answer.ok) throw new UsageError(`\`${url}\` does not answer as a Mayfly server (HTTP ${answer.status})`)
-  const { issuer } = (await answer.json().catch(() => ({}))) as { issuer?: unknown }
-  if (issuer === url) return url
+  const metadata = (await answer.json().catch(() => ({}))) as Readonly<Record<string, unknown>>
+  const { issuer, dpop_signing_alg_values_supported: algorithms } = metadata
+  if (issuer === url) return { audience: url, bindsTokens: Array.isArray(algorithms) && algorithms.includes('ES256') }
   throw new UsageError(
     `the server at \`${url}\` calls itself \`${String(issuer)}\``,
     'use the address that it calls itself by: `--url` or `MAYFLY_URL`',
@@ -82,11 +112,13 @@ async function readIssuer(url: string, signal: AbortSignal): Promise<string> {
 
 function provenToken(body: Record<string, unknown>, startedAt: Date): ProvenToken {
   const { access_token: accessToken, expires_in: expiresIn, attestation_id: attestationId, fresh_until: until } = body
+  const type = typeof body['token_type'] === 'string' ? body['token_type'] : ''
   if (typeof accessToken !== 'string' || typeof expiresIn !== 'number' || typeof until !== 'string') {
     throw new OAuthRefusal(502, { error_description: 'the answer of the token endpoint is not one' })
   }
   return {
     accessToken,
+    tokenType: type.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer',
     expiresAt: new Date(startedAt.getTime() + expiresIn * 1000),
     attestationId: String(attestationId),
     freshUntil: new Date(until),

@@ -2,7 +2,7 @@
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { answerOf, type MayflyClient, problemOf } from '@mayfly/client'
+import { answerOf, type MayflyClient, problemOf, sendRequest } from '@mayfly/client'
 import {
   type Checkpoint,
   type LogReader,
@@ -34,14 +34,9 @@ export interface KnownLog {
 }
 
 /** Asks the server for each resource of C2SP tlog-tiles. */
-export function serverReader({ url, tokens }: Connection, signal: AbortSignal): LogReader {
+export function serverReader({ url, client }: Connection, signal: AbortSignal): LogReader {
   return async (path) => {
-    const { accessToken } = await tokens.current()
-    const answer = await fetch(`${url}/v1/log/${path}`, {
-      headers: { authorization: `Bearer ${accessToken}` },
-      redirect: 'error',
-      signal,
-    })
+    const answer = await sendRequest(client, new Request(`${url}/v1/log/${path}`, { redirect: 'error', signal }))
     if (answer.status === 404) return undefined
     if (!answer.ok) throw await problemOf(answer)
     return new Uint8Array(await answer.arrayBuffer())

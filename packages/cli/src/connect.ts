@@ -1,5 +1,11 @@
 /** Which server is meant, and who asks it. */
-import { createMayflyClient, type MayflyClient, type MayflyClientOptions } from '@mayfly/client'
+import {
+  createMayflyClient,
+  dpopAuthorizer,
+  makeDpop,
+  type MayflyClient,
+  type MayflyClientOptions,
+} from '@mayfly/client'
 import { type AccessTokens, makeAccessTokens } from './access-tokens.ts'
 import { readBoundKey } from './bound-key.ts'
 import type { Environment, GlobalOptions } from './cli.ts'
@@ -44,8 +50,10 @@ export async function connect(given: ConnectInput): Promise<Connection> {
   const url = await findUrl(env, options)
   const identity = given.identity ?? options.as ?? env['MAYFLY_IDENTITY'] ?? env['MAYFLY_CLIENT_ID']
   const proof = await findProof({ env, options, now, url, identity })
-  const tokens = makeAccessTokens(url, proof, now, signal)
-  const client = { baseUrl: url, token: async () => (await tokens.current()).accessToken, userAgent: 'mayfly-cli' }
+  // Of this process alone: a token that is taken from it is worth nothing elsewhere.
+  const dpop = makeDpop({ now })
+  const tokens = makeAccessTokens(url, proof, now, signal, dpop)
+  const client = { baseUrl: url, authorizer: dpopAuthorizer(dpop, () => tokens.current()), userAgent: 'mayfly-cli' }
   const bounded: typeof globalThis.fetch = (input, init) =>
     fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]) })
   return { url, api: createMayflyClient({ ...client, fetch: bounded }), tokens, client, identity }

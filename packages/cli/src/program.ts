@@ -7,6 +7,7 @@ import { Command, Option } from 'commander'
 import type { Cli } from './cli.ts'
 import { addApplyCommand } from './commands/apply.ts'
 import { addAuditCommands } from './commands/audit.ts'
+import { addBundleCommands } from './commands/bundle.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addCredentialCommands } from './commands/credential.ts'
 import { addDevCommand } from './commands/dev.ts'
@@ -76,6 +77,7 @@ export function createProgram(cli: Cli): Command {
   addFindingCommands(program, cli)
   program.commandsGroup('The installation:')
   addKeyCommands(program, cli)
+  addBundleCommands(program, cli)
   addCompletionCommand(program, cli)
   return program
 }

@@ -6,12 +6,15 @@
  */
 import createClient, { type Client } from 'openapi-fetch'
 import type { paths } from './api.gen.ts'
+import { type Authorizer, bearerAuthorizer, sendAuthorized } from './authorizer.ts'
 import { problemOf, unreachable } from './problem-error.ts'
 
 export interface MayflyClientOptions {
   /** Origin of the server, e.g. `https://mayfly.example.com`. */
   readonly baseUrl: string
-  /** Gives the access token for each request; absent for routes that need none. */
+  /** Says for each request who sends it; absent for routes that anyone may ask. */
+  readonly authorizer?: Authorizer
+  /** In its place: gives a bearer token. */
   readonly token?: () => Promise<string>
   /** Default: the global one. */
   readonly fetch?: typeof globalThis.fetch
@@ -22,32 +25,39 @@ export interface MayflyClientOptions {
 export type MayflyClient = Client<paths>
 
 export function createMayflyClient(options: MayflyClientOptions): MayflyClient {
-  const { baseUrl, token, fetch = globalThis.fetch, userAgent } = options
+  const { baseUrl, userAgent } = options
   const client = createClient<paths>({
     baseUrl,
     redirect: 'error',
-    fetch: async (request: Request) => {
-      try {
-        return await fetch(request)
-      } catch (error) {
-        // Whoever ended the request knows why.
-        if (request.signal.aborted) throw error
-        throw unreachable(baseUrl, error)
-      }
-    },
+    fetch: (request: Request) => sendRequest(options, request),
     ...(userAgent !== undefined && { headers: { 'user-agent': userAgent } }),
   })
   client.use({
-    async onRequest({ request }) {
-      if (token !== undefined) request.headers.set('authorization', `Bearer ${await token()}`)
-      return request
-    },
     async onResponse({ response }) {
       if (!response.ok) throw await problemOf(response)
       return response
     },
   })
   return client
+}
+
+/**
+ * Sends one request as the client of these options does.
+ *
+ * @throws ProblemError `server_unreachable`
+ */
+export async function sendRequest(options: MayflyClientOptions, request: Request): Promise<Response> {
+  const { baseUrl, token, fetch = globalThis.fetch } = options
+  const authorizer = options.authorizer ?? (token === undefined ? undefined : bearerAuthorizer(token))
+  return sendAuthorized(authorizer, request, async (authorized) => {
+    try {
+      return await fetch(authorized)
+    } catch (error) {
+      // Whoever ended the request knows why.
+      if (authorized.signal.aborted) throw error
+      throw unreachable(baseUrl, error)
+    }
+  })
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { components } from './api.gen.ts'
-import { type MayflyClientOptions } from './create-mayfly-client.ts'
-import { problemOf, unreachable } from './problem-error.ts'
+import { type MayflyClientOptions, sendRequest } from './create-mayfly-client.ts'
+import { problemOf } from './problem-error.ts'
 import { readEvents } from './read-events.ts'
 
 export type Revocation = components['schemas']['Revocation']
@@ -33,19 +33,13 @@ export async function* followRevocation(
 }
 
 async function openStream(
-  { baseUrl, token, fetch = globalThis.fetch }: MayflyClientOptions,
+  options: MayflyClientOptions,
   revocationId: string,
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array>> {
-  const headers = {
-    accept: 'text/event-stream',
-    ...(token !== undefined && { authorization: `Bearer ${await token()}` }),
-  }
-  const url = `${baseUrl}/v1/revocations/${encodeURIComponent(revocationId)}/events`
-  const answer = await fetch(url, { headers, signal, redirect: 'error' }).catch((error: unknown) => {
-    if (signal.aborted) throw error
-    throw unreachable(baseUrl, error)
-  })
+  const headers = { accept: 'text/event-stream' }
+  const url = `${options.baseUrl}/v1/revocations/${encodeURIComponent(revocationId)}/events`
+  const answer = await sendRequest(options, new Request(url, { headers, signal, redirect: 'error' }))
   if (!answer.ok || answer.body === null) throw await problemOf(answer)
   return answer.body
 }

@@ -5,6 +5,8 @@
  * callers at once share one request.
  */
 import { createHash, createPublicKey, type KeyObject, randomUUID, sign } from 'node:crypto'
+import { type Authorizer, type BoundToken, dpopAuthorizer } from './authorizer.ts'
+import { type Dpop, makeDpop } from './dpop.ts'
 import { problemOf, ProblemError, unreachable } from './problem-error.ts'
 
 export interface PrivateKeyTokensOptions {
@@ -21,16 +23,53 @@ export interface PrivateKeyTokensOptions {
 const assertionLifeSeconds = 60
 const spareMs = 30_000
 
-/** @returns what gives a token: the `token` of `createMayflyClient` */
-export function privateKeyTokens(options: PrivateKeyTokensOptions): () => Promise<string> {
-  const { now = () => new Date() } = options
-  let known: { readonly token: string; readonly expiresAtMs: number } | undefined
-  let underWay: Promise<string> | undefined
+/**
+ * Tokens that are bound to a key of this process (RFC 9449), where the server's metadata says that it binds them; else
+ * bearer tokens.
+ *
+ * @returns the `authorizer` of `createMayflyClient`
+ */
+export function privateKeyAuthorizer(options: PrivateKeyTokensOptions): Authorizer {
+  const dpop = makeDpop({ ...(options.now !== undefined && { now: options.now }) })
+  let offered: Promise<boolean> | undefined
+  const tokens = reusedTokens(options, async (assertion) => {
+    // Not remembered where it fails: the server may only not be there yet.
+    offered ??= offersDpop(options).catch((error: unknown) => {
+      offered = undefined
+      throw error
+    })
+    return requestToken(options, assertion, (await offered) ? dpop : undefined)
+  })
+  return dpopAuthorizer(dpop, tokens)
+}
 
-  async function request(): Promise<string> {
+/**
+ * Bearer tokens, for whoever can send no more than a token. Whoever takes one can use it until its end: prefer
+ * `privateKeyAuthorizer`.
+ *
+ * @returns the `token` of `createMayflyClient`
+ */
+export function privateKeyTokens(options: PrivateKeyTokensOptions): () => Promise<string> {
+  const tokens = reusedTokens(options, (assertion) => requestToken(options, assertion))
+  return async () => (await tokens()).accessToken
+}
+
+interface RequestedToken extends BoundToken {
+  readonly expiresInSeconds: number
+}
+
+function reusedTokens(
+  options: PrivateKeyTokensOptions,
+  ask: (assertion: string) => Promise<RequestedToken>,
+): () => Promise<BoundToken> {
+  const { now = () => new Date() } = options
+  let known: { readonly token: BoundToken; readonly expiresAtMs: number } | undefined
+  let underWay: Promise<BoundToken> | undefined
+
+  async function request(): Promise<BoundToken> {
     const startedAtMs = now().getTime()
-    const { token, expiresInSeconds } = await requestToken(options, makeClientAssertion(options, now()))
-    known = { token, expiresAtMs: startedAtMs + expiresInSeconds * 1000 }
+    const token = await ask(makeClientAssertion(options, now()))
+    known = { token, expiresAtMs: startedAtMs + token.expiresInSeconds * 1000 }
     return token
   }
 
@@ -78,24 +117,47 @@ function thumbprint(privateKey: KeyObject): string {
   return createHash('sha256').update(JSON.stringify(members)).digest('base64url')
 }
 
+/** RFC 8414: the well-known part comes before a path. */
+async function offersDpop({ baseUrl, fetch = globalThis.fetch }: PrivateKeyTokensOptions): Promise<boolean> {
+  const { origin, pathname } = new URL(baseUrl)
+  const url = `${origin}/.well-known/oauth-authorization-server${pathname === '/' ? '' : pathname}`
+  const answer = await fetch(url, { redirect: 'error' }).catch((error: unknown) => {
+    throw unreachable(baseUrl, error)
+  })
+  if (!answer.ok) throw await problemOf(answer)
+  const { dpop_signing_alg_values_supported: algorithms } = (await answer.json()) as Readonly<Record<string, unknown>>
+  return Array.isArray(algorithms) && algorithms.includes('ES256')
+}
+
 async function requestToken(
   { baseUrl, fetch = globalThis.fetch }: PrivateKeyTokensOptions,
   assertion: string,
-): Promise<{ token: string; expiresInSeconds: number }> {
+  dpop?: Dpop,
+): Promise<RequestedToken> {
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
     client_assertion: assertion,
   })
-  const answer = await fetch(`${baseUrl}/oauth/token`, { method: 'POST', body: form, redirect: 'error' }).catch(
-    (error: unknown) => {
+  const url = `${baseUrl}/oauth/token`
+  const post = () =>
+    fetch(url, {
+      method: 'POST',
+      body: form,
+      redirect: 'error',
+      ...(dpop !== undefined && { headers: { dpop: dpop.proof({ method: 'POST', url }) } }),
+    }).catch((error: unknown) => {
       throw unreachable(baseUrl, error)
-    },
-  )
+    })
+  let answer = await post()
+  // The assertion was not looked at: it is still good.
+  if (dpop !== undefined && (await dpop.learnFrom(answer))) answer = await post()
   if (!answer.ok) throw await refusalOf(answer)
-  const body = (await answer.json()) as { readonly access_token?: unknown; readonly expires_in?: unknown }
-  if (typeof body.access_token !== 'string' || typeof body.expires_in !== 'number') throw await problemOf(answer)
-  return { token: body.access_token, expiresInSeconds: body.expires_in }
+  const body = (await answer.json()) as Readonly<Record<string, unknown>>
+  const { access_token: accessToken, expires_in: expiresInSeconds, token_type: type } = body
+  if (typeof accessToken !== 'string' || typeof expiresInSeconds !== 'number') throw await problemOf(answer)
+  const tokenType = typeof type === 'string' && type.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer'
+  return { accessToken, tokenType, expiresInSeconds }
 }
 
 /** The token endpoint has the error format of RFC 6749 section 5.2. */

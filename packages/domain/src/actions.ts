@@ -101,6 +101,22 @@ export const actions = {
   },
   'attestation.read': { summary: 'read accepted proofs', principals: anyone, resources: ['Tenant', 'Identity'] },
 
+  'bundle.export': {
+    summary: 'take along what other sites need to check proofs without a network',
+    principals: anyone,
+    resources: ['Tenant'],
+  },
+  'bundle.import': {
+    summary: 'bring the offline bundle of a registered site',
+    principals: anyone,
+    resources: ['Tenant'],
+  },
+  'offline_site.write': {
+    summary: 'say which site is believed without a network, and by which keys',
+    principals: anyone,
+    resources: ['Tenant'],
+  },
+
   'policy.read': { summary: 'read policies', principals: anyone, resources: ['Tenant', 'PolicyVersion'] },
   'policy.write': { summary: 'draft and preview policies', principals: anyone, resources: ['Tenant', 'PolicyVersion'] },
   'policy.activate': {

@@ -22,6 +22,7 @@ export type CredentialId = Id<'credential'>
 export type RevocationId = Id<'revocation'>
 export type EntryId = Id<'entry'>
 export type StatusListId = Id<'status_list'>
+export type OfflineSiteId = Id<'offline_site'>
 
 /** The tenant of everyone who does not ask for more than one. */
 export const defaultTenantId = '00000000-0000-7000-8000-000000000001' as TenantId

@@ -80,6 +80,12 @@ export const problems = {
     retry: 'after_change',
   },
 
+  // Without a network
+  bundle_malformed: { status: 400, title: 'the offline bundle cannot be read', retry: 'no' },
+  bundle_untrusted: { status: 400, title: 'the offline bundle is not signed by a key that is believed', retry: 'no' },
+  bundle_superseded: { status: 409, title: 'a newer offline bundle was imported before', retry: 'after_change' },
+  bundle_outdated: { status: 409, title: 'the offline bundle is older than allowed', retry: 'after_change' },
+
   // The server
   configuration_invalid: { status: 500, title: 'the configuration is not usable', retry: 'after_change' },
   database_unavailable: { status: 503, title: 'the database cannot be reached', retry: 'later' },

@@ -211,6 +211,27 @@ export const errors: Readonly<Record<ProblemCode, ErrorRow>> = {
   target_refused: { elsewhere: 'test/integration/provider-postgres/rights.test.ts' },
   target_unsafe: { elsewhere: 'test/integration/provider-postgres/rights.test.ts' },
 
+  bundle_malformed: by(async ({ admin, make }) => {
+    const { name } = await make.offlineSite()
+    return call(admin, 'POST', `/v1/offline-sites/${name}/imports`, { bundle: 'not a bundle' })
+  }),
+  bundle_untrusted: by(async ({ admin, make }) => {
+    const { name, bundle } = await make.offlineSite()
+    const changed = (await bundle()).replace('"sequence":', '"sequence":1')
+    return call(admin, 'POST', `/v1/offline-sites/${name}/imports`, { bundle: changed })
+  }),
+  bundle_superseded: by(async ({ admin, make }) => {
+    const { name, bundle } = await make.offlineSite()
+    const older = await bundle()
+    await admin.get('POST', `/v1/offline-sites/${name}/imports`, { bundle: await bundle() })
+    return call(admin, 'POST', `/v1/offline-sites/${name}/imports`, { bundle: older })
+  }),
+  bundle_outdated: by(async ({ admin, make }) => {
+    const { name, bundle } = await make.offlineSite()
+    const old = await bundle({ madeAt: new Date(Date.now() - 3_601_000) })
+    return call(admin, 'POST', `/v1/offline-sites/${name}/imports`, { bundle: old })
+  }),
+
   configuration_invalid: atStart(async () => ({ MAYFLY_LISTN: '127.0.0.1:0' })),
   database_unavailable: atStart(async () => ({ MAYFLY_DATABASE_URL: 'postgres://mayfly:x@127.0.0.1:1/mayfly' })),
   clock_skewed: { elsewhere: 'test/integration/http/start-server.test.ts' },

@@ -4,6 +4,7 @@
  * The rest of a walk follows from the route itself: nobody's token is refused, a stranger finds nothing, an unknown
  * member is named, and a success leaves exactly one entry where it changes something.
  */
+import { makeOfflineSite } from '../offline/make-offline-site.ts'
 import type { Ask } from './caller.ts'
 import { makeKey, type World } from './world.ts'
 
@@ -180,6 +181,30 @@ export const walks: Readonly<Record<string, Walk>> = {
     },
   },
   retireBinding: { ask: async ({ make }) => ({ ...(await id((await make.binding()).binding_id)), body: {} }) },
+
+  exportOfflineBundle: { ...nothing, stranger: 'own' },
+  getOfflineBundleKeys: { ...nothing, stranger: 'own' },
+  registerOfflineSite: {
+    ask: async ({ fresh }) => {
+      const site = makeOfflineSite(fresh('site'))
+      return { body: { name: site.name, origin: site.origin, keys: [site.vkey], max_age_seconds: 3600 } }
+    },
+  },
+  listOfflineSites: nothing,
+  getOfflineSite: { ask: async ({ make }) => ref((await make.offlineSite()).name) },
+  updateOfflineSite: {
+    ask: async ({ make }) => {
+      const { name, version } = await make.offlineSite()
+      return { ...(await ref(name)), body: { max_age_seconds: 600, version } }
+    },
+  },
+  retireOfflineSite: { ask: async ({ make }) => ({ ...(await ref((await make.offlineSite()).name)), body: {} }) },
+  importOfflineBundle: {
+    ask: async ({ make }) => {
+      const site = await make.offlineSite()
+      return { ...(await ref(site.name)), body: { bundle: await site.bundle() } }
+    },
+  },
 
   planManifest: {
     ask: async ({ fresh, adminId }) => ({

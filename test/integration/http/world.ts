@@ -15,6 +15,7 @@ import { useBootstrap } from '../../../packages/server/src/application/proof/use
 import { openDatabase } from '../../../packages/server/src/store/database.ts'
 import { createTestDatabase, makeTempDir, until, withClient } from '../../support/index.ts'
 import { prepareTarget } from '../lifecycle/lifecycle-fixture.ts'
+import { makeOfflineSite } from '../offline/make-offline-site.ts'
 import { type Answer, type Caller, makeCaller } from './caller.ts'
 
 /** Put into every place that takes a secret, and searched for everywhere else. */
@@ -153,6 +154,17 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
         identity: name,
         public_jwk: makeKey().publicJwk,
       })
+    },
+    /** Registered, and the maker of its bundles. */
+    async offlineSite() {
+      const site = makeOfflineSite(fresh('site'))
+      const { version } = await admin.get<{ version: number }>('POST', '/v1/offline-sites', {
+        name: site.name,
+        origin: site.origin,
+        keys: [site.vkey],
+        max_age_seconds: 3600,
+      })
+      return { ...site, version }
     },
     /** An identity with a key, and the way to call as it. */
     async workload(more: object = {}) {

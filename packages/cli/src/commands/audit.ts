@@ -9,6 +9,7 @@ import type { Cli } from '../cli.ts'
 import { findUrl } from '../connect.ts'
 import { addExamples } from '../examples.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { openBundleFile } from '../offline-bundle.ts'
 import { formatMs } from '../parse-duration.ts'
 import { findRememberedLog, forgetLog, type RememberedLog } from '../profile.ts'
 import { collect } from '../parse-pairs.ts'
@@ -19,6 +20,8 @@ interface VerifyOptions {
   readonly export?: string
   readonly checkpointFile?: string
   readonly vkey?: readonly string[]
+  readonly bundle?: string
+  readonly bundleKey?: readonly string[]
   readonly forget?: true
 }
 
@@ -31,12 +34,15 @@ export function addAuditCommands(program: Command, cli: Cli): void {
     .option('--export <dir>', 'check a copy made by `mayfly audit export`, without a server')
     .option('--vkey <key>', "the log's verifier key, from elsewhere than the log; several times", collect)
     .option('--checkpoint-file <file>', 'a checkpoint from before (default: the one of the last verification)')
+    .option('--bundle <file>', 'take checkpoint and keys of the log from an offline bundle; needs `--bundle-key`')
+    .option('--bundle-key <key>', 'a key that is believed for the site of the bundle; several times', collect)
     .option('--forget', 'take keys and checkpoint from the server anew, believing nothing remembered')
   addExamples(
     check,
     'mayfly audit verify',
     'mayfly audit verify --state',
     'mayfly audit verify --export ./log --checkpoint-file last-week.checkpoint',
+    'mayfly audit verify --bundle last-week.bundle --bundle-key "$KEY"',
   )
   check.action(async (options: VerifyOptions) => {
     if (options.export !== undefined) return verifyExport(cli, options, options.export)
@@ -92,7 +98,7 @@ async function verifyExport(cli: Cli, options: VerifyOptions, dir: string): Prom
   if (options.state) throw new UsageError('`--state` needs the server: a copy has no rows', 'leave `--export` out')
   const url = await findUrl(cli.env, cli.options())
   const remembered = await findRememberedLog(cli.env, url)
-  if (remembered === undefined && options.vkey === undefined) {
+  if (remembered === undefined && options.vkey === undefined && options.bundle === undefined) {
     throw new UsageError(
       'it is not known which keys sign the log',
       'give `--vkey KEY`, or run `mayfly audit verify` once against the server',
@@ -106,8 +112,14 @@ async function verifyExport(cli: Cli, options: VerifyOptions, dir: string): Prom
 async function withGiven(
   cli: Cli,
   log: RememberedLog,
-  { vkey, checkpointFile }: VerifyOptions,
+  { vkey, checkpointFile, bundle, bundleKey }: VerifyOptions,
 ): Promise<RememberedLog> {
+  if (bundle !== undefined) {
+    if (vkey !== undefined || checkpointFile !== undefined) {
+      throw new UsageError('`--bundle` brings checkpoint and keys', 'leave `--vkey` and `--checkpoint-file` out')
+    }
+    return logOfBundle(resolve(cli.cwd, bundle), bundleKey ?? [])
+  }
   const [first] = vkey ?? []
   const given = first === undefined ? log : { ...log, origin: parseVerifierKey(sha256, first).name, keys: vkey ?? [] }
   if (checkpointFile === undefined) return given
@@ -115,6 +127,21 @@ async function withGiven(
     throw new UsageError(`the checkpoint file \`${checkpointFile}\` cannot be read (${cause.code ?? cause.message})`)
   })
   return { ...given, checkpoint }
+}
+
+/** A bundle that a believed key signed speaks for the log of its site as of then. */
+async function logOfBundle(path: string, keys: readonly string[]): Promise<RememberedLog> {
+  if (keys.length === 0) throw new UsageError('it is not known who signs the bundle', 'give `--bundle-key KEY`')
+  const { sections } = (await openBundleFile(path, keys)).bundle
+  const [first] = sections.checkpoint?.keys ?? []
+  if (sections.checkpoint === undefined || first === undefined) {
+    throw new UsageError(`the offline bundle \`${path}\` carries no checkpoint`)
+  }
+  return {
+    origin: parseVerifierKey(sha256, first).name,
+    keys: sections.checkpoint.keys,
+    checkpoint: sections.checkpoint.note,
+  }
 }
 
 async function verify(cli: Cli, read: LogReader, known: RememberedLog): Promise<LogReport> {

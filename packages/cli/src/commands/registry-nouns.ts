@@ -335,6 +335,35 @@ export const nouns: readonly Noun[] = [
     },
   },
   {
+    name: 'offline-site',
+    title: 'offline sites: sites that are believed without a network, by the bundles that they sign',
+    path: '/v1/offline-sites',
+    naming: byName,
+    ref,
+    fields: [
+      {
+        flags: '--origin <url>',
+        member: 'origin',
+        help: 'the issuer URL of the other site, exactly',
+        only: 'add',
+        required: true,
+      },
+      {
+        flags: '--key <key>',
+        member: 'keys',
+        help: 'a key that signs its bundles, as `mayfly bundle key` prints it there; several times',
+        as: 'list',
+      },
+      { flags: '--max-age <span>', member: 'max_age_seconds', help: 'how old its bundles may be', as: 'span' },
+    ],
+    filters: [byState(active)],
+    columns: ['offline_site_id', 'name', 'origin', 'max_age_seconds', 'made_at', 'imported_at', 'state'],
+    moves: { retire: 'believe nothing of it any more; what was proven with its bundles ends' },
+    examples: {
+      add: ['mayfly offline-site add depot --origin https://mayfly.depot.example --key "$KEY" --max-age 7d'],
+    },
+  },
+  {
     name: 'binding',
     title: 'bindings: whose proof it is',
     path: '/v1/bindings',

@@ -151,6 +151,7 @@ function exampleRef(noun: Noun): string {
     resource: 'orders-db',
     role: 'orders-db/readonly',
     'trust-provider': 'github',
+    'offline-site': 'depot',
   }
   return refs[noun.name] ?? '0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f'
 }

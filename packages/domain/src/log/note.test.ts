@@ -27,6 +27,16 @@ test('the example of the specification verifies', () => {
   expect(formatVerifierKey(parseVerifierKey(sha256, exampleKey))).toBe(exampleKey)
 })
 
+test('a verifier key is read although its base64 looks like the start of another', () => {
+  const keys = Array.from({ length: 2_000 }, (_, seed) =>
+    verifierKey(sha256, 'example.com/plus', sha256(encodeUtf8(String(seed)))),
+  )
+  const misleading = keys.filter((key) => /\+.{8}\+/.test(formatVerifierKey(key).slice('example.com/plus+'.length + 9)))
+  expect(misleading.length, 'control: there are such keys').toBeGreaterThan(0)
+  const texts = misleading.map(formatVerifierKey)
+  expect(texts.map((vkey) => formatVerifierKey(parseVerifierKey(sha256, vkey)))).toEqual(texts)
+})
+
 test('another text under the same signature is refused', () => {
   expect(() => open(exampleNote.replace('example message', 'exanple message'))).toThrow(/does not verify/)
 })

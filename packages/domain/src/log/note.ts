@@ -69,7 +69,8 @@ export function formatVerifierKey(key: VerifierKey): string {
 
 /** @throws MayflyError `audit_verification_failed`: not a vkey, not Ed25519, or its number does not fit its key */
 export function parseVerifierKey(sha256: Sha256, vkey: string): VerifierKey {
-  const [name, keyId, encoded] = vkey.split(/\+(.{8})\+/s)
+  // A name has no `+`, but the key that follows may have several: base64 uses it.
+  const [, name, keyId, encoded] = /^([^+]+)\+([^+]{8})\+(.+)$/s.exec(vkey) ?? []
   if (name === undefined || keyId === undefined || encoded === undefined) {
     throw refuse('a verifier key is not of the form `name+keyid+key`')
   }

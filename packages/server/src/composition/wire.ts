@@ -4,6 +4,7 @@
  * Promise: one of each, made in the order of what needs what; nothing is looked up at run time.
  */
 
+import { MayflyError } from '@mayfly/domain'
 import type { AccountProvider } from '@mayfly/provider-kit'
 import { jwtProvider } from '@mayfly/provider-jwt'
 import { postgresProvider } from '@mayfly/provider-postgres'
@@ -13,6 +14,8 @@ import type { KeyEncryptionKeys } from '../adapters/keys/key-encryption-key.ts'
 import { createTargets, type Provider, type Targets } from '../adapters/targets/targets.ts'
 import { verifyState } from '../application/audit/verify-state.ts'
 import type { CoreDeps } from '../application/context.ts'
+import { checkpointSection } from '../application/offline/checkpoint-section.ts'
+import { jwksSection } from '../application/offline/jwks-section.ts'
 import { defaultIssueLimits, type IssueDeps } from '../application/credential/issue-deps.ts'
 import type { AuthorityDeps } from '../application/decision/authority-deps.ts'
 import { withAuthority } from '../application/decision/with-authority.ts'
@@ -25,6 +28,7 @@ import { createProgressFeed } from '../application/revocation/progress-feed.ts'
 import type { AuditDeps } from '../surfaces/http/audit.ts'
 import type { HttpDeps } from '../surfaces/http/http-deps.ts'
 import type { LogDeps } from '../surfaces/http/log.ts'
+import type { OfflineDeps } from '../surfaces/http/offline.ts'
 import type { RevocationDeps } from '../surfaces/http/revocations.ts'
 import type { ClockWatch } from './clock-watch.ts'
 import type { Config } from './config.ts'
@@ -62,6 +66,7 @@ export interface Wired {
   readonly http: HttpDeps
   readonly targets: Targets
   readonly audit: AuditDeps & LogDeps
+  readonly offline: OfflineDeps
   readonly logs: TenantLogs
 }
 
@@ -111,6 +116,18 @@ export function wire(input: WireInput): Wired {
           verifiers,
           now: core.clock.now(),
         })
+      },
+    },
+    offline: {
+      ...core,
+      keys,
+      trustDomain: config.trustDomain,
+      // What travels without a network; a new kind of trust material is a line here.
+      sectionSources: [jwksSection(keys), checkpointSection(async (tx) => (await logs.describe(tx)).checkpointKeys)],
+      issuerOf: async (tx) => {
+        const issuer = await proof.tenants.findIssuer(tx.tenantId)
+        if (issuer === undefined) throw new MayflyError('internal', { log: `tenant ${tx.tenantId} has no name` })
+        return issuer
       },
     },
     lifecycle: {

@@ -97,6 +97,7 @@ export interface AttestationJson {
   readonly trust_provider_kind: string
   readonly policy_claims: Readonly<Record<string, string>>
   readonly token_binding: string | null
+  readonly trust_made_at: Instant | null
   readonly version: number
   readonly source_address: string | null
 }
@@ -187,7 +188,7 @@ const roleObject = sql`jsonb_build_object('role_id', r.role_id, 'name', t.name |
 const attestationObject = sql`jsonb_build_object('attestation_id', a.attestation_id, 'state', a.state, 'strength', a.strength,
     'accepted_at', a.accepted_at, 'fresh_until', a.fresh_until, 'trust_provider_name', x.name,
     'trust_provider_kind', x.kind, 'policy_claims', coalesce(a.claims -> 'policy_claims', '{}'),
-    'token_binding', a.token_binding, 'version', a.version,
+    'token_binding', a.token_binding, 'trust_made_at', a.trust_made_at, 'version', a.version,
     'source_address', host(a.source_address))`
 
 const taskObject = sql`jsonb_build_object('task_id', k.task_id, 'kind', k.kind, 'state', k.state, 'deadline', k.deadline,

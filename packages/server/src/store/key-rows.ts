@@ -4,7 +4,13 @@ import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
 import type { DataKeyTable, InstallationTable, ResourceTable, Schema, SigningKeyTable } from './schema.gen.ts'
 
-export type KeyPurpose = 'access_token' | 'federated_token' | 'log_checkpoint' | 'promise' | 'fingerprint'
+export type KeyPurpose =
+  | 'access_token'
+  | 'federated_token'
+  | 'log_checkpoint'
+  | 'promise'
+  | 'fingerprint'
+  | 'offline_bundle'
 export type KeyAlgorithm = 'ES256' | 'RS256' | 'Ed25519' | 'HS256'
 /** The check constraints hold the two words to their closed sets. */
 export type SigningKeyRow = Omit<Selectable<SigningKeyTable>, 'purpose' | 'algorithm'> & {

@@ -365,6 +365,8 @@ export interface AcceptedProofRow {
   /** As it stands in the row, e.g. `jkt:…`; null for a bearer token. */
   readonly tokenBinding: string | null
   readonly vouchedBy: AttestationId | null
+  /** As of when the trust material was that it was judged with; null where that was asked for at this moment. */
+  readonly trustMadeAt: Date | null
   readonly sourceAddress: string | null
   readonly acceptedAt: Date
   readonly freshUntil: Date
@@ -398,7 +400,7 @@ const acceptStatement = `
     select * from json_to_recordset($1::json) as r(
       attestation_id uuid, trust_provider_id uuid, t_version int, binding_id uuid, b_version int, identity_id uuid,
       i_version int, owner_id uuid, o_version int, person_id uuid, p_version int, instance text, claims jsonb,
-      strength text, token_binding text, vouched_by_attestation_id uuid, source_address inet, accepted_at timestamptz, fresh_until timestamptz, token_expires_at timestamptz,
+      strength text, token_binding text, vouched_by_attestation_id uuid, trust_made_at timestamptz, source_address inet, accepted_at timestamptz, fresh_until timestamptz, token_expires_at timestamptz,
       jti_digest text, jti_expires_at timestamptz, decision_id uuid, policy_version_id uuid, action text,
       principal jsonb, resource jsonb, determining jsonb, duties jsonb, context jsonb, entry_id uuid, stream text,
       entry_action text, data text, leaf_hash text)
@@ -439,9 +441,9 @@ const acceptStatement = `
     from accepted
   ), attested as (
     insert into attestation (attestation_id, identity_id, person_id, trust_provider_id, binding_id, instance, claims,
-                             strength, token_binding, vouched_by_attestation_id, source_address, accepted_at, fresh_until, token_expires_at, decision_id)
+                             strength, token_binding, vouched_by_attestation_id, trust_made_at, source_address, accepted_at, fresh_until, token_expires_at, decision_id)
     select attestation_id, identity_id, person_id, trust_provider_id, binding_id, instance, claims, strength,
-           token_binding, vouched_by_attestation_id, source_address, accepted_at, fresh_until, token_expires_at, decision_id
+           token_binding, vouched_by_attestation_id, trust_made_at, source_address, accepted_at, fresh_until, token_expires_at, decision_id
     from accepted
   ), told as (
     insert into entry (entry_id, stream, action, recorded_at, identity_id, attestation_id, decision_id, data, leaf_hash)
@@ -487,6 +489,7 @@ function acceptedJson(row: AcceptedProofRow) {
     strength: row.strength,
     token_binding: row.tokenBinding,
     vouched_by_attestation_id: row.vouchedBy,
+    trust_made_at: row.trustMadeAt,
     source_address: row.sourceAddress,
     accepted_at: row.acceptedAt,
     fresh_until: row.freshUntil,

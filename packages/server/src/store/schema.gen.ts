@@ -1,6 +1,6 @@
 // Made by `npm run generate` from the migrations. Do not edit.
 import type { ColumnType, Generated } from 'kysely'
-import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, IdentityId, IdentityKind, IdentityState, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, StatusListId, Strength, TaskId, TaskKind, TaskState, TenantId, TrustProviderId } from '@mayfly/domain'
+import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, IdentityId, IdentityKind, IdentityState, OfflineSiteId, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, StatusListId, Strength, TaskId, TaskKind, TaskState, TenantId, TrustProviderId } from '@mayfly/domain'
 
 /** JSON: read as a value, written as a string (so that an array is not taken for a PostgreSQL array). */
 export type Json = ColumnType<unknown, string, string>
@@ -24,7 +24,8 @@ export interface AttestationTable {
   decision_id: DecisionId
   version: Generated<number>
   token_binding: string | null
-  vouched_by_attestation_id: string | null
+  vouched_by_attestation_id: AttestationId | null
+  trust_made_at: Date | null
 }
 
 export interface BindingTable {
@@ -193,6 +194,28 @@ export interface LogTileTable {
   level: number
   tile_index: number
   hashes: Buffer
+}
+
+export interface OfflineMaterialTable {
+  tenant_id: Generated<TenantId>
+  offline_site_id: OfflineSiteId
+  bundle: Buffer
+}
+
+export interface OfflineSiteTable {
+  tenant_id: Generated<TenantId>
+  offline_site_id: OfflineSiteId
+  name: string
+  origin: string
+  keys: Json
+  max_age_seconds: number
+  state: Generated<string>
+  sequence: number | null
+  digest: string | null
+  made_at: Date | null
+  imported_at: Date | null
+  version: Generated<number>
+  created_at: Date
 }
 
 export interface OwnerTable {
@@ -409,6 +432,8 @@ export interface Schema {
   installation: InstallationTable
   log_checkpoint: LogCheckpointTable
   log_tile: LogTileTable
+  offline_material: OfflineMaterialTable
+  offline_site: OfflineSiteTable
   owner: OwnerTable
   person: PersonTable
   policy_version: PolicyVersionTable

@@ -93,6 +93,8 @@ type Attestation = {
   kind: String,
   // What the access token is bound to: key (DPoP), certificate (mutual TLS), none.
   bound_to: String,
+  // How old the keys and lists are now that the proof was judged with; 0 where they were asked for at that moment.
+  trust_age_seconds: Long,
   proof: Proof,
 };
 

@@ -5,7 +5,7 @@
  * alone. Whose proof it is, whether that identity may act, and that a proof is used once are judged by the caller, for
  * all kinds alike.
  */
-import type { Clock, IdentityId, JsonObject, Strength, TrustProviderKind } from '@mayfly/domain'
+import type { Clock, IdentityId, JsonObject, OfflineBundle, Strength, TrustProviderKind } from '@mayfly/domain'
 import type { Secret } from '@mayfly/provider-kit'
 import type { JsonWebKey } from 'node:crypto'
 import type { z } from 'zod'
@@ -34,6 +34,7 @@ export const rejectionReasons = [
   'certificate_invalid',
   'challenge_wrong',
   'clone_detected',
+  'proof_revoked',
 ] as const
 export type RejectionReason = (typeof rejectionReasons)[number]
 
@@ -93,6 +94,8 @@ export interface AcceptedProof {
   readonly policyClaims: Readonly<Record<string, string>>
   /** Where the proof itself ends sooner than its trust provider's freshness, e.g. with a certificate. */
   readonly freshUntil?: Date
+  /** As of when the keys and lists are that it was judged with, where they were carried here; absent: asked for just now. */
+  readonly trustMadeAt?: Date
 }
 
 export type ProofVerdict = AcceptedProof | Rejection
@@ -126,6 +129,14 @@ export interface OpenTrustProvider {
 
 export interface TrustProviderDeps {
   readonly clock: Clock
+  /** What the last offline bundle of a registered site brought; `undefined`: no such site, or nothing imported yet. */
+  offlineMaterial(site: string): Promise<OfflineMaterial | undefined>
+}
+
+/** An offline bundle that was checked when it was imported and again when it was read, and how old it may be. */
+export interface OfflineMaterial {
+  readonly bundle: OfflineBundle
+  readonly maxAgeSeconds: number
 }
 
 export interface TrustProvider<Settings> {

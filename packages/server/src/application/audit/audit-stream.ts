@@ -28,6 +28,8 @@ const streamOfNoun = {
   proof: 'proof',
   access_token: 'proof',
   bootstrap: 'proof',
+  offline_site: 'proof',
+  offline_bundle: 'proof',
   policy_version: 'policy',
   decision: 'decision',
   task: 'task',

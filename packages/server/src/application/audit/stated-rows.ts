@@ -100,7 +100,20 @@ export const statedTables = {
       token_expires_at: 'time',
       token_revoked_at: 'time',
     },
-    later: { token_binding: 'value', vouched_by_attestation_id: 'value' },
+    later: { token_binding: 'value', vouched_by_attestation_id: 'value', trust_made_at: 'time' },
+  },
+  offline_site: {
+    key: ['offline_site_id'],
+    columns: {
+      name: 'value',
+      origin: 'value',
+      keys: 'json',
+      max_age_seconds: 'value',
+      state: 'value',
+      sequence: 'value',
+      digest: 'value',
+      made_at: 'time',
+    },
   },
   policy_version: {
     key: ['policy_version_id'],

@@ -61,6 +61,8 @@ function attestationValue(attestation: AttestationFacts, now: Date, add: Add): C
     trust_provider: entityValue({ type: 'TrustProvider', id: attestation.trustProviderName }),
     kind: attestation.trustProviderKind,
     bound_to: attestation.tokenBoundTo,
+    trust_age_seconds:
+      attestation.trustMadeAt === undefined ? 0 : Math.max(0, secondsBetween(attestation.trustMadeAt, now)),
     proof: entityValue(
       add({ uid: { type: 'Proof', id: attestation.attestationId }, attrs: {}, parents: [], tags: attestation.claims }),
     ),

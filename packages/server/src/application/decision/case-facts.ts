@@ -68,6 +68,7 @@ function attestationOf(ids: Ids, key: string, proof: PolicyCase['proof'], now: D
     trustProviderKind: proof.kind,
     claims: proof.claims,
     tokenBoundTo: proof.bound_to,
+    ...(proof.trust_age_seconds === 0 ? {} : { trustMadeAt: secondsFrom(now, -proof.trust_age_seconds) }),
     version: 1,
   }
 }

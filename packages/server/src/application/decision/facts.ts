@@ -147,6 +147,8 @@ export interface AttestationFacts {
   readonly claims: Readonly<Record<string, string>>
   /** What the access token is bound to, beside possession. */
   readonly tokenBoundTo: 'key' | 'certificate' | 'none'
+  /** As of when the trust material was that the proof was judged with; absent: asked for at that moment. */
+  readonly trustMadeAt?: Date | undefined
   readonly version: number
 }
 

@@ -75,6 +75,8 @@ export const policyCase = z.strictObject({
       kind: z.enum(trustProviderKinds).default('oidc'),
       claims: z.record(z.string(), z.string()).default({}),
       bound_to: z.enum(['key', 'certificate', 'none']).default('none'),
+      /** How old carried trust material is; 0: live. */
+      trust_age_seconds: seconds.default(0),
     })
     .prefault({}),
   /** For `credential.issue` and `credential.renew`. */

@@ -8,13 +8,14 @@ import { createPolicyEngine } from '../../adapters/cedar/policy-engine.ts'
 import { policyCases } from './policy-case.ts'
 import { runPolicyCases } from './run-policy-cases.ts'
 
-const guide = await readFile(new URL('../../../../../docs/guides/write-a-policy.md', import.meta.url), 'utf8')
+const read = (page: string) => readFile(new URL(`../../../../../docs/guides/${page}`, import.meta.url), 'utf8')
+const guide = await read('write-a-policy.md')
 const defaults = await readFile(new URL('../../../policies/default.cedar', import.meta.url), 'utf8')
 const cedar = openCedar()
 const compile = async (text: string) => compilePolicies(cedar, cedarSchema(), text)
 
-function blocks(language: string): string[] {
-  return [...guide.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)]
+function blocks(language: string, page = guide): string[] {
+  return [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)]
     .filter(([, its]) => its === language)
     .map(([, , text]) => text ?? '')
 }
@@ -30,5 +31,15 @@ test('the cases of the guide pass', async () => {
   const [example] = blocks('yaml')
   const { cases } = policyCases.parse(parse(example ?? ''))
   const results = await runPolicyCases(createPolicyEngine({ compile }), defaults, cases)
+  expect(results.flatMap((result) => result.differences)).toEqual([])
+})
+
+test('the policy that sees how old trust material is answers as its page says', async () => {
+  const page = await read('without-a-network.md')
+  const [policy = ''] = blocks('cedar', page)
+  const [example = ''] = blocks('yaml', page)
+  const { cases } = policyCases.parse(parse(example))
+  expect(cases.map(({ expect: { outcome } }) => outcome)).toEqual(['deny', 'permit'])
+  const results = await runPolicyCases(createPolicyEngine({ compile }), `${defaults}\n${policy}`, cases)
   expect(results.flatMap((result) => result.differences)).toEqual([])
 })

@@ -79,6 +79,7 @@ export function attestationFacts(reader: FactReader, row: AttestationJson): Atte
     trustProviderKind: row.trust_provider_kind,
     claims: row.policy_claims,
     tokenBoundTo: boundToOf(row.token_binding),
+    trustMadeAt: row.trust_made_at === null ? undefined : new Date(row.trust_made_at),
     version: noteVersion(reader, 'attestation', row.attestation_id, row.version),
   }
 }

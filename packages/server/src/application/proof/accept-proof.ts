@@ -131,6 +131,7 @@ export async function decideAndStore(
     freshUntil,
     sourceAddress: proof.sourceAddress,
     policyClaims: verdict.policyClaims,
+    trustMadeAt: verdict.trustMadeAt,
     tokenBinding: proof.tokenBinding,
   })
   if (decision.outcome === 'deny') {
@@ -184,6 +185,7 @@ function acceptedRow(
   const person = party.kind === 'person' ? party : undefined
   const tokenBinding = proof.tokenBinding === undefined ? null : bindingText(proof.tokenBinding)
   const vouchedBy = proof.vouchedBy ?? null
+  const trustMadeAt = verdict.trustMadeAt ?? null
   const proofDigest = createHash('sha256').update(verdict.uniqueId).digest()
   const entry = entryRowOf(proof.tenantId, {
     action: 'attestation.accepted',
@@ -208,6 +210,7 @@ function acceptedRow(
         token_revoked_at: null,
         token_binding: tokenBinding,
         vouched_by_attestation_id: vouchedBy,
+        trust_made_at: trustMadeAt,
         version: 1,
       }),
     ],
@@ -223,6 +226,7 @@ function acceptedRow(
     claims: { ...verdict.recorded, claims: binding.claims as JsonObject, policy_claims: { ...verdict.policyClaims } },
     tokenBinding,
     vouchedBy,
+    trustMadeAt,
     strength: trustProvider.strength,
     sourceAddress: proof.sourceAddress ?? null,
     proofDigest,

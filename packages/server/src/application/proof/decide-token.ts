@@ -18,6 +18,7 @@ export interface TokenFacts {
   readonly freshUntil: Date
   readonly sourceAddress: string | undefined
   readonly policyClaims: Readonly<Record<string, string>>
+  readonly trustMadeAt: Date | undefined
   readonly tokenBinding: TokenBinding | undefined
 }
 
@@ -49,6 +50,7 @@ function decisionFacts(facts: TokenFacts): Facts {
       trustProviderName: trustProvider.name,
       trustProviderKind: trustProvider.kind,
       claims: facts.policyClaims,
+      trustMadeAt: facts.trustMadeAt,
       tokenBoundTo: facts.tokenBinding?.kind ?? 'none',
       version: 1,
     },

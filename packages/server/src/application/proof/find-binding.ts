@@ -117,6 +117,7 @@ async function findForClient(
 
 const unknownClient = boundKeyTrustProvider.open(boundKeyTrustProvider.settings.parse({}), {
   clock: { now: () => new Date() },
+  offlineMaterial: async () => undefined,
 })
 
 function refuseUnknownClient(verdict: ProofVerdict): Rejection {

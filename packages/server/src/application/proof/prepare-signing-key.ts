@@ -13,6 +13,7 @@ export const algorithmOf = {
   log_checkpoint: 'Ed25519',
   promise: 'Ed25519',
   fingerprint: 'HS256',
+  offline_bundle: 'Ed25519',
 } as const satisfies Record<KeyPurpose, KeyAlgorithm>
 
 export const keyPurposes = Object.keys(algorithmOf) as readonly KeyPurpose[]

@@ -12,6 +12,7 @@ import {
 } from '../../store/proof-rows.ts'
 import { findIssuedTokens, type IssuedTokenQuestion, type IssuedTokenState } from '../../store/issued-token-rows.ts'
 import type { AuthorityDeps } from '../decision/authority-deps.ts'
+import { openOfflineMaterials } from '../offline/offline-material.ts'
 import { type DpopDeps, openDpop } from './dpop/accept-dpop.ts'
 import { type KeyCache, openKeyCache } from './key-cache.ts'
 import { openStatusLists, type StatusLists } from './status-list-token.ts'
@@ -63,7 +64,7 @@ export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps
       keyOf: (row) => `${row.trustProvider.id}${row.proofDigest.toString('latin1')}`,
     }),
     liveness: openBatchQueue({ database, run: findTokenLiveness }),
-    trustProviders: openTrustProviderCache({ clock }),
+    trustProviders: openTrustProviderCache({ clock, offlineMaterial: openOfflineMaterials({ database }) }),
     publicKeys: openKeyCache(),
     policyLoader: openPolicyLoader(deps),
     dpop: openDpop({

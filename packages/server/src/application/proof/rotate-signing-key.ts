@@ -83,7 +83,7 @@ export function isPublishedLongEnough(row: SigningKeyRow, now: Date): boolean {
   return now.getTime() - row.prepared_at.getTime() >= publishAheadSeconds * 1000
 }
 
-/** Checkpoints, promises and fingerprints are looked at years later; access tokens die young. */
+/** Checkpoints, promises, fingerprints and offline bundles are looked at long after; access tokens die young. */
 function trustedUntil(purpose: KeyPurpose, now: Date, compromised: boolean): Date | null {
   if (compromised) return now
   if (purpose === 'federated_token') return new Date(now.getTime() + (issuedTokenTtlSeconds + 60) * 1000)

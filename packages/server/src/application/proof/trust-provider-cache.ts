@@ -5,6 +5,7 @@
 import { type Clock, MayflyError, type TenantId } from '@mayfly/domain'
 import type { OpenTrustProvider } from '../../adapters/trust-providers/trust-provider.ts'
 import { trustProviderOf } from '../../adapters/trust-providers/trust-providers.ts'
+import type { FindOfflineMaterial } from '../offline/offline-material.ts'
 import type { CandidateTrustProvider } from '../../store/proof-rows.ts'
 
 export interface TrustProviderCache {
@@ -12,7 +13,12 @@ export interface TrustProviderCache {
   open(tenantId: TenantId, row: CandidateTrustProvider): OpenTrustProvider
 }
 
-export function openTrustProviderCache(deps: { readonly clock: Clock }): TrustProviderCache {
+export interface TrustProviderCacheDeps {
+  readonly clock: Clock
+  readonly offlineMaterial: FindOfflineMaterial
+}
+
+export function openTrustProviderCache({ clock, offlineMaterial }: TrustProviderCacheDeps): TrustProviderCache {
   const opened = new Map<string, { readonly version: number; readonly trustProvider: OpenTrustProvider }>()
   return {
     open(tenantId, row) {
@@ -26,7 +32,10 @@ export function openTrustProviderCache(deps: { readonly clock: Clock }): TrustPr
           log: `trust provider ${row.trustProviderId}: ${settings.error.message}`,
         })
       }
-      const trustProvider = plugin.open(settings.data, deps)
+      const trustProvider = plugin.open(settings.data, {
+        clock,
+        offlineMaterial: (site) => offlineMaterial(tenantId, site),
+      })
       opened.set(name, { version: row.version, trustProvider })
       return trustProvider
     },

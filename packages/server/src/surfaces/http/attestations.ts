@@ -34,6 +34,13 @@ const attestation = z
     token_expires_at: timestamp,
     token_revoked_at: timestamp.nullable(),
     decision_id: z.string(),
+    token_binding: z.string().nullable().meta({ description: 'What the access token is bound to, e.g. `jkt:…`' }),
+    vouched_by_attestation_id: id<AttestationId>()
+      .nullable()
+      .meta({ description: 'The proof of the host agent that vouches for this one' }),
+    trust_made_at: timestamp.nullable().meta({
+      description: 'As of when the keys and lists were that it was judged with; null: asked for at that moment',
+    }),
   })
   .meta({ id: 'Attestation', description: 'One proof accepted once' })
 

@@ -22,6 +22,7 @@ import { identityRoutes } from './identities.ts'
 import { keyRoutes } from './keys.ts'
 import { type LogDeps, logRoutes } from './log.ts'
 import { oauthPaths } from './oauth-paths.ts'
+import { type OfflineDeps, offlineRoutes } from './offline.ts'
 import { openApiRoutes } from './openapi-route.ts'
 import { type OpenApiDocument, openApiDocument } from './openapi.ts'
 import { ownerRoutes } from './owners.ts'
@@ -41,6 +42,7 @@ export interface RouteDeps {
   readonly registry: HttpDeps & RegistryDeps & ResourceCheckDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly audit: AuditDeps & LogDeps
+  readonly offline: OfflineDeps
 }
 
 interface Resource {
@@ -65,6 +67,7 @@ const resources: readonly Resource[] = [
   resource('registry', roleRoutes),
   resource('registry', trustProviderRoutes),
   resource('registry', bindingRoutes),
+  resource('offline', offlineRoutes),
   resource('registry', applyRoutes),
   resource('lifecycle', taskRoutes),
   resource('lifecycle', credentialRoutes),

@@ -18,7 +18,12 @@ export type Caller = Pick<RequestContext, 'tenantId' | 'actor'>
 const maxStreamMs = 300_000
 
 /** What makes new authority; tokens have their own surface. */
-const mintingActions: ReadonlySet<ActionName> = new Set(['credential.issue', 'credential.renew'] as const)
+const mintingActions: ReadonlySet<ActionName> = new Set([
+  'credential.issue',
+  'credential.renew',
+  // Its time is its sequence: made by a wrong clock, it would make later ones look older.
+  'bundle.export',
+] as const)
 
 /**
  * @throws MayflyError `token_missing`, `token_invalid`, `dpop_proof_invalid`, `dpop_nonce_required`, `rate_limited`

@@ -34,6 +34,8 @@ interface Held {
 }
 
 export function openKeySource(settings: OidcSettings, clock: Clock): KeySource {
+  // Carried keys come with each proof (offline-keys.ts): there is nothing to keep, and nobody to ask.
+  if (settings.keys.from === 'offline_site') return { keysFor: async () => [] }
   if (settings.keys.from === 'static') {
     const keys = usableKeys(settings.keys.keys)
     return { keysFor: async (kid, alg) => keysFor(keys, kid, alg) }

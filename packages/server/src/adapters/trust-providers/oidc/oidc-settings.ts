@@ -31,6 +31,11 @@ const staticKeys = z.strictObject({
     .describe('public keys as JWKs'),
 })
 
+const offlineKeys = z.strictObject({
+  from: z.literal('offline_site'),
+  site: z.string().min(1).max(63).describe('name of the offline site whose imported bundle carries them'),
+})
+
 export const oidcSettings = z.strictObject({
   issuer: fetchable.describe('`iss` of the tokens, exactly'),
   audiences: z
@@ -43,9 +48,10 @@ export const oidcSettings = z.strictObject({
       z.strictObject({ from: z.literal('discovery') }),
       z.strictObject({ from: z.literal('url'), url: fetchable.describe('where the key set is (JWKS)') }),
       staticKeys,
+      offlineKeys,
     ])
     .default({ from: 'discovery' })
-    .describe('where the public keys come from: the issuer itself, an address, or this list'),
+    .describe('where the public keys come from: the issuer itself, an address, this list, or an offline bundle'),
   ca_pem: z
     .string()
     .max(65_536)

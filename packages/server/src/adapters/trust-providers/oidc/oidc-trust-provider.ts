@@ -12,7 +12,9 @@ import type { Jwt } from '../jwt.ts'
 import { checkTimes } from '../proof-times.ts'
 import { type ProofExpectations, proofIn, type ProofVerdict, rejected, type TrustProvider } from '../trust-provider.ts'
 import { isJwsAlgorithm, verifyJws } from '../verify-jws.ts'
+import { getOfflineMaterial, judgeCarriedStatus } from '../offline-material.ts'
 import { findClaim, parseOidcBinding } from './claim-rules.ts'
+import { carriedKeySource } from './carried-key-source.ts'
 import { type KeySource, openKeySource } from './key-source.ts'
 import { oidcSettings, type OidcSettings } from './oidc-settings.ts'
 
@@ -26,7 +28,19 @@ export const oidcTrustProvider: TrustProvider<OidcSettings> = {
   maxStrength: 'platform',
   issuerOf: (settings) => settings.issuer,
   parseBinding: parseOidcBinding,
-  open(settings, { clock }) {
+  open(settings, deps) {
+    const { clock } = deps
+    if (settings.keys.from === 'offline_site') {
+      const { site } = settings.keys
+      return {
+        async verify(proof, expected) {
+          const { jwt } = proofIn('jwt', proof)
+          const material = await getOfflineMaterial(deps, site, 'jwks', expected.now)
+          const verdict = await verifyToken(settings, carriedKeySource(material, settings.issuer), jwt, expected)
+          return verdict.outcome === 'accepted' ? judgeCarriedStatus(material, verdict, expected.now) : verdict
+        },
+      }
+    }
     const keys = openKeySource(settings, clock)
     return { verify: (proof, expected) => verifyToken(settings, keys, proofIn('jwt', proof).jwt, expected) }
   },

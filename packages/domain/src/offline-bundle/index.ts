@@ -1,0 +1,6 @@
+export * from './bundle-age.ts'
+export * from './check-token.ts'
+export * from './offline-bundle.ts'
+export * from './open-bundle.ts'
+export * from './read-status.ts'
+export * from './sign-bundle.ts'

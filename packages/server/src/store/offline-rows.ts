@@ -1,0 +1,125 @@
+/** The SQL of sites that are believed without a network, and of what their bundles brought. */
+import { isId, type OfflineSiteId, type TrustProviderId } from '@mayfly/domain'
+import { type Insertable, type Selectable, sql } from 'kysely'
+import type { Tx } from './database.ts'
+import type { PageRequest } from './page.ts'
+import { orNameTaken, orNotFound } from './registry-errors.ts'
+import type { OfflineSiteTable } from './schema.gen.ts'
+
+/** `keys` are verifier keys; the column is JSON, and only texts are ever written into it. */
+export type OfflineSiteRow = Omit<Selectable<OfflineSiteTable>, 'keys'> & { readonly keys: readonly string[] }
+export type NewOfflineSiteRow = Pick<
+  Insertable<OfflineSiteTable>,
+  'offline_site_id' | 'name' | 'origin' | 'max_age_seconds' | 'created_at'
+> & { readonly keys: readonly string[] }
+
+interface Words {
+  keys: readonly string[]
+}
+
+export async function insertOfflineSite(tx: Tx, { keys, ...row }: NewOfflineSiteRow): Promise<OfflineSiteRow> {
+  const insert = tx.query
+    .insertInto('offline_site')
+    .values({ ...row, keys: JSON.stringify(keys) })
+    .returningAll()
+    .$narrowType<Words>()
+  return orNameTaken(insert.executeTakeFirstOrThrow(), {
+    offline_site_tenant_id_name_key: { pointer: '/name', detail: `there is an offline site \`${row.name}\` already` },
+    offline_site_tenant_id_origin_key: {
+      pointer: '/origin',
+      detail: `the origin \`${row.origin}\` belongs to another offline site`,
+    },
+  })
+}
+
+export interface OfflineSiteChange {
+  readonly keys?: readonly string[]
+  readonly max_age_seconds?: number
+  readonly state?: 'active' | 'retired'
+  readonly imported?: {
+    readonly sequence: number | null
+    readonly digest: string | null
+    readonly made_at: Date | null
+    readonly imported_at: Date | null
+  }
+}
+
+export async function updateOfflineSite(
+  tx: Tx,
+  siteId: OfflineSiteId,
+  { keys, imported, ...rest }: OfflineSiteChange,
+): Promise<OfflineSiteRow> {
+  return tx.query
+    .updateTable('offline_site')
+    .set({ ...rest, ...imported, ...(keys === undefined ? {} : { keys: JSON.stringify(keys) }) })
+    .where('offline_site_id', '=', siteId)
+    .returningAll()
+    .$narrowType<Words>()
+    .executeTakeFirstOrThrow()
+}
+
+function byRef(tx: Tx, ref: string) {
+  const query = tx.query.selectFrom('offline_site').selectAll().$narrowType<Words>()
+  return isId(ref) ? query.where('offline_site_id', '=', ref as OfflineSiteId) : query.where('name', '=', ref)
+}
+
+export async function findOfflineSite(tx: Tx, ref: string): Promise<OfflineSiteRow | undefined> {
+  return byRef(tx, ref).executeTakeFirst()
+}
+
+/** @throws MayflyError `resource_not_found` */
+export async function getOfflineSite(tx: Tx, ref: string): Promise<OfflineSiteRow> {
+  return orNotFound('offline site', ref, await findOfflineSite(tx, ref))
+}
+
+/** The row, locked until the transaction ends: of two imports at once the second sees what the first brought. */
+export async function claimOfflineSite(tx: Tx, ref: string): Promise<OfflineSiteRow> {
+  return orNotFound('offline site', ref, await byRef(tx, ref).forNoKeyUpdate().executeTakeFirst())
+}
+
+export async function listOfflineSites(
+  tx: Tx,
+  filter: { readonly state?: 'active' | 'retired' | undefined },
+  page: PageRequest,
+): Promise<OfflineSiteRow[]> {
+  let query = tx.query.selectFrom('offline_site').selectAll().$narrowType<Words>()
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state)
+  if (page.after !== undefined) query = query.where('offline_site_id', '>', page.after as OfflineSiteId)
+  return query.orderBy('offline_site_id').limit(page.limit).execute()
+}
+
+/** Takes the place of what was there. */
+export async function storeOfflineMaterial(tx: Tx, siteId: OfflineSiteId, bundle: Uint8Array): Promise<void> {
+  const bytes = Buffer.from(bundle.buffer, bundle.byteOffset, bundle.byteLength)
+  await tx.query
+    .insertInto('offline_material')
+    .values({ offline_site_id: siteId, bundle: bytes })
+    .onConflict((on) => on.columns(['offline_site_id', 'tenant_id']).doUpdateSet({ bundle: bytes }))
+    .execute()
+}
+
+export async function removeOfflineMaterial(tx: Tx, siteId: OfflineSiteId): Promise<void> {
+  await tx.query.deleteFrom('offline_material').where('offline_site_id', '=', siteId).execute()
+}
+
+export async function readOfflineMaterial(tx: Tx, siteId: OfflineSiteId): Promise<Uint8Array | undefined> {
+  const row = await tx.query
+    .selectFrom('offline_material')
+    .select('bundle')
+    .where('offline_site_id', '=', siteId)
+    .executeTakeFirst()
+  return row?.bundle
+}
+
+/** The trust providers whose settings take their keys from this site. They are few. */
+export async function listTrustProvidersOfSite(tx: Tx, site: string): Promise<readonly TrustProviderId[]> {
+  const rows = await tx.query
+    .selectFrom('trust_provider')
+    .select('trust_provider_id')
+    .where('state', '=', 'active')
+    .where(sql<boolean>`jsonb_path_exists(settings, '$.* ? (@.from == "offline_site" && @.site == $site)',
+      jsonb_build_object('site', ${site}::text))`)
+    .orderBy('trust_provider_id')
+    .execute()
+  return rows.map((row) => row.trust_provider_id)
+}
