@@ -1,7 +1,7 @@
 /** Access tokens of one server: got with a proof, used again while they live, never written anywhere. */
 import type { BoundToken, Dpop } from '@mayfly/client'
 import { OAuthRefusal } from './oauth-refusal.ts'
-import type { ProofSource } from './proof-source.ts'
+import type { ProofSource, TokenForm } from './proof-source.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface ProvenToken extends BoundToken {
@@ -19,6 +19,16 @@ export interface AccessTokens {
   current(): Promise<ProvenToken>
   /** Proves anew, whatever there is. */
   prove(): Promise<ProvenToken>
+  /** Proves anew, for a token for another audience: a bearer token, for whatever program it is handed to. */
+  issue(target: TokenForm): Promise<TargetToken>
+}
+
+export interface TargetToken {
+  readonly access_token: string
+  readonly token_type: string
+  readonly expires_in: number
+  readonly credential_id: string
+  readonly [member: string]: unknown
 }
 
 const longestSpareMs = 30_000
@@ -55,6 +65,16 @@ export function makeAccessTokens(
     return known
   }
 
+  async function issue(target: TokenForm): Promise<TargetToken> {
+    issuer ??= readIssuer(url, signal)
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+    const form = { ...(await proof((await issuer).audience, limit)), ...target }
+    const answer = await postForm(`${url}/oauth/token`, form, undefined, limit)
+    const body = (await answer.json().catch(() => ({}))) as Record<string, unknown>
+    if (!answer.ok) throw new OAuthRefusal(answer.status, body)
+    return targetToken(body)
+  }
+
   function prove(): Promise<ProvenToken> {
     underWay ??= request().finally(() => (underWay = undefined))
     return underWay
@@ -62,6 +82,7 @@ export function makeAccessTokens(
 
   return {
     prove,
+    issue,
     async current() {
       if (known !== undefined && known.expiresAt.getTime() - now().getTime() > known.spareMs) return known
       return prove()
@@ -124,6 +145,14 @@ function provenToken(body: Record<string, unknown>, startedAt: Date): ProvenToke
     freshUntil: new Date(until),
     subject: subjectOf(accessToken),
   }
+}
+
+function targetToken(body: Record<string, unknown>): TargetToken {
+  const { access_token, token_type, expires_in, credential_id } = body
+  if (typeof access_token === 'string' && typeof token_type === 'string' && typeof expires_in === 'number') {
+    return { ...body, access_token, token_type, expires_in, credential_id: String(credential_id) }
+  }
+  throw new OAuthRefusal(502, { error_description: 'the answer of the token endpoint is not one' })
 }
 
 /** What our own token says of us, for people to read; the server judges it, we do not. */

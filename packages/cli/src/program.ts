@@ -22,6 +22,7 @@ import { addRevokeCommand } from './commands/revoke.ts'
 import { addRunCommand } from './commands/run.ts'
 import { addServerCommand } from './commands/server.ts'
 import { addTaskCommands } from './commands/task.ts'
+import { addTokenCommands } from './commands/token.ts'
 import { addTraceCommand } from './commands/trace.ts'
 
 export const version = '0.1.0'
@@ -68,6 +69,7 @@ export function createProgram(cli: Cli): Command {
   addTaskCommands(program, cli)
   addRunCommand(program, cli)
   addIssueCommand(program, cli)
+  addTokenCommands(program, cli)
   addCredentialCommands(program, cli)
   program.commandsGroup('The end of it:')
   addRevokeCommand(program, cli)

@@ -15,6 +15,7 @@ import { createTargets, type Provider, type Targets } from '../adapters/targets/
 import { verifyState } from '../application/audit/verify-state.ts'
 import type { CoreDeps } from '../application/context.ts'
 import { checkpointSection } from '../application/offline/checkpoint-section.ts'
+import { statusListsSection } from '../application/offline/status-lists-section.ts'
 import { jwksSection } from '../application/offline/jwks-section.ts'
 import { defaultIssueLimits, type IssueDeps } from '../application/credential/issue-deps.ts'
 import type { AuthorityDeps } from '../application/decision/authority-deps.ts'
@@ -123,7 +124,11 @@ export function wire(input: WireInput): Wired {
       keys,
       trustDomain: config.trustDomain,
       // What travels without a network; a new kind of trust material is a line here.
-      sectionSources: [jwksSection(keys), checkpointSection(async (tx) => (await logs.describe(tx)).checkpointKeys)],
+      sectionSources: [
+        jwksSection(keys),
+        statusListsSection((tx) => proof.statusLists.readAll(tx)),
+        checkpointSection(async (tx) => (await logs.describe(tx)).checkpointKeys),
+      ],
       issuerOf: async (tx) => {
         const issuer = await proof.tenants.findIssuer(tx.tenantId)
         if (issuer === undefined) throw new MayflyError('internal', { log: `tenant ${tx.tenantId} has no name` })

@@ -22,6 +22,8 @@ export const statusListLifeSeconds = 900
 /** A list that did not change is signed anew after so long, so that a fresh copy has most of its life before it. */
 const signedForMs = 60_000
 const maxKept = 256
+/** As many as an offline bundle holds. */
+const maxCarried = 500
 
 export interface StatusListToken {
   readonly token: string
@@ -34,6 +36,8 @@ export interface StatusLists {
   find(tenantId: TenantId, listId: StatusListId): Promise<StatusListToken | undefined>
   /** The addresses of all lists in which there may be a token that lives. */
   listUris(tenantId: TenantId): Promise<readonly string[]>
+  /** All of these lists as they are now, for those who carry them along. At most 500. */
+  readAll(tx: Tx): Promise<readonly { readonly uri: string; readonly token: string }[]>
 }
 
 export interface StatusListDeps extends Pick<CoreDeps, 'database' | 'clock'> {
@@ -75,23 +79,36 @@ export function openStatusLists(deps: StatusListDeps): StatusLists {
     return made
   }
 
+  async function read(tx: Tx, listId: StatusListId, issuer: string): Promise<StatusListToken | undefined> {
+    const [state, signer] = await Promise.all([findStatusList(tx, listId), deps.keys.signer(tx, 'access_token')])
+    if (state === undefined) return undefined
+    const before = kept.get(listId)
+    const young = deps.clock.now().getTime() - (before?.signedAtMs ?? -Infinity) < signedForMs
+    const same = before?.changes === state.changes && before.keyId === signer.keyId
+    return young && same ? before.made : make(tx, listId, signer, issuer)
+  }
+
+  const living = (tx: Tx): Promise<readonly StatusListId[]> =>
+    listStatusLists(tx, new Date(deps.clock.now().getTime() - 2 * issuedTokenTtlSeconds * 1_000))
+
   return {
     async find(tenantId, listId) {
       const issuer = await getIssuer(deps.tenants, tenantId)
-      return deps.database.transaction(tenantId, async (tx) => {
-        const [state, signer] = await Promise.all([findStatusList(tx, listId), deps.keys.signer(tx, 'access_token')])
-        if (state === undefined) return undefined
-        const before = kept.get(listId)
-        const young = deps.clock.now().getTime() - (before?.signedAtMs ?? -Infinity) < signedForMs
-        const same = before?.changes === state.changes && before.keyId === signer.keyId
-        return young && same ? before.made : make(tx, listId, signer, issuer)
-      })
+      return deps.database.transaction(tenantId, (tx) => read(tx, listId, issuer))
     },
     async listUris(tenantId) {
       const issuer = await getIssuer(deps.tenants, tenantId)
-      const since = new Date(deps.clock.now().getTime() - 2 * issuedTokenTtlSeconds * 1_000)
-      const ids: readonly StatusListId[] = await deps.database.transaction(tenantId, (tx) => listStatusLists(tx, since))
+      const ids = await deps.database.transaction(tenantId, living)
       return ids.map((id) => statusListUri(issuer, id))
+    },
+    async readAll(tx) {
+      const issuer = await getIssuer(deps.tenants, tx.tenantId)
+      const lists: { readonly uri: string; readonly token: string }[] = []
+      for (const listId of (await living(tx)).slice(-maxCarried)) {
+        const list = await read(tx, listId, issuer)
+        if (list !== undefined) lists.push({ uri: statusListUri(issuer, listId), token: list.token })
+      }
+      return lists
     },
   }
 }

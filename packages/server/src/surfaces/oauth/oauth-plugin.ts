@@ -7,7 +7,7 @@
  */
 import { defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import type { VerificationKey } from '../../adapters/keys/key-ring.ts'
+import { publishedKeys } from '../../application/proof/published-keys.ts'
 import { getIssuer } from '../../application/proof/tenant-directory.ts'
 import { answerIntrospection } from './answer-introspection.ts'
 import { answerRevocation } from './answer-revocation.ts'
@@ -81,10 +81,7 @@ function registerEndpoints(app: FastifyInstance, deps: OAuthDeps, prefix: string
   post('/oauth/introspect', (asked) => answerIntrospection(deps, asked))
   post('/oauth/revoke', (asked) => answerRevocation(deps, asked))
   get(`${prefix}/oauth/jwks`, async (tenantId) => {
-    const [own, federated] = await deps.database.transaction(tenantId, (tx) =>
-      Promise.all([deps.keys.verificationKeys(tx, 'access_token'), deps.keys.verificationKeys(tx, 'federated_token')]),
-    )
-    return { keys: [...own.map(jwkOf('ES256')), ...federated.map(jwkOf('RS256'))] }
+    return { keys: await deps.database.transaction(tenantId, (tx) => publishedKeys(deps.keys, tx)) }
   })
   registerStatusLists(app, deps, prefix, tenantOf)
   get(`${prefix}/.well-known/openid-configuration`, async (tenantId) =>
@@ -94,10 +91,6 @@ function registerEndpoints(app: FastifyInstance, deps: OAuthDeps, prefix: string
   get(`/.well-known/oauth-authorization-server${prefix}`, metadata)
   // Section 5 tells of clients that look after it, as OpenID Connect does.
   if (prefix !== '') get(`${prefix}/.well-known/oauth-authorization-server`, metadata)
-}
-
-function jwkOf(alg: string) {
-  return ({ keyId, publicJwk }: VerificationKey) => ({ ...publicJwk, kid: keyId, alg, use: 'sig' })
 }
 
 /** @throws MayflyError `route_unknown`: a tenant that does not exist has no endpoints */
