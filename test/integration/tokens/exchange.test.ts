@@ -149,7 +149,7 @@ describe('delegation', () => {
     expect(self.body['error'], 'and a person holds no credential').toBe('unauthorized_client')
   })
 
-  test('the token of a platform is a proof, counts once, and its may_act is kept to', async () => {
+  test('[RFC8693 4.4] the token of a platform is a proof, counts once, and its may_act is kept to', async () => {
     const { server, issuer, orders, stock } = world
     const build = await registerWorkload(server, { name: 'build', trustProvider: 'builds', subject: platformSubject })
     const platformToken = (claims: Record<string, unknown> = {}) => issuer.token(claims)
