@@ -111,7 +111,7 @@ test('[SL 13.2] no index is given out twice, whichever server gives it, and a fu
   const { database, clock } = server.issue
   const servers = [1, 2, 3].map(() => openStatusPlaces({ database, clock }, { listSize: 512 }))
   const taken = await Promise.all(
-    Array.from({ length: 1_200 }, (_, at) => servers[at % servers.length]?.take(defaultTenantId)),
+    Array.from({ length: 1_200 }, async (_, at) => servers[at % servers.length]?.take(defaultTenantId)),
   )
   const places = new Set(taken.map((place) => `${place?.listId}/${place?.index}`))
   expect(places.size).toBe(1_200)

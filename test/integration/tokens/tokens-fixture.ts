@@ -1,14 +1,6 @@
 /** A company whose services hold tokens for each other's APIs; the server, its clients, and verifiers that are not ours. */
 import { inflateSync } from 'node:zlib'
-import {
-  createRemoteJWKSet,
-  decodeJwt,
-  exportJWK,
-  generateKeyPair,
-  type JWTPayload,
-  jwtVerify,
-  type JWTVerifyResult,
-} from 'jose'
+import { createRemoteJWKSet, decodeJwt, exportJWK, generateKeyPair, jwtVerify, type JWTVerifyResult } from 'jose'
 import { type CredentialId, defaultTenantId, newId, type PolicyVersionId, type TaskId } from '@mayfly/domain'
 import { findLiveToken } from '../../../packages/server/src/application/proof/authenticate.ts'
 import { declareTask as declareTaskAs } from '../../../packages/server/src/application/task/declare-task.ts'
@@ -152,7 +144,7 @@ export async function verify(
   token: string,
   audience: string,
   typ = 'at+jwt',
-): Promise<JWTVerifyResult<JWTPayload>> {
+): Promise<JWTVerifyResult> {
   const metadata = (await (await fetch(`${server.url}/.well-known/oauth-authorization-server`)).json()) as {
     jwks_uri: string
     issuer: string

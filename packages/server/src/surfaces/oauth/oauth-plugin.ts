@@ -8,7 +8,7 @@
 import { defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { answerChallenge } from './answer-challenge.ts'
-import { publishedKeys } from '../../application/proof/published-keys.ts'
+import { publishedKeys } from '../../adapters/keys/published-keys.ts'
 import { getIssuer } from '../../application/proof/tenant-directory.ts'
 import { answerIntrospection } from './answer-introspection.ts'
 import { answerLogout } from './answer-logout.ts'

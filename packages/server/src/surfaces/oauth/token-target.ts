@@ -107,28 +107,24 @@ export function wantedAudiences({ audiences, detail }: TokenTarget): readonly st
 export function targetError(error: unknown, target: TokenTarget): unknown {
   if (!(error instanceof MayflyError)) return error
   const { publicDetail, extra, fields } = error.options
-  switch (error.code) {
-    case 'policy_denied':
-    case 'policy_missing': {
-      const { action, decision_id, reasons } = extra ?? {}
-      return new OAuthError(action === 'token.exchange' ? 'invalid_request' : refusalOf(target), {
-        description: 'policy does not permit this; the decision says why',
-        extra: { decision_id, reasons: (reasons as readonly { code: string; policy?: string }[]).map(withoutNames) },
-      })
-    }
-    case 'resource_not_found':
-    case 'settings_invalid':
-      return new OAuthError(target.taskId === undefined ? refusalOf(target) : 'invalid_request', {
-        description: publicDetail ?? 'the target is not known',
-      })
-    case 'request_invalid':
-      if (target.detail !== undefined && fields !== undefined) {
-        return refused(fields.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join('; '))
-      }
-      return new OAuthError('invalid_request', { description: publicDetail ?? 'the request is not valid' })
-    default:
-      return error
+  const { code } = error
+  if (code === 'policy_denied' || code === 'policy_missing') {
+    const { action, decision_id, reasons } = extra ?? {}
+    return new OAuthError(action === 'token.exchange' ? 'invalid_request' : refusalOf(target), {
+      description: 'policy does not permit this; the decision says why',
+      extra: { decision_id, reasons: (reasons as readonly { code: string; policy?: string }[]).map(withoutNames) },
+    })
   }
+  if (code === 'resource_not_found' || code === 'settings_invalid') {
+    return new OAuthError(target.taskId === undefined ? refusalOf(target) : 'invalid_request', {
+      description: publicDetail ?? 'the target is not known',
+    })
+  }
+  if (code !== 'request_invalid') return error
+  if (target.detail !== undefined && fields !== undefined) {
+    return refused(fields.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join('; '))
+  }
+  return new OAuthError('invalid_request', { description: publicDetail ?? 'the request is not valid' })
 }
 
 /** The words of a reason name the resource, which the asker may have known by its address only. */
