@@ -25,6 +25,7 @@ import { addSessionCommands } from './commands/session.ts'
 import { addSignInCommands } from './commands/sign-in.ts'
 import { addServerCommand } from './commands/server.ts'
 import { addTaskCommands } from './commands/task.ts'
+import { addTokenCommands } from './commands/token.ts'
 import { addTraceCommand } from './commands/trace.ts'
 
 export const version = '0.1.0'
@@ -74,6 +75,7 @@ export function createProgram(cli: Cli): Command {
   addRunCommand(program, cli)
   addHostAgentCommands(program, cli)
   addIssueCommand(program, cli)
+  addTokenCommands(program, cli)
   addCredentialCommands(program, cli)
   program.commandsGroup('The end of it:')
   addRevokeCommand(program, cli)
