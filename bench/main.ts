@@ -9,6 +9,8 @@ import type { Bench, BenchResult } from './bench.ts'
 /** Loaded by name, so that one benchmark does not pay for the start of another. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   'issue-token': async () => (await import('./issue-token.ts')).issueToken,
+  'token-exchange': async () => (await import('./token-exchange.ts')).tokenExchange,
+  'revocation-visible': async () => (await import('./revocation-visible.ts')).revocationVisible,
   'issue-postgres': async () => (await import('./issue-postgres.ts')).issuePostgres,
   'revoke-postgres': async () => (await import('./revoke-postgres.ts')).revokePostgres,
   decide: async () => (await import('./decide.ts')).decide,

@@ -16,6 +16,7 @@ import { makeOpenApiDocument } from '../packages/server/src/surfaces/http/routes
 import { openApiTypes } from '../tools/openapi-types/openapi-types.ts'
 import { validateOpenApi } from '../tools/openapi-types/validate-openapi.ts'
 import { configReference } from './config-reference.ts'
+import { conformanceReference } from './conformance-reference.ts'
 import { errorReference } from './error-reference.ts'
 import { hostAgentReference } from './host-agent-reference.ts'
 import { schemaTypes } from './schema-types.ts'
@@ -63,6 +64,7 @@ async function pages(): Promise<Made[]> {
     { path: 'docs/reference/cli.md', text: describeCommands() },
     { path: 'docs/reference/host-agent.md', text: hostAgentReference() },
     { path: 'packages/server/policies/mayfly.cedarschema', text: cedarSchema() },
+    ...conformanceReference(root),
   ]
 }
 

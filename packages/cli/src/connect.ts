@@ -57,15 +57,18 @@ export async function connect(given: ConnectInput): Promise<Connection> {
   const { env, options, now, signal } = given
   const url = await findUrl(env, options)
   const identity = given.identity ?? options.as ?? env['MAYFLY_IDENTITY'] ?? env['MAYFLY_CLIENT_ID']
+  const keyFile = options.keyFile ?? env['MAYFLY_KEY_FILE']
+  const tokenFile = options.tokenFile ?? env['MAYFLY_TOKEN_FILE']
+  const isGiven = [keyFile, tokenFile, options.tokenEnv].some((way) => way !== undefined)
+  const workloadApi = given.isWorkload === true && !isGiven ? await findWorkloadApi(env) : undefined
   // A person who signed in at a provider; a way of proving that is named stands above.
-  const named = identity ?? options.keyFile ?? options.tokenFile ?? options.tokenEnv
-  const isWorkload = given.isWorkload ?? false
-  const session = named === undefined && !isWorkload ? await findSession(env, url) : undefined
+  const named = identity ?? options.keyFile ?? options.tokenFile ?? options.tokenEnv ?? workloadApi
+  const session = named === undefined ? await findSession(env, url) : undefined
   // Of this session, or of this process alone: a token that is taken from it is worth nothing elsewhere.
   const dpop = makeDpop({ now, ...(session !== undefined && { privateKey: sessionKey(session) }) })
   const tokens =
     session === undefined
-      ? makeAccessTokens(url, await findProof({ env, options, now, url, identity, isWorkload }), now, signal, dpop)
+      ? makeAccessTokens(url, await findProof({ env, options, now, url, identity, workloadApi }), now, signal, dpop)
       : sessionTokens(session, now)
   const client = { baseUrl: url, authorizer: dpopAuthorizer(dpop, () => tokens.current()), userAgent: 'mayfly-cli' }
   const bounded: typeof globalThis.fetch = (input, init) =>
@@ -91,8 +94,10 @@ export async function findUrl(env: Environment, options: GlobalOptions): Promise
   return url.origin
 }
 
-interface ProofInput extends Omit<ConnectInput, 'signal'> {
+interface ProofInput extends Omit<ConnectInput, 'signal' | 'isWorkload'> {
   readonly url: string
+  /** Where the Workload API is, for a workload that was given no other way. */
+  readonly workloadApi: string | undefined
 }
 
 /**
@@ -105,11 +110,7 @@ async function findProof(input: ProofInput): Promise<ProofSource> {
   const keyFile = options.keyFile ?? env['MAYFLY_KEY_FILE']
   const tokenFile = options.tokenFile ?? env['MAYFLY_TOKEN_FILE']
   const { tokenEnv } = options
-  const isGiven = [keyFile, tokenFile, tokenEnv].some((way) => way !== undefined)
-  if (input.isWorkload === true && !isGiven) {
-    const target = await findWorkloadApi(env)
-    if (target !== undefined) return workloadApiProof(target, identity)
-  }
+  if (input.workloadApi !== undefined) return workloadApiProof(input.workloadApi, identity)
   if (identity === undefined) {
     const way = [options.keyFile && '--key-file', options.tokenFile && '--token-file', tokenEnv && '--token-env'].find(
       Boolean,

@@ -28,6 +28,7 @@ import { addSignInCommands } from './commands/sign-in.ts'
 import { addServerCommand } from './commands/server.ts'
 import { addSvidCommands } from './commands/svid.ts'
 import { addTaskCommands } from './commands/task.ts'
+import { addTokenCommands } from './commands/token.ts'
 import { addTraceCommand } from './commands/trace.ts'
 
 export const version = '0.1.0'
@@ -83,6 +84,7 @@ export function createProgram(cli: Cli): Command {
   addRunCommand(program, cli)
   addHostAgentCommands(program, cli)
   addIssueCommand(program, cli)
+  addTokenCommands(program, cli)
   addCredentialCommands(program, cli)
   addSvidCommands(program, cli)
   program.commandsGroup('The end of it:')

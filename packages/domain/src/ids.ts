@@ -14,6 +14,7 @@ export type ResourceId = Id<'resource'>
 export type RoleId = Id<'role'>
 export type TrustProviderId = Id<'trust_provider'>
 export type BindingId = Id<'binding'>
+export type JoinTokenId = Id<'join_token'>
 export type AttestationId = Id<'attestation'>
 export type TaskId = Id<'task'>
 export type PolicyVersionId = Id<'policy_version'>
@@ -24,6 +25,7 @@ export type EntryId = Id<'entry'>
 export type X509AuthorityId = Id<'x509_authority'>
 export type SvidId = Id<'svid'>
 export type FederationId = Id<'federation'>
+export type StatusListId = Id<'status_list'>
 export type OfflineSiteId = Id<'offline_site'>
 export type SignInId = Id<'sign_in'>
 

@@ -146,7 +146,7 @@ test('a denial says why, and leaves a decision and one entry', async () => {
   expect(added.map((entry) => entry.action)).toEqual(['decision.denied'])
 })
 
-test('introspection tells a live token to a permitted caller, and of all else only that it is not active', async () => {
+test('[RFC7662 2.2] introspection tells a live token to a permitted caller, and of all else only that it is not active', async () => {
   await using at = await serverWithWorkload()
   const watcher = await at.watcherToken()
   const token = String((await at.grants['jwt-bearer']()).body['access_token'])
@@ -181,7 +181,7 @@ test('introspection tells a live token to a permitted caller, and of all else on
   expect((await introspect(at, later, token)).body, 'expired').toEqual({ active: false })
 })
 
-test('a caller whom no policy permits may not introspect', async () => {
+test('[RFC7662 2.1] a caller whom no policy permits may not introspect', async () => {
   await using at = await serverWithWorkload()
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
   const job = await registerWorkload(at.server, {
@@ -207,7 +207,7 @@ test('a caller whom no policy permits may not introspect', async () => {
   expect(answer.body).toMatchObject({ error: 'insufficient_scope', decision_id: expect.any(String) })
 })
 
-test('a holder gives its token back: it ends at once; another’s stays', async () => {
+test('[RFC7009 2.2] a holder gives its token back: it ends at once; another’s stays', async () => {
   await using at = await serverWithWorkload()
   const watcher = await at.watcherToken()
   const token = String((await at.grants['jwt-bearer']()).body['access_token'])
@@ -241,7 +241,9 @@ test('requests that are not as OAuth wants them are refused in its own words', a
     ['no client authentication', 'grant_type=client_credentials', 401, 'invalid_client'],
     ['a password', 'grant_type=client_credentials&client_id=a&client_secret=b', 401, 'invalid_client'],
     ['a scope', 'grant_type=client_credentials&scope=admin', 400, 'invalid_scope'],
-    ['another resource', 'grant_type=client_credentials&resource=https%3A%2F%2Fother.example', 400, 'invalid_target'],
+    ['a resource that is no URI', 'grant_type=client_credentials&resource=other', 400, 'invalid_target'],
+    // Which resources there are is for those to know who have proven who they are.
+    ['another resource', 'grant_type=client_credentials&resource=https%3A%2F%2Fother.example', 401, 'invalid_client'],
     ['too much', `grant_type=${'x'.repeat(70_000)}`, 413, 'invalid_request'],
   ]
   for (const [name, body, status, error] of cases) {

@@ -2,12 +2,21 @@
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { defaultTenantId, type TenantId } from '@mayfly/domain'
+import { jwtProvider } from '@mayfly/provider-jwt'
 import { Secret } from '@mayfly/provider-kit'
 import type { FastifyInstance } from 'fastify'
 import { createPolicyEngine } from '../../../packages/server/src/adapters/cedar/policy-engine.ts'
 import { checkInstallation } from '../../../packages/server/src/adapters/keys/check-installation.ts'
 import { createKeyRing, type KeyRing } from '../../../packages/server/src/adapters/keys/key-ring.ts'
 import { parseKeyEncryptionKey } from '../../../packages/server/src/adapters/keys/key-encryption-key.ts'
+import { createTargets, type Provider } from '../../../packages/server/src/adapters/targets/targets.ts'
+import {
+  defaultIssueLimits,
+  type IssueDeps,
+  type IssueLimits,
+} from '../../../packages/server/src/application/credential/issue-deps.ts'
+import { getIssuer } from '../../../packages/server/src/application/proof/tenant-directory.ts'
+import { openStatusPlaces } from '../../../packages/server/src/application/revocation/status-places.ts'
 import type { AuthorityDeps } from '../../../packages/server/src/application/decision/authority-deps.ts'
 import { ensureDefaultPolicy } from '../../../packages/server/src/application/decision/ensure-default-policy.ts'
 import { withAuthority } from '../../../packages/server/src/application/decision/with-authority.ts'
@@ -23,7 +32,13 @@ import type { RegistryDeps } from '../../../packages/server/src/application/regi
 import { registerTrustProvider } from '../../../packages/server/src/application/registry/register-trust-provider.ts'
 import { openDatabase } from '../../../packages/server/src/store/database.ts'
 import { ensureTenant } from '../../../packages/server/src/store/tenant-rows.ts'
-import { type BoundRoutes, buildHttp } from '../../../packages/server/src/surfaces/http/app.ts'
+import type { ClusterReviewer } from '../../../packages/server/src/adapters/trust-providers/trust-provider.ts'
+import { createWakeFeed } from '../../../packages/server/src/application/wake-feed.ts'
+import { hostChannel } from '../../../packages/server/src/store/host-event-rows.ts'
+import { type BoundRoutes, bindRoutes, buildHttp } from '../../../packages/server/src/surfaces/http/app.ts'
+import { attestationRoutes } from '../../../packages/server/src/surfaces/http/attestations.ts'
+import { hostRoutes } from '../../../packages/server/src/surfaces/http/host.ts'
+import { joinRoutes } from '../../../packages/server/src/surfaces/http/join.ts'
 import type { HttpDeps, HttpOptions } from '../../../packages/server/src/surfaces/http/http-deps.ts'
 import { oauthPlugin } from '../../../packages/server/src/surfaces/oauth/oauth-plugin.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/index.ts'
@@ -55,6 +70,7 @@ export interface ProofServer extends AsyncDisposable {
   readonly proof: ProofDeps
   readonly keys: KeyRing
   readonly app: FastifyInstance
+  readonly issue: IssueDeps
   readonly registry: RegistryDeps
   /** Runs a change of the registry as the system. */
   change<T>(work: (change: Change) => Promise<T>): Promise<T>
@@ -67,7 +83,12 @@ export interface ProofServerOptions {
   readonly store?: TestDatabase
   readonly clock?: MovableClock
   readonly kek?: Secret
+  readonly limits?: Partial<IssueLimits>
+  readonly statusListSize?: number
   readonly routes?: (deps: AuthorityDeps & ProofDeps) => readonly BoundRoutes[]
+  readonly clusterReviewer?: ClusterReviewer
+  /** Serves the routes of joining and of host agents. */
+  readonly proving?: boolean
   /** Certificate and key of a second listener, which asks its clients for theirs. */
   readonly mutualTls?: { readonly cert: string; readonly key: string }
 }
@@ -89,14 +110,32 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
   const keys = createKeyRing({ keks, clock })
   await ensureKeys({ ...core, keys }, defaultTenantId)
   await database.transaction(defaultTenantId, (tx) => ensureDefaultPolicy(tx, clock.now()))
-  const authorityDeps: AuthorityDeps = { ...core, policies: createPolicyEngine(), offeredBindings: () => [] }
+  const providers: ReadonlyMap<string, Provider> = new Map([['jwt', jwtProvider as unknown as Provider]])
+  const targets = createTargets({ providers, keys, database, onCloseError: () => undefined })
+  const authorityDeps: AuthorityDeps = {
+    ...core,
+    policies: createPolicyEngine(),
+    offeredBindings: (kind) => providers.get(kind)?.guarantees.bindings ?? [],
+  }
   let url = ''
   let mutualTlsUrl = ''
   const proof = openProof(authorityDeps, {
     keys,
     publicUrl: () => url,
+    clusterReviewer: options.clusterReviewer,
     mutualTlsUrl: () => (mutualTlsUrl === '' ? undefined : mutualTlsUrl),
   })
+  const issue: IssueDeps = {
+    ...authorityDeps,
+    keys,
+    targets,
+    issueLimits: { ...defaultIssueLimits, ...options.limits },
+    statusPlaces: openStatusPlaces(
+      { database, clock },
+      options.statusListSize ? { listSize: options.statusListSize } : {},
+    ),
+    issuerOf: (tenantId) => getIssuer(proof.tenants, tenantId),
+  }
   const http: HttpDeps = {
     ...core,
     authenticate: (sent) => authenticateSender(proof, sent),
@@ -107,14 +146,17 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
   const build = (more: Partial<HttpOptions>) =>
     buildHttp(
       http,
-      options.routes?.({ ...authorityDeps, ...proof }) ?? [],
+      [
+        ...(options.routes?.({ ...authorityDeps, ...proof }) ?? []),
+        ...(options.proving === true ? provingRoutes({ ...proof, ...http }) : []),
+      ],
       {
         trustedProxies: [],
         callerLimit: { perSecond: 10_000, burst: 10_000 },
         refusalLimit: { perSecond: 10_000, burst: 10_000 },
         ...more,
       },
-      [oauthPlugin({ ...proof, gate: (ctx, request, work) => http.gate(ctx, request, work) })],
+      [oauthPlugin({ ...proof, gate: (ctx, request, work) => http.gate(ctx, request, work), issue })],
     )
   const app = await build({})
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -137,10 +179,11 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
     proof,
     keys,
     app,
+    issue,
     registry: {
       ...core,
       keys,
-      providers: new Map(),
+      providers,
       trustDomain: 'example.org',
       maxIdentityLifetimeSeconds: 31_536_000,
     },
@@ -154,10 +197,16 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
     async [Symbol.asyncDispose]() {
       await app.close()
       await mutual?.close()
+      await targets.close()
       await database.close()
       if (options.store === undefined) await store.drop()
     },
   }
+}
+
+function provingRoutes(deps: ProofDeps & HttpDeps): readonly BoundRoutes[] {
+  const all = { ...deps, hosts: createWakeFeed(deps.database, hostChannel) }
+  return [bindRoutes(all, joinRoutes), bindRoutes(all, hostRoutes), bindRoutes(all, attestationRoutes)]
 }
 
 export interface Workload {
@@ -176,7 +225,9 @@ export async function registerWorkload(
     readonly claims?: Record<string, string>
     readonly publicJwk?: unknown
     readonly expiresAt?: Date
-    readonly kind?: 'service' | 'job' | 'pipeline'
+    readonly kind?: 'service' | 'job' | 'pipeline' | 'agent'
+    readonly environment?: 'development' | 'production'
+    readonly owner?: string
   },
 ): Promise<Workload> {
   return server.change(async (change) => {
@@ -188,9 +239,9 @@ export async function registerWorkload(
     const { row } = await registerIdentity(server.registry, change, {
       name: input.name,
       kind: input.kind ?? 'service',
-      owner: 'orders-team',
+      owner: input.owner ?? 'orders-team',
       purpose: 'writes the nightly report of open orders',
-      environment: 'development',
+      environment: input.environment ?? 'development',
       expiresAt: input.expiresAt ?? new Date(change.now.getTime() + 30 * 86_400_000),
     })
     const binding = await registerBinding(change, {
@@ -220,9 +271,13 @@ export async function registerOidc(
   )
 }
 
-export async function registerBoundKeys(server: ProofServer, freshForSeconds = 3600): Promise<void> {
+export async function registerBoundKeys(
+  server: ProofServer,
+  freshForSeconds = 3600,
+  settings: Record<string, unknown> = {},
+): Promise<void> {
   await server.change((change) =>
-    registerTrustProvider(change, { name: 'keys', kind: 'bound_key', settings: {}, freshForSeconds }),
+    registerTrustProvider(change, { name: 'keys', kind: 'bound_key', settings, freshForSeconds }),
   )
 }
 

@@ -49,7 +49,7 @@ test('whatever its SVIDs hang on ends them, in the same transaction, and counts 
     [{ kind: 'attestation', id: attestationOf(mine) }, 2],
     [{ kind: 'identity', id: orders.identityId }, 2],
     [{ kind: 'owner', id: ids.owner }, 3],
-    [{ kind: 'trust_provider', id: ids.trustProvider as TrustProviderId }, 3],
+    [{ kind: 'trust_provider', id: ids.trustProvider }, 3],
     [{ kind: 'environment', id: 'development' }, 0],
   ] as const
   for (const [selector, expected] of cases) {

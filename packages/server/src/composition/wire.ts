@@ -6,6 +6,7 @@
 
 import { MayflyError } from '@mayfly/domain'
 import type { AccountProvider } from '@mayfly/provider-kit'
+import { jwtProvider } from '@mayfly/provider-jwt'
 import { postgresProvider } from '@mayfly/provider-postgres'
 import { createPolicyEngine } from '../adapters/cedar/policy-engine.ts'
 import { createKeyRing, type KeyRing } from '../adapters/keys/key-ring.ts'
@@ -14,14 +15,20 @@ import { createTargets, type Provider, type Targets } from '../adapters/targets/
 import { verifyState } from '../application/audit/verify-state.ts'
 import type { CoreDeps } from '../application/context.ts'
 import { checkpointSection } from '../application/offline/checkpoint-section.ts'
+import { statusListsSection } from '../application/offline/status-lists-section.ts'
 import { jwksSection } from '../application/offline/jwks-section.ts'
 import { defaultIssueLimits, type IssueDeps } from '../application/credential/issue-deps.ts'
 import type { AuthorityDeps } from '../application/decision/authority-deps.ts'
 import { withAuthority } from '../application/decision/with-authority.ts'
 import { authenticateSender } from '../application/proof/authenticate-sender.ts'
-import { openProof } from '../application/proof/proof-deps.ts'
+import type { FollowHostDeps } from '../application/proof/follow-host.ts'
+import { openProof, type ProofDeps } from '../application/proof/proof-deps.ts'
 import { openSpiffe, type SvidDeps } from '../application/spiffe/spiffe-deps.ts'
 import type { LoginDeps } from '../application/registry/adopt-login.ts'
+import { createWakeFeed } from '../application/wake-feed.ts'
+import { hostChannel } from '../store/host-event-rows.ts'
+import { openStatusPlaces } from '../application/revocation/status-places.ts'
+import { getIssuer } from '../application/proof/tenant-directory.ts'
 import { createProgressFeed } from '../application/revocation/progress-feed.ts'
 import type { AuditDeps } from '../surfaces/http/audit.ts'
 import type { BootstrapDeps } from '../surfaces/http/bootstrap.ts'
@@ -30,13 +37,14 @@ import type { LogDeps } from '../surfaces/http/log.ts'
 import type { OfflineDeps } from '../surfaces/http/offline.ts'
 import { makeRateLimit } from '../surfaces/http/rate-limit.ts'
 import type { RevocationDeps } from '../surfaces/http/revocations.ts'
+import { clusterReviewerOf } from './cluster-reviewer.ts'
 import type { SignInDeps } from '../surfaces/http/sign-ins.ts'
 import type { ClockWatch } from './clock-watch.ts'
 import type { Config } from './config.ts'
 import { createTenantLogs, type TenantLogs } from './tenant-logs.ts'
 
 /** The providers of this build; a new one is a line here. */
-const ownProviders: readonly AnyProvider[] = [postgresProvider]
+const ownProviders: readonly AnyProvider[] = [jwtProvider, postgresProvider]
 
 // Settings, permission and secret of a provider are what its own schemas parsed: the types need not be known here.
 type AnyProvider = Pick<AccountProvider<never, never, never>, 'kind' | 'guide'>
@@ -64,6 +72,7 @@ export interface Wired {
   readonly keys: KeyRing
   readonly authority: AuthorityDeps
   readonly proof: SignInDeps & BootstrapDeps
+  readonly proving: ProofDeps & HttpDeps & FollowHostDeps
   readonly registry: HttpDeps & LoginDeps
   readonly spiffe: SvidDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
@@ -94,6 +103,7 @@ export function wire(input: WireInput): Wired {
     keys,
     publicUrl: input.publicUrl,
     mutualTlsUrl: input.mutualTlsUrl,
+    clusterReviewer: clusterReviewerOf(config),
   })
   const spiffe = openSpiffe(authority, {
     keys,
@@ -119,6 +129,7 @@ export function wire(input: WireInput): Wired {
       signInLimit: makeRateLimit({ perSecond: config.signInsPerMinute / 60, burst: config.signInsPerMinute }),
       bootstrapFile: config.bootstrapFile,
     },
+    proving: { ...proof, ...http, hosts: createWakeFeed(core.database, hostChannel) },
     spiffe,
     targets,
     logs,
@@ -141,7 +152,11 @@ export function wire(input: WireInput): Wired {
       keys,
       trustDomain: config.trustDomain,
       // What travels without a network; a new kind of trust material is a line here.
-      sectionSources: [jwksSection(keys), checkpointSection(async (tx) => (await logs.describe(tx)).checkpointKeys)],
+      sectionSources: [
+        jwksSection(keys),
+        statusListsSection((tx) => proof.statusLists.readAll(tx)),
+        checkpointSection(async (tx) => (await logs.describe(tx)).checkpointKeys),
+      ],
       issuerOf: async (tx) => {
         const issuer = await proof.tenants.findIssuer(tx.tenantId)
         if (issuer === undefined) throw new MayflyError('internal', { log: `tenant ${tx.tenantId} has no name` })
@@ -154,6 +169,8 @@ export function wire(input: WireInput): Wired {
       targets,
       keys,
       issueLimits: defaultIssueLimits,
+      statusPlaces: openStatusPlaces(core),
+      issuerOf: (tenantId) => getIssuer(proof.tenants, tenantId),
       progress: createProgressFeed(core.database),
     },
     registry: {

@@ -1,6 +1,6 @@
 // Made by `npm run generate` from the migrations. Do not edit.
 import type { ColumnType, Generated } from 'kysely'
-import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, FederationId, IdentityId, IdentityKind, IdentityState, OfflineSiteId, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, SignInId, Strength, SvidId, TaskId, TaskKind, TaskState, TenantId, TrustProviderId, X509AuthorityId } from '@mayfly/domain'
+import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, FederationId, IdentityId, IdentityKind, IdentityState, JoinTokenId, OfflineSiteId, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, SignInId, StatusListId, Strength, SvidId, TaskId, TaskKind, TaskState, TenantId, TrustProviderId, X509AuthorityId } from '@mayfly/domain'
 
 /** JSON: read as a value, written as a string (so that an array is not taken for a PostgreSQL array). */
 export type Json = ColumnType<unknown, string, string>
@@ -25,6 +25,8 @@ export interface AttestationTable {
   version: Generated<number>
   token_binding: string | null
   vouched_by_attestation_id: AttestationId | null
+  host_identity_id: IdentityId | null
+  ended_at: Date | null
   trust_made_at: Date | null
 }
 
@@ -40,6 +42,7 @@ export interface BindingTable {
   state: Generated<string>
   version: Generated<number>
   created_at: Generated<Date>
+  join_token_id: JoinTokenId | null
 }
 
 export interface BootstrapTable {
@@ -85,6 +88,14 @@ export interface CredentialTable {
   next_attempt_at: Date | null
   last_error: string | null
   version: Generated<number>
+  status_list_id: StatusListId | null
+  status_index: number | null
+  subject_identity_id: IdentityId | null
+  subject_person_id: PersonId | null
+  subject_attestation_id: AttestationId | null
+  subject_task_id: TaskId | null
+  chain_length: number | null
+  parent_credential_id: CredentialId | null
 }
 
 export interface CrlTable {
@@ -211,6 +222,41 @@ export interface InstallationTable {
   kek_id: string
   kek_check: Buffer
   created_at: Generated<Date>
+}
+
+export interface JoinTokenTable {
+  tenant_id: Generated<TenantId>
+  join_token_id: JoinTokenId
+  token_digest: string
+  identity_id: IdentityId
+  trust_provider_id: TrustProviderId
+  created_by: Json
+  created_at: Date
+  expires_at: Date
+  state: Generated<string>
+  used_at: Date | null
+  binding_id: BindingId | null
+  version: Generated<number>
+}
+
+export interface KeyLoginTable {
+  tenant_id: Generated<TenantId>
+  binding_id: BindingId
+  generation: Generated<number>
+  next_digest: string | null
+  previous_digest: string | null
+  moved_at: Date | null
+  repeats: Generated<number>
+  locked_at: Date | null
+  version: Generated<number>
+}
+
+export interface KeyRecoveryTable {
+  tenant_id: Generated<TenantId>
+  recovery_id: string
+  binding_id: BindingId
+  recovered_by: PersonId
+  recovered_at: Date
 }
 
 export interface LogCheckpointTable {
@@ -415,6 +461,17 @@ export interface SigningKeyTable {
   trusted_until: Date | null
 }
 
+export interface StatusListTable {
+  tenant_id: Generated<TenantId>
+  status_list_id: StatusListId
+  size: number
+  assigned: Generated<number>
+  order_seed: Buffer
+  changes: Generated<number>
+  created_at: Date
+  filled_at: Date | null
+}
+
 export interface SvidTable {
   tenant_id: Generated<TenantId>
   svid_id: SvidId
@@ -533,6 +590,9 @@ export interface Schema {
   finding: FindingTable
   identity: IdentityTable
   installation: InstallationTable
+  join_token: JoinTokenTable
+  key_login: KeyLoginTable
+  key_recovery: KeyRecoveryTable
   log_checkpoint: LogCheckpointTable
   log_tile: LogTileTable
   offline_material: OfflineMaterialTable
@@ -549,6 +609,7 @@ export interface Schema {
   schema_migration: SchemaMigrationTable
   sign_in: SignInTable
   signing_key: SigningKeyTable
+  status_list: StatusListTable
   svid: SvidTable
   task: TaskTable
   task_role: TaskRoleTable

@@ -76,11 +76,12 @@ export const applyItem: { readonly [S in ManifestSection]: Apply<S> } = {
       const update = { ...given, dataClass, sameTarget, attributes, adoptLogin, repeated: true }
       return changeResource(deps, change, current.resource_id, update)
     }
-    if (item.secret === undefined) {
+    const { secret = withoutSecret(deps, item.provider) } = item
+    if (secret === undefined) {
       const detail = 'is required for a new resource: `{ env: NAME }` or `{ file: PATH }` for each field'
       throw new MayflyError('secret_required', { publicDetail: detail, fields: [{ pointer: '/secret', detail }] })
     }
-    return registerResource(deps, change, { ...given, dataClass, adoptLogin, secret: item.secret })
+    return registerResource(deps, change, { ...given, dataClass, adoptLogin, secret })
   },
   async roles(deps, change, item) {
     const { max_ttl_seconds: maxTtlSeconds, max_live_per_identity: maxLivePerIdentity, ...given } = item
@@ -102,6 +103,11 @@ export const applyItem: { readonly [S in ManifestSection]: Apply<S> } = {
   },
 }
 
+/** A kind that keeps nothing at a target has no login there. */
+function withoutSecret(deps: RegistryDeps, kind: string): JsonObject | undefined {
+  return deps.providers.get(kind)?.selfContained === undefined ? undefined : {}
+}
+
 /**
  * A binding has no name: it is the same where trust provider, holder and subject are. Of several such (they differ in
  * claims) it is the one with equal claims, or a new one.
@@ -112,7 +118,7 @@ async function findBinding(change: Change, item: ManifestValue<'bindings'>) {
   const person = item.person === undefined ? undefined : await findPerson(change.tx, normalEmail(item.person))
   // `registerBinding` says what is missing.
   if (provider === undefined || (identity === undefined) === (person === undefined)) return undefined
-  const rule = parseProof(provider.kind, { ...item, publicJwk: item.public_jwk })
+  const rule = parseProof(provider, { ...item, publicJwk: item.public_jwk })
   const filter = {
     trustProviderId: provider.trust_provider_id,
     identityId: identity?.identity_id,
