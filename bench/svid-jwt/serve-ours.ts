@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { defaultTenantId, systemClock } from '@mayfly/domain'
-import { privateKeyTokens } from '@mayfly/client'
+import { makeClientAssertion } from '@mayfly/client'
 import { Secret } from '@mayfly/provider-kit'
 import { createPolicyEngine } from '../../packages/server/src/adapters/cedar/policy-engine.ts'
 import { createKeyRing } from '../../packages/server/src/adapters/keys/key-ring.ts'
@@ -10,6 +10,7 @@ import { parseKeyEncryptionKey } from '../../packages/server/src/adapters/keys/k
 import type { AuthorityDeps } from '../../packages/server/src/application/decision/authority-deps.ts'
 import { ensureDefaultPolicy } from '../../packages/server/src/application/decision/ensure-default-policy.ts'
 import { withAuthority } from '../../packages/server/src/application/decision/with-authority.ts'
+import { acceptProof } from '../../packages/server/src/application/proof/accept-proof.ts'
 import { authenticateSender } from '../../packages/server/src/application/proof/authenticate-sender.ts'
 import { ensureKeys } from '../../packages/server/src/application/proof/ensure-keys.ts'
 import { openProof } from '../../packages/server/src/application/proof/proof-deps.ts'
@@ -26,7 +27,6 @@ import { ensureTenant } from '../../packages/server/src/store/tenant-rows.ts'
 import { bindRoutes, buildHttp } from '../../packages/server/src/surfaces/http/app.ts'
 import type { HttpDeps } from '../../packages/server/src/surfaces/http/http-deps.ts'
 import { svidRoutes } from '../../packages/server/src/surfaces/http/svids.ts'
-import { oauthPlugin } from '../../packages/server/src/surfaces/oauth/oauth-plugin.ts'
 
 const workloads = 50
 const [url = '', kek = ''] = process.argv.slice(2)
@@ -92,14 +92,22 @@ const http: HttpDeps = {
 }
 const limits = { perSecond: 1e6, burst: 1e6 }
 const options = { trustedProxies: [], callerLimit: limits, refusalLimit: limits }
-const app = await buildHttp(http, [bindRoutes(spiffe, svidRoutes)], options, [
-  oauthPlugin({ ...proof, gate: http.gate }),
-])
+const app = await buildHttp(http, [bindRoutes(spiffe, svidRoutes)], options)
 await app.listen({ host: '127.0.0.1', port: 0 })
 publicUrl = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
 const tokens: string[] = []
 for (const { name, privateKey } of holders) {
-  tokens.push(await privateKeyTokens({ baseUrl: publicUrl, clientId: name, privateKey })())
+  const assertion = makeClientAssertion({ baseUrl: publicUrl, clientId: name, privateKey }, new Date())
+  const answer = await acceptProof(proof, {
+    tenantId: defaultTenantId,
+    form: 'client_assertion',
+    token: new Secret(assertion),
+    clientId: name,
+    sourceAddress: '127.0.0.1',
+    requestId: 'bench-request',
+  })
+  if (answer.outcome !== 'granted') throw new Error(`no token for ${name}: ${answer.outcome}`)
+  tokens.push(answer.accessToken.reveal())
 }
 process.send?.({ url: `${publicUrl}/v1/svids/jwt`, tokens })
 process.once('disconnect', () => process.exit(0))
