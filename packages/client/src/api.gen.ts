@@ -21,6 +21,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/oauth/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * get a challenge for a key that logs in by challenge
+         * @description Another tenant than the default one has the same below `/t/{tenant}`, with an issuer of its own.
+         */
+        post: operations["makeLoginChallenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/oauth/introspect": {
         parameters: {
             query?: never;
@@ -294,6 +314,136 @@ export interface paths {
          * @description Judged by policy as `attestation.read`.
          */
         get: operations["getAttestation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/join-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * list join tokens, never their text
+         * @description Judged by policy as `registry.read`.
+         */
+        get: operations["listJoinTokens"];
+        put?: never;
+        /**
+         * make a token with which one machine joins as an identity
+         * @description As powerful as writing a binding of that identity, and judged as that.
+         *
+         *     Judged by policy as `binding.write`.
+         */
+        post: operations["makeJoinToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/join-tokens/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * take back a join token that was not used
+         * @description Judged by policy as `binding.write`.
+         */
+        post: operations["cancelJoinToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * register a key with a join token
+         * @description Needs no token: it takes a join token, which counts once and for minutes, and a proof that the key is held.
+         */
+        post: operations["join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/host/attestations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * vouch for a process of this host, as its host agent
+         * @description Each identity whose binding fits gets an attestation that ends with the own one of the agent.
+         *
+         *     Judged by policy as `host.attest`.
+         */
+        post: operations["vouchForProcess"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/host/grace-uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * tell what was served from memory beyond its freshness, while the server could not be reached
+         * @description Judged by policy as `host.attest`.
+         */
+        post: operations["reportGraceUses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/host/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * hear at once what ended of all that this host agent vouched for
+         * @description Events: `ready` once, when nothing that ends from then on is missed; `attestation_ended`; `bundle_changed`; `reissue`. Ends after five minutes at most: connect again, naming what you hold, and nothing is missed.
+         *
+         *     Judged by policy as `host.attest`.
+         */
+        get: operations["followHost"];
         put?: never;
         post?: never;
         delete?: never;
@@ -982,6 +1132,28 @@ export interface paths {
          * @description Judged by policy as `binding.write`.
          */
         post: operations["retireBinding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/bindings/{id}/recover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * let a key that counts its logins begin anew, after a clone was seen or its count was lost
+         * @description Asked by a person. At most three times in 24 hours for one key; where it may be in wrong hands, register a new key instead. With `resume` it also takes `identity.write`.
+         *
+         *     Judged by policy as `binding.write`.
+         */
+        post: operations["recoverBinding"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2101,6 +2273,10 @@ export interface components {
             };
             /** @enum {string} */
             strength: "bootstrap" | "bound_key" | "platform" | "hardware";
+            /** @description What the access token is bound to: `jkt:` a key (RFC 9449), `x5t#S256:` a certificate (RFC 8705) */
+            token_binding: string | null;
+            /** @description The own proof of the host agent that vouched for this one */
+            vouched_by_attestation_id: string | null;
             source_address: string | null;
             accepted_at: components["schemas"]["Timestamp"];
             fresh_until: components["schemas"]["Timestamp"];
@@ -2379,6 +2555,16 @@ export interface components {
             /** @description The key's thumbprint (RFC 7638): `kid` of these assertions */
             kid: string;
         };
+        HostEvent: {
+            /** @description Of `attestation_ended` */
+            attestation_id?: string;
+            /** @description Of `bundle_changed` */
+            trust_domain?: string;
+            /** @description Of `bundle_changed`; null: believed no longer */
+            sequence?: number | null;
+            /** @description Of `reissue`: fetch new SVIDs now */
+            reason?: string;
+        };
         /** @description A machine identity */
         Identity: {
             /**
@@ -2522,6 +2708,45 @@ export interface components {
                 [key: string]: string | number;
             } | null;
         };
+        /** @description Single use, short: registers one key for one identity */
+        JoinToken: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            join_token_id: string;
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            identity_id: string;
+            /** @description The identity's name */
+            identity: string;
+            /** @description The trust provider of the key that it becomes */
+            becomes: string;
+            /** @enum {string} */
+            state: "active" | "used" | "cancelled";
+            created_at: components["schemas"]["Timestamp"];
+            expires_at: components["schemas"]["Timestamp"];
+            used_at: components["schemas"]["Timestamp"] | null;
+            /** @description What it became */
+            binding_id: string | null;
+        };
+        Joined: {
+            /** @description `iss` and `sub` of the assertions that the key will sign: the identity */
+            client_id: string;
+            identity_id: string;
+            /** @description The key's thumbprint (RFC 7638) */
+            kid: string;
+            binding_id: string;
+            /** @description `aud` of these assertions */
+            issuer: string;
+            /**
+             * @description How the key logs in
+             * @enum {string}
+             */
+            login: "assertion" | "challenge";
+        };
         /** @description any JSON value */
         JsonValue: unknown;
         JwtSvid: {
@@ -2540,6 +2765,31 @@ export interface components {
                 /** @description Ed25519, base64url */
                 public_key: string;
             }[];
+        };
+        MadeJoinToken: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            join_token_id: string;
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            identity_id: string;
+            /** @description The identity's name */
+            identity: string;
+            /** @description The trust provider of the key that it becomes */
+            becomes: string;
+            /** @enum {string} */
+            state: "active" | "used" | "cancelled";
+            created_at: components["schemas"]["Timestamp"];
+            expires_at: components["schemas"]["Timestamp"];
+            used_at: components["schemas"]["Timestamp"] | null;
+            /** @description What it became */
+            binding_id: string | null;
+            /** @description Shown once, and kept nowhere */
+            token: string;
         };
         /** @description As written in docs/guides/apply.md, with the secrets filled in by the client */
         Manifest: {
@@ -2804,6 +3054,9 @@ export interface components {
                 leaf_index: number | null;
             }[];
         };
+        RecordedGraceUses: {
+            recorded: number;
+        };
         /**
          * @description An id, or a name
          * @example orders-team
@@ -2866,7 +3119,7 @@ export interface components {
             cause: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired" | "clone_detected" | "session_ended" | "person_left" | "key_compromised";
             selector: {
                 /** @enum {string} */
-                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "svid" | "svid_authority" | "person";
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "host" | "environment" | "policy" | "svid" | "svid_authority" | "person";
                 id: string;
             };
             requested_by: {
@@ -2898,7 +3151,7 @@ export interface components {
             cause: "expired" | "task_completed" | "task_failed" | "task_expired" | "attestation_lapsed" | "identity_expired" | "identity_suspended" | "identity_retired" | "owner_departed" | "no_longer_permitted" | "policy_violation" | "anomaly" | "rotation" | "scale_down" | "issue_failed" | "issue_interrupted" | "requested_by_holder" | "requested_by_operator" | "resource_retired" | "role_retired" | "trust_provider_retired" | "clone_detected" | "session_ended" | "person_left" | "key_compromised";
             selector: {
                 /** @enum {string} */
-                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "svid" | "svid_authority" | "person";
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "host" | "environment" | "policy" | "svid" | "svid_authority" | "person";
                 id: string;
             };
             requested_by: {
@@ -2931,7 +3184,7 @@ export interface components {
         RevocationPreview: {
             selector: {
                 /** @enum {string} */
-                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "svid" | "svid_authority" | "person";
+                kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "host" | "environment" | "policy" | "svid" | "svid_authority" | "person";
                 id: string;
             };
             /** @description Live credentials that would end */
@@ -3017,7 +3270,7 @@ export interface components {
          */
         Selector: {
             /** @enum {string} */
-            kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "environment" | "policy" | "svid" | "svid_authority" | "person";
+            kind: "credential" | "task" | "attestation" | "identity" | "owner" | "role" | "resource" | "trust_provider" | "host" | "environment" | "policy" | "svid" | "svid_authority" | "person";
             /** @description Id, or name where the kind has names; of `environment` its word; of `svid` its serial number too; of `svid_authority` its key id */
             ref: components["schemas"]["Ref"];
         };
@@ -3265,7 +3518,7 @@ export interface components {
              */
             name: string;
             /** @enum {string} */
-            kind: "oidc" | "bound_key" | "sign_in";
+            kind: "oidc" | "kubernetes" | "spiffe" | "x509" | "bound_key" | "host_agent" | "sign_in";
             issuer: string | null;
             /** @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret */
             settings: {
@@ -3283,6 +3536,27 @@ export interface components {
             /** @description Moves on with each change. Given with a change: refuse where it is another by now */
             version: number;
             created_at: components["schemas"]["Timestamp"];
+        };
+        VouchedIdentities: {
+            items: components["schemas"]["VouchedIdentity"][];
+        };
+        VouchedIdentity: {
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            attestation_id: string;
+            /**
+             * Format: uuid
+             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            identity_id: string;
+            /** @description The identity's name */
+            identity: string;
+            spiffe_id: string;
+            /** @description Tells several SVIDs of one process apart: the name of the identity */
+            hint: string;
+            fresh_until: components["schemas"]["Timestamp"];
         };
         X509Authority: {
             /**
@@ -3377,6 +3651,96 @@ export interface operations {
                          * @description without a new proof, what was issued ends then
                          */
                         fresh_until?: string;
+                        /** @description for a key that logs in by challenge: the number of this login */
+                        generation?: number;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+        };
+    };
+    makeLoginChallenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    /** @description the client as it will name itself in `sub` of the assertion */
+                    client_id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description a challenge: `nonce` of one client assertion */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description counts once */
+                        challenge?: string;
+                        /** @description seconds */
+                        expires_in?: number;
                     };
                 };
             };
@@ -4432,6 +4796,737 @@ export interface operations {
             };
             /** @description `resource_not_found`: there is nothing with this id or name */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listJoinTokens: {
+        parameters: {
+            query?: {
+                /** @description How many items at most, 1 to 200 */
+                limit?: number;
+                /** @description The `next_cursor` of the page before */
+                cursor?: string;
+                identity?: components["schemas"]["Ref"];
+                state?: "active" | "used" | "cancelled";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["JoinToken"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description `cursor_invalid`: the cursor does not belong to this list; `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeJoinToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    identity: components["schemas"]["Ref"];
+                    /** @description Name of a trust provider of kind `bound_key` */
+                    becomes: components["schemas"]["Ref"];
+                    /** @default 600 */
+                    ttl_seconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeJoinToken"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `state_not_allowed`: its present state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelJoinToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinToken"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `state_not_allowed`: its present state does not allow this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    token: string;
+                    /** @description A public key (RFC 7517) */
+                    public_jwk: {
+                        [key: string]: unknown;
+                    };
+                    /** @description A JWT that the key signed: `typ` `mayfly-join+jwt`, `aud` the issuer, `token_digest` (SHA-256 of the token, base64url), `iat`, `exp` */
+                    proof: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Joined"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `proof_rejected`: the proof was not accepted */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    vouchForProcess: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    trust_provider?: components["schemas"]["Ref"];
+                    /** @description What the kernel says of the process, e.g. `unix:uid:1000` */
+                    selectors: string[];
+                    /** @description Tells processes apart, also those that get the same pid later */
+                    instance: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VouchedIdentities"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `proof_rejected`: the proof was not accepted; `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reportGraceUses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    items: {
+                        /**
+                         * Format: uuid
+                         * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                         */
+                        attestation_id: string;
+                        served_from: components["schemas"]["Timestamp"];
+                        served_until: components["schemas"]["Timestamp"];
+                        count: number;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordedGraceUses"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    followHost: {
+        parameters: {
+            query?: {
+                /** @description What the agent holds: each that has ended meanwhile is told first */
+                attestations?: string;
+                /** @description Only tell what has ended meanwhile, and end */
+                once?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description events; the schema is that of `data` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["HostEvent"];
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8020,7 +9115,7 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the page before */
                 cursor?: string;
-                kind?: "oidc" | "bound_key" | "sign_in";
+                kind?: "oidc" | "kubernetes" | "spiffe" | "x509" | "bound_key" | "host_agent" | "sign_in";
                 state?: "active" | "retired";
             };
             header?: never;
@@ -8113,7 +9208,7 @@ export interface operations {
                      */
                     name: string;
                     /** @enum {string} */
-                    kind: "oidc" | "bound_key" | "sign_in";
+                    kind: "oidc" | "kubernetes" | "spiffe" | "x509" | "bound_key" | "host_agent" | "sign_in";
                     /**
                      * @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret
                      * @default {}
@@ -9186,6 +10281,133 @@ export interface operations {
                 };
             };
             /** @description `policy_locks_out_administrators`: no administrator could act any more; `version_conflict`: it was changed by someone else in the meantime */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recoverBinding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /**
+                     * @description Also let the suspended identity act again
+                     * @default false
+                     */
+                    resume?: boolean;
+                    /** @description Moves on with each change. Given with a change: refuse where it is another by now */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Binding"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `state_not_allowed`: its present state does not allow this; `version_conflict`: it was changed by someone else in the meantime */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12433,7 +13655,7 @@ export interface operations {
                             };
                         };
                         /** @enum {string} */
-                        action: "token.issue" | "token.introspect" | "task.declare" | "task.read" | "task.end" | "credential.issue" | "credential.renew" | "credential.read" | "revocation.request" | "revocation.read" | "svid.issue" | "svid.read" | "bundle.read" | "federation.read" | "federation.write" | "registry.read" | "registry.apply" | "person.write" | "owner.write" | "identity.write" | "resource.write" | "resource.check" | "role.write" | "trust_provider.write" | "binding.write" | "session.read" | "attestation.read" | "bundle.export" | "bundle.import" | "offline_site.write" | "policy.read" | "policy.write" | "policy.activate" | "decision.read" | "audit.read" | "key.read" | "key.rotate" | "finding.read" | "finding.write";
+                        action: "token.issue" | "token.introspect" | "task.declare" | "task.read" | "task.end" | "credential.issue" | "credential.renew" | "credential.read" | "revocation.request" | "revocation.read" | "svid.issue" | "svid.read" | "bundle.read" | "federation.read" | "federation.write" | "registry.read" | "registry.apply" | "person.write" | "owner.write" | "identity.write" | "resource.write" | "resource.check" | "role.write" | "trust_provider.write" | "binding.write" | "host.attest" | "session.read" | "attestation.read" | "bundle.export" | "bundle.import" | "offline_site.write" | "policy.read" | "policy.write" | "policy.activate" | "decision.read" | "audit.read" | "key.read" | "key.rotate" | "finding.read" | "finding.write";
                         resource: "tenant" | {
                             role: string;
                             /**
@@ -12632,7 +13854,7 @@ export interface operations {
                              * @default oidc
                              * @enum {string}
                              */
-                            kind?: "oidc" | "bound_key" | "sign_in";
+                            kind?: "oidc" | "kubernetes" | "spiffe" | "x509" | "bound_key" | "host_agent" | "sign_in";
                             /** @default {} */
                             claims?: {
                                 [key: string]: string;

@@ -109,6 +109,11 @@ export const actions = {
     principals: anyone,
     resources: ['Tenant', 'Identity', 'TrustProvider'],
   },
+  'host.attest': {
+    summary: 'vouch for processes of a host, as its host agent',
+    principals: ['Identity'],
+    resources: ['Tenant'],
+  },
   'session.read': { summary: 'read who has signed in', principals: ['Person'], resources: ['Tenant', 'Person'] },
   'attestation.read': { summary: 'read accepted proofs', principals: anyone, resources: ['Tenant', 'Identity'] },
 

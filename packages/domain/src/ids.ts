@@ -14,6 +14,7 @@ export type ResourceId = Id<'resource'>
 export type RoleId = Id<'role'>
 export type TrustProviderId = Id<'trust_provider'>
 export type BindingId = Id<'binding'>
+export type JoinTokenId = Id<'join_token'>
 export type AttestationId = Id<'attestation'>
 export type TaskId = Id<'task'>
 export type PolicyVersionId = Id<'policy_version'>

@@ -45,7 +45,15 @@ export function strengthRank(strength: Strength): number {
   return strengths.indexOf(strength)
 }
 
-export const trustProviderKinds = ['oidc', 'bound_key', 'sign_in'] as const
+export const trustProviderKinds = [
+  'oidc',
+  'kubernetes',
+  'spiffe',
+  'x509',
+  'bound_key',
+  'host_agent',
+  'sign_in',
+] as const
 export type TrustProviderKind = (typeof trustProviderKinds)[number]
 
 export const taskKinds = ['declared', 'running_instance'] as const
@@ -100,6 +108,7 @@ export const selectorKinds = [
   'role',
   'resource',
   'trust_provider',
+  'host',
   'environment',
   'policy',
   'svid',

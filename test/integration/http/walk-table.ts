@@ -63,6 +63,34 @@ export const walks: Readonly<Record<string, Walk>> = {
     },
   },
 
+  makeJoinToken: {
+    ask: async ({ make }) => ({ body: { identity: (await make.identity()).name, becomes: 'keys' } }),
+  },
+  listJoinTokens: nothing,
+  cancelJoinToken: {
+    ask: async ({ make, admin }) => {
+      const body = { identity: (await make.identity()).name, becomes: 'keys' }
+      const made = await admin.get<{ join_token_id: string }>('POST', '/v1/join-tokens', body)
+      return { ...(await id(made.join_token_id)), body: {} }
+    },
+  },
+
+  vouchForProcess: { by: 'worker', ask: async ({ make }) => ({ body: await make.vouchedProcess() }) },
+  reportGraceUses: {
+    by: 'worker',
+    ask: async ({ make, worker }) => {
+      const body = await make.vouchedProcess()
+      const { items } = await worker.caller.get<{ items: { attestation_id: string }[] }>(
+        'POST',
+        '/v1/host/attestations',
+        body,
+      )
+      const at = new Date().toISOString()
+      const use = { attestation_id: items[0]?.attestation_id, served_from: at, served_until: at, count: 1 }
+      return { body: { items: [use] } }
+    },
+  },
+  followHost: { by: 'worker', ask: async () => ({ query: { once: 'true' } }) },
   listSessions: nothing,
 
   registerPerson: {
@@ -203,6 +231,16 @@ export const walks: Readonly<Record<string, Walk>> = {
     ask: async ({ make }) => {
       const { binding_id, version } = await make.binding()
       return { ...(await id(binding_id)), body: { public_jwk: makeKey().publicJwk, version } }
+    },
+  },
+  recoverBinding: {
+    ask: async ({ make, sql }) => {
+      const { binding_id } = await make.binding()
+      // As if it had logged in by challenge before.
+      await sql(`insert into key_login (tenant_id, binding_id) values ('00000000-0000-7000-8000-000000000001', $1)`, [
+        binding_id,
+      ])
+      return { ...(await id(binding_id)), body: { reason: 'its count was lost with the disk' } }
     },
   },
   retireBinding: { ask: async ({ make }) => ({ ...(await id((await make.binding()).binding_id)), body: {} }) },

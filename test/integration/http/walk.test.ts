@@ -34,6 +34,7 @@ test('what is public says why, and is nothing but these', () => {
     'GET /v1/sign-in-keys',
     'GET /v1/sign-in-providers',
     'POST /v1/bootstrap',
+    'POST /v1/join',
     'POST /v1/sign-ins',
     'POST /v1/sign-ins/{id}/complete',
   ])

@@ -189,6 +189,24 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
       )
       return { identity, caller, privateKey: key.privateKey }
     },
+    /** A process that the worker may vouch for as host agent. */
+    async vouchedProcess() {
+      const { name } = await make.identity()
+      const trustProvider = fresh('hosts')
+      const uid = 10_000 + Number(/\d+$/.exec(trustProvider)?.[0])
+      await admin.get('POST', '/v1/trust-providers', {
+        name: trustProvider,
+        kind: 'host_agent',
+        settings: { agents: [worker.identity.name] },
+        fresh_for_seconds: 600,
+      })
+      await admin.get('POST', '/v1/bindings', {
+        trust_provider: trustProvider,
+        identity: name,
+        subject: `unix:uid:${uid}`,
+      })
+      return { trust_provider: trustProvider, selectors: [`unix:uid:${uid}`], instance: `boot/${uid}/1` }
+    },
     async task() {
       return admin.get<{ task_id: string }>('POST', '/v1/tasks', {
         identity: worker.identity.name,
@@ -228,7 +246,7 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
   const role = await make.role()
   const workerRole = `${role.resource}/${role.name}`
   const elsewhere = await make.owner()
-  const nobody = (await make.workload({ owner: elsewhere.name, kind: 'device', name: fresh('nobody') })).caller
+  const nobody = (await make.workload({ owner: elsewhere.name, kind: 'third_party', name: fresh('nobody') })).caller
   const stranger = await makeStranger(store.url, server.url, join(dir, 'other-bootstrap'), callerWith)
 
   const sql = async <T>(statement: string, values: readonly unknown[] = []): Promise<T[]> =>

@@ -165,6 +165,23 @@ export const environmentSchema = z.strictObject({
   MAYFLY_MAX_IDENTITY_DAYS: wholeNumber(1, 3650)
     .default(366)
     .meta({ description: 'how far away the end of an identity may be', shown: '`366`' }),
+  MAYFLY_KUBERNETES_API_URL: z
+    .url({ protocol: /^https$/, error: 'is not an https:// URL' })
+    .optional()
+    .meta({
+      description:
+        'the API server that is asked about service account tokens (trust provider kind `kubernetes`, reviewer `server`): the only one that gets our token',
+      shown: 'none',
+    }),
+  MAYFLY_KUBERNETES_TOKEN_FILE: file.optional().meta({
+    description:
+      'the token that it is asked with, which may create TokenReviews (`system:auth-delegator`); read each time',
+    shown: 'none',
+  }),
+  MAYFLY_KUBERNETES_CA_FILE: file.optional().meta({
+    description: "the authority of the API server's certificate, PEM",
+    shown: 'the public ones',
+  }),
   MAYFLY_LOGIN_ROTATION_DAYS: wholeNumber(0, 3650).default(30).meta({
     description:
       "after how many days Mayfly changes the passwords of its own logins at targets; 0: only when someone asks. Another number holds from each login's next change on",
@@ -211,6 +228,8 @@ export interface Config {
   readonly signInsPerMinute: number
   readonly maxIdentityDays: number
   readonly loginRotationDays: number
+  /** Where a cluster's tokens are reviewed with this server's own. */
+  readonly kubernetes?: { readonly apiUrl: string; readonly tokenFile: string; readonly caFile?: string }
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -300,6 +319,11 @@ function contradictions(values: z.output<typeof environmentSchema>): FieldProble
   }
   if (values.MAYFLY_KEK_FILE !== undefined && values.MAYFLY_KEK_FILE === values.MAYFLY_KEK_PREVIOUS_FILE) {
     add('MAYFLY_KEK_PREVIOUS_FILE', 'is the same file as `MAYFLY_KEK_FILE`')
+  }
+  const cluster = [values.MAYFLY_KUBERNETES_API_URL, values.MAYFLY_KUBERNETES_TOKEN_FILE]
+  if (cluster.filter((each) => each !== undefined).length === 1) {
+    const missing = cluster[0] === undefined ? 'MAYFLY_KUBERNETES_API_URL' : 'MAYFLY_KUBERNETES_TOKEN_FILE'
+    add(missing, 'is required: a token goes to the one API server that is named beside it')
   }
   return faults
 }
@@ -397,7 +421,18 @@ function configOf(values: z.output<typeof environmentSchema>, upstream: Upstream
     signInsPerMinute: values.MAYFLY_SIGN_INS_PER_MINUTE,
     maxIdentityDays: values.MAYFLY_MAX_IDENTITY_DAYS,
     loginRotationDays: values.MAYFLY_LOGIN_ROTATION_DAYS,
+    ...kubernetesOf(values),
   }
+}
+
+function kubernetesOf(values: z.output<typeof environmentSchema>): Pick<Config, 'kubernetes'> {
+  const {
+    MAYFLY_KUBERNETES_API_URL: apiUrl,
+    MAYFLY_KUBERNETES_TOKEN_FILE: tokenFile,
+    MAYFLY_KUBERNETES_CA_FILE: caFile,
+  } = values
+  if (apiUrl === undefined || tokenFile === undefined) return {}
+  return { kubernetes: { apiUrl, tokenFile, ...(caFile !== undefined && { caFile }) } }
 }
 
 function unusable(fields: readonly FieldProblem[]): MayflyError {

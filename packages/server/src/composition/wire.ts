@@ -21,11 +21,14 @@ import { defaultIssueLimits, type IssueDeps } from '../application/credential/is
 import type { AuthorityDeps } from '../application/decision/authority-deps.ts'
 import { withAuthority } from '../application/decision/with-authority.ts'
 import { authenticateSender } from '../application/proof/authenticate-sender.ts'
-import { openProof } from '../application/proof/proof-deps.ts'
 import { carriedCrls, carriedTrustBundles } from '../application/spiffe/carried-trust.ts'
+import type { FollowHostDeps } from '../application/proof/follow-host.ts'
+import { openProof, type ProofDeps } from '../application/proof/proof-deps.ts'
 import { openSpiffe, type SvidDeps } from '../application/spiffe/spiffe-deps.ts'
 import { getBundleDocument } from '../application/spiffe/trust-bundle.ts'
 import type { LoginDeps } from '../application/registry/adopt-login.ts'
+import { createWakeFeed } from '../application/wake-feed.ts'
+import { hostChannel } from '../store/host-event-rows.ts'
 import { createProgressFeed } from '../application/revocation/progress-feed.ts'
 import type { AuditDeps } from '../surfaces/http/audit.ts'
 import type { BootstrapDeps } from '../surfaces/http/bootstrap.ts'
@@ -34,6 +37,7 @@ import type { LogDeps } from '../surfaces/http/log.ts'
 import type { OfflineDeps } from '../surfaces/http/offline.ts'
 import { makeRateLimit } from '../surfaces/http/rate-limit.ts'
 import type { RevocationDeps } from '../surfaces/http/revocations.ts'
+import { clusterReviewerOf } from './cluster-reviewer.ts'
 import type { SignInDeps } from '../surfaces/http/sign-ins.ts'
 import type { ClockWatch } from './clock-watch.ts'
 import type { Config } from './config.ts'
@@ -68,6 +72,7 @@ export interface Wired {
   readonly keys: KeyRing
   readonly authority: AuthorityDeps
   readonly proof: SignInDeps & BootstrapDeps
+  readonly proving: ProofDeps & HttpDeps & FollowHostDeps
   readonly registry: HttpDeps & LoginDeps
   readonly spiffe: SvidDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
@@ -98,6 +103,7 @@ export function wire(input: WireInput): Wired {
     keys,
     publicUrl: input.publicUrl,
     mutualTlsUrl: input.mutualTlsUrl,
+    clusterReviewer: clusterReviewerOf(config),
   })
   const spiffe = openSpiffe(authority, {
     keys,
@@ -122,6 +128,7 @@ export function wire(input: WireInput): Wired {
       signInLimit: makeRateLimit({ perSecond: config.signInsPerMinute / 60, burst: config.signInsPerMinute }),
       bootstrapFile: config.bootstrapFile,
     },
+    proving: { ...proof, ...http, hosts: createWakeFeed(core.database, hostChannel) },
     spiffe,
     targets,
     logs,

@@ -203,8 +203,14 @@ const targetObject = sql`jsonb_build_object('resource_id', t.resource_id, 'name'
 const roleObject = sql`jsonb_build_object('role_id', r.role_id, 'name', t.name || '/' || r.name, 'state', r.state,
   'version', r.version, 'target', ${targetObject})`
 
-const attestationObject = sql`jsonb_build_object('attestation_id', a.attestation_id, 'state', a.state, 'strength', a.strength,
-    'accepted_at', a.accepted_at, 'fresh_until', a.fresh_until, 'trust_provider_name', x.name,
+// What a host agent vouched for is worth nothing without its own proof.
+const attestationObject = sql`jsonb_build_object('attestation_id', a.attestation_id,
+    'state', case when a.state in ('fresh', 'succeeded') and a.vouched_by_attestation_id is not null and not exists (
+        select from attestation v where v.attestation_id = a.vouched_by_attestation_id and v.state in ('fresh', 'succeeded'))
+      then 'lapsed' else a.state end,
+    'strength', a.strength, 'accepted_at', a.accepted_at,
+    'fresh_until', least(a.fresh_until, (
+      select v.fresh_until from attestation v where v.attestation_id = a.vouched_by_attestation_id)), 'trust_provider_name', x.name,
     'trust_provider_kind', x.kind, 'policy_claims', coalesce(a.claims -> 'policy_claims', '{}'),
     'token_binding', a.token_binding, 'trust_made_at', a.trust_made_at, 'version', a.version,
     'source_address', host(a.source_address))`

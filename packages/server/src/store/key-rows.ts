@@ -9,9 +9,9 @@ export type KeyPurpose =
   | 'log_checkpoint'
   | 'promise'
   | 'fingerprint'
+  | 'jwt_svid'
   | 'offline_bundle'
   | 'sign_in_client'
-  | 'jwt_svid'
 export type KeyAlgorithm = 'ES256' | 'Ed25519' | 'HS256'
 /** The check constraints hold the two words to their closed sets. */
 export type SigningKeyRow = Omit<Selectable<SigningKeyTable>, 'purpose' | 'algorithm'> & {

@@ -1,5 +1,6 @@
 /** The SQL of revocations: what they end, what they wait for, how far they have come. */
 import {
+  type AttestationId,
   type CredentialId,
   MayflyError,
   type RevocationCause,
@@ -43,6 +44,8 @@ export function credentialsOf(selector: Selector): RawBuilder<boolean> {
       return sql`c.identity_id in (select b.identity_id from binding b where b.trust_provider_id = ${id}::uuid)
         and exists (select from attestation a
                     where a.attestation_id = c.attestation_id and a.trust_provider_id = ${id}::uuid)`
+    case 'host':
+      return sql`c.attestation_id in (select a.attestation_id from attestation a where a.host_identity_id = ${id}::uuid)`
     case 'environment':
       return sql`c.environment = ${id}`
     case 'policy':
@@ -71,7 +74,7 @@ export async function lockSelector(tx: Tx, { kind, id }: Selector): Promise<void
     )
     return
   }
-  const table = kind === 'policy' ? 'policy_version' : kind
+  const table = kind === 'policy' ? 'policy_version' : kind === 'host' ? 'identity' : kind
   await sql`select change_authority(${table}, ${id}::uuid)`.execute(tx.query)
 }
 
@@ -84,6 +87,8 @@ export interface NewRevocation {
   readonly now: Date
   /** Of the selector's credentials only these. */
   readonly only: readonly CredentialId[] | undefined
+  /** Of the selector's credentials only those under these proofs, which have just ended. */
+  readonly under?: readonly AttestationId[] | undefined
   /** How many SVIDs end with it. */
   readonly svidCount: number
   /** Record it even where no credential ends by it. */
@@ -106,7 +111,8 @@ export async function insertRevocation(
 ): Promise<{ total: number; ended: readonly CredentialRow[] } | undefined> {
   const { revocationId, selector, now, only } = revocation
   const among = only === undefined ? sql`true` : sql`c.credential_id = any(${only}::uuid[])`
-  const whose = sql<boolean>`${credentialsOf(selector)} and ${among}`
+  const of = revocation.under === undefined ? credentialsOf(selector) : underAny('c', revocation.under)
+  const whose = sql<boolean>`${of} and ${among}`
   const recorded = await sql`
     insert into revocation (revocation_id, cause, selector, requested_by, reason, total, svid_count, authority_ended_at)
     select ${revocationId}, ${revocation.cause}, ${JSON.stringify(selector)}::jsonb,
@@ -183,9 +189,32 @@ export async function revokeAttestations(
       select a.attestation_id from attestation a
       where a.state = 'fresh' and ${whose} order by a.attestation_id for update
     )
-    update attestation a set state = 'revoked', token_revoked_at = coalesce(a.token_revoked_at, ${now})
+    update attestation a set state = 'revoked', token_revoked_at = coalesce(a.token_revoked_at, ${now}), ended_at = ${now}
     from locked l where a.attestation_id = l.attestation_id returning a.*`.execute(tx.query)
   return rows
+}
+
+/** Ends what host agents vouched for with proofs of their own that have ended. By partial index. */
+export async function revokeVouched(
+  tx: Tx,
+  vouchers: readonly AttestationId[],
+  now: Date,
+  which: 'all' | 'still_fresh' = 'all',
+): Promise<readonly Selectable<AttestationTable>[]> {
+  const { rows } = await sql<Selectable<AttestationTable>>`
+    with locked as materialized (
+      select a.attestation_id from attestation a
+      where a.state = 'fresh' and a.vouched_by_attestation_id = any(${vouchers}::uuid[])
+        and (${which === 'all'} or a.fresh_until > ${now})
+      order by a.attestation_id for update
+    )
+    update attestation a set state = 'revoked', token_revoked_at = coalesce(a.token_revoked_at, ${now}), ended_at = ${now}
+    from locked l where a.attestation_id = l.attestation_id returning a.*`.execute(tx.query)
+  return rows
+}
+
+function underAny(alias: 'c' | 't', ids: readonly AttestationId[]): RawBuilder<boolean> {
+  return sql`${sql.ref(`${alias}.attestation_id`)} = any(${ids}::uuid[])`
 }
 
 function attestationsOf(kind: SelectorKind, id: string): RawBuilder<boolean> | undefined {
@@ -196,6 +225,8 @@ function attestationsOf(kind: SelectorKind, id: string): RawBuilder<boolean> | u
       return sql`a.identity_id = ${id}::uuid`
     case 'owner':
       return sql`a.identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
+    case 'host':
+      return sql`a.host_identity_id = ${id}::uuid`
     case 'trust_provider':
       return sql`a.binding_id in (select b.binding_id from binding b where b.trust_provider_id = ${id}::uuid)`
     case 'person':
@@ -217,8 +248,9 @@ export async function revokeTasks(
   tx: Tx,
   { kind, id }: Selector,
   now: Date,
+  under?: readonly AttestationId[],
 ): Promise<readonly Selectable<TaskTable>[]> {
-  const whose = tasksOf(kind, id)
+  const whose = under === undefined ? tasksOf(kind, id) : underAny('t', under)
   if (whose === undefined) return []
   const { rows } = await sql<Selectable<TaskTable>>`
     with locked as materialized (
@@ -237,6 +269,8 @@ function tasksOf(kind: SelectorKind, id: string): RawBuilder<boolean> | undefine
       return sql`t.attestation_id = ${id}::uuid`
     case 'identity':
       return sql`t.identity_id = ${id}::uuid`
+    case 'host':
+      return sql`t.attestation_id in (select a.attestation_id from attestation a where a.host_identity_id = ${id}::uuid)`
     case 'owner':
       return sql`t.identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
     case 'trust_provider':

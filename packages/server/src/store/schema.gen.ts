@@ -1,6 +1,6 @@
 // Made by `npm run generate` from the migrations. Do not edit.
 import type { ColumnType, Generated } from 'kysely'
-import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, FederationId, IdentityId, IdentityKind, IdentityState, OfflineSiteId, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, SignInId, Strength, SvidId, TaskId, TaskKind, TaskState, TenantId, TrustProviderId, X509AuthorityId } from '@mayfly/domain'
+import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, FederationId, IdentityId, IdentityKind, IdentityState, JoinTokenId, OfflineSiteId, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, SignInId, Strength, SvidId, TaskId, TaskKind, TaskState, TenantId, TrustProviderId, X509AuthorityId } from '@mayfly/domain'
 
 /** JSON: read as a value, written as a string (so that an array is not taken for a PostgreSQL array). */
 export type Json = ColumnType<unknown, string, string>
@@ -25,6 +25,8 @@ export interface AttestationTable {
   version: Generated<number>
   token_binding: string | null
   vouched_by_attestation_id: AttestationId | null
+  host_identity_id: IdentityId | null
+  ended_at: Date | null
   trust_made_at: Date | null
 }
 
@@ -40,6 +42,7 @@ export interface BindingTable {
   state: Generated<string>
   version: Generated<number>
   created_at: Generated<Date>
+  join_token_id: JoinTokenId | null
 }
 
 export interface BootstrapTable {
@@ -211,6 +214,41 @@ export interface InstallationTable {
   kek_id: string
   kek_check: Buffer
   created_at: Generated<Date>
+}
+
+export interface JoinTokenTable {
+  tenant_id: Generated<TenantId>
+  join_token_id: JoinTokenId
+  token_digest: string
+  identity_id: IdentityId
+  trust_provider_id: TrustProviderId
+  created_by: Json
+  created_at: Date
+  expires_at: Date
+  state: Generated<string>
+  used_at: Date | null
+  binding_id: BindingId | null
+  version: Generated<number>
+}
+
+export interface KeyLoginTable {
+  tenant_id: Generated<TenantId>
+  binding_id: BindingId
+  generation: Generated<number>
+  next_digest: string | null
+  previous_digest: string | null
+  moved_at: Date | null
+  repeats: Generated<number>
+  locked_at: Date | null
+  version: Generated<number>
+}
+
+export interface KeyRecoveryTable {
+  tenant_id: Generated<TenantId>
+  recovery_id: string
+  binding_id: BindingId
+  recovered_by: PersonId
+  recovered_at: Date
 }
 
 export interface LogCheckpointTable {
@@ -533,6 +571,9 @@ export interface Schema {
   finding: FindingTable
   identity: IdentityTable
   installation: InstallationTable
+  join_token: JoinTokenTable
+  key_login: KeyLoginTable
+  key_recovery: KeyRecoveryTable
   log_checkpoint: LogCheckpointTable
   log_tile: LogTileTable
   offline_material: OfflineMaterialTable

@@ -160,6 +160,8 @@ function svidsOf({ kind, id }: Selector): RawBuilder<boolean> | undefined {
       return sql`s.attestation_id = ${id}::uuid`
     case 'identity':
       return sql`s.identity_id = ${id}::uuid`
+    case 'host':
+      return sql`s.attestation_id in (select a.attestation_id from attestation a where a.host_identity_id = ${id}::uuid)`
     case 'owner':
       return sql`s.identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
     case 'trust_provider':
@@ -179,8 +181,14 @@ function svidsOf({ kind, id }: Selector): RawBuilder<boolean> | undefined {
 }
 
 /** Locked in the order of their ids, so that two revocations with common rows do not deadlock. */
-export async function lockLiveSvids(tx: Tx, selector: Selector, now: Date): Promise<readonly SvidId[]> {
-  const whose = svidsOf(selector)
+/** @param under only those under these proofs, in place of all of the selector */
+export async function lockLiveSvids(
+  tx: Tx,
+  selector: Selector,
+  now: Date,
+  under?: readonly AttestationId[],
+): Promise<readonly SvidId[]> {
+  const whose = under === undefined ? svidsOf(selector) : sql<boolean>`s.attestation_id = any(${under}::uuid[])`
   if (whose === undefined) return []
   const { rows } = await sql<{ svid_id: SvidId }>`
     select s.svid_id from svid s where s.state = 'live' and s.expires_at > ${now} and ${whose}

@@ -30,6 +30,7 @@ export interface GuardedFetchOptions {
 export interface FetchedText {
   readonly status: number
   readonly text: string
+  readonly bytes: Buffer
   /** `max-age` of the answer's Cache-Control, in seconds, where it names one. */
   readonly maxAgeSeconds: number | undefined
 }
@@ -103,13 +104,15 @@ export async function guardedFetch(address: string, options: GuardedFetchOptions
           fail(new Error(`${url.host} sent too much`))
           request.destroy()
         })
-        response.on('end', () =>
+        response.on('end', () => {
+          const bytes = Buffer.concat(chunks)
           done({
             status,
-            text: Buffer.concat(chunks).toString('utf8'),
+            text: bytes.toString('utf8'),
+            bytes,
             maxAgeSeconds: maxAgeOf(response.headers['cache-control']),
-          }),
-        )
+          })
+        })
         response.on('error', fail)
       },
     )

@@ -85,6 +85,29 @@ export const statedTables = {
       public_jwk: 'json',
       state: 'value',
     },
+    later: { join_token_id: 'value' },
+  },
+  key_login: {
+    key: ['binding_id'],
+    columns: {
+      generation: 'value',
+      next_digest: 'value',
+      previous_digest: 'value',
+      moved_at: 'time',
+      repeats: 'value',
+      locked_at: 'time',
+    },
+  },
+  join_token: {
+    key: ['join_token_id'],
+    columns: {
+      identity_id: 'value',
+      trust_provider_id: 'value',
+      token_digest: 'value',
+      expires_at: 'time',
+      state: 'value',
+      binding_id: 'value',
+    },
   },
   attestation: {
     key: ['attestation_id'],
@@ -100,7 +123,12 @@ export const statedTables = {
       token_expires_at: 'time',
       token_revoked_at: 'time',
     },
-    later: { token_binding: 'value', vouched_by_attestation_id: 'value', trust_made_at: 'time' },
+    later: {
+      token_binding: 'value',
+      vouched_by_attestation_id: 'value',
+      host_identity_id: 'value',
+      trust_made_at: 'time',
+    },
   },
   offline_site: {
     key: ['offline_site_id'],

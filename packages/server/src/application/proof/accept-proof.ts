@@ -7,7 +7,16 @@
  * Not here: whether the token still lives when it is used (`authenticate.ts`).
  */
 import { createHash } from 'node:crypto'
-import { type AttestationId, type JsonObject, MayflyError, newId, type TenantId } from '@mayfly/domain'
+import {
+  type AttestationId,
+  type IdentityId,
+  type JsonObject,
+  MayflyError,
+  newId,
+  type Strength,
+  strengthRank,
+  type TenantId,
+} from '@mayfly/domain'
 import type { Secret } from '@mayfly/provider-kit'
 import { isJwtFault, readJwt } from '../../adapters/trust-providers/jwt.ts'
 import {
@@ -16,8 +25,8 @@ import {
   type Rejection,
   rejected,
 } from '../../adapters/trust-providers/trust-provider.ts'
-import type { AcceptedProofRow, CandidateBinding, ProofCandidates } from '../../store/proof-rows.ts'
-import { entryRowOf } from '../audit/audit-entry.ts'
+import type { AcceptedProofRow, CandidateBinding, KeyLoginState, ProofCandidates } from '../../store/proof-rows.ts'
+import { type AuditReceipt, entryRowOf, receiptOf } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { Actor } from '../context.ts'
 import type { DenyDecision, PermitDecision } from '../decision/decision.ts'
@@ -26,6 +35,8 @@ import { accessTokenTtlSeconds, maxSessionSeconds, signAccessToken } from './acc
 import type { ProofDeps } from './proof-deps.ts'
 import { findBinding } from './find-binding.ts'
 import { decideToken } from './decide-token.ts'
+import { countLogin } from './count-login.ts'
+import { statedKeyLogin } from './judge-login.ts'
 import { questionOf } from './proof-question.ts'
 import { bindingText, type TokenBinding } from './token-binding.ts'
 
@@ -55,6 +66,10 @@ export interface GrantedToken {
   readonly attestationId: AttestationId
   readonly freshUntil: Date
   readonly actor: Exclude<Actor, { kind: 'system' }>
+  /** For a key that counts its logins: the number of this one, to be said at the next. */
+  readonly generation?: number
+  /** Of the entry of the attestation. */
+  readonly receipt: AuditReceipt
 }
 
 /** Three answers, none of them an error. */
@@ -75,7 +90,10 @@ export async function acceptProof(deps: ProofDeps, proof: PresentedProof): Promi
     const candidates = await deps.candidates.submit(proof.tenantId, question)
     const found = await findBinding(deps, proof, read, candidates)
     if (found.outcome === 'rejected') return found
-    const answer = await decideAndStore(deps, proof, candidates, found)
+    const counted = await countLogin(deps, proof, found)
+    if (counted === 'overtaken') continue
+    if (counted.outcome === 'rejected') return counted
+    const answer = await decideAndStore(deps, proof, candidates, counted)
     if (answer !== 'overtaken') return answer
   }
   throw new MayflyError('version_conflict', { log: 'what a proof is decided on changed three times in a row' })
@@ -92,12 +110,14 @@ export interface FoundBinding {
   readonly outcome: 'found'
   readonly verdict: AcceptedProof
   readonly binding: CandidateBinding
+  /** The counter of a bound key as it will be, where this login moves it on. */
+  readonly keyLogin?: KeyLoginState
 }
 
 /** What of a request an attestation remembers, whatever the proof was. */
 export type ProofRequest = Pick<PresentedProof, 'tenantId' | 'tokenBinding' | 'sourceAddress' | 'requestId'> & {
-  /** The host agent's own proof, where one vouches. */
-  readonly vouchedBy?: AttestationId
+  /** The host agent and its own proof, where one vouches. */
+  readonly vouchedBy?: { readonly attestationId: AttestationId; readonly identityId: IdentityId }
 }
 
 /**
@@ -109,9 +129,11 @@ export async function decideAndStore(
   deps: ProofDeps,
   proof: ProofRequest,
   candidates: ProofCandidates,
-  { binding, verdict }: FoundBinding,
+  found: FoundBinding,
 ): Promise<ProofAnswer | 'overtaken'> {
-  const { trustProvider, party } = binding
+  const { binding, verdict, keyLogin } = found
+  const { party } = binding
+  const trustProvider = { ...binding.trustProvider, strength: strengthOf(found) }
   const acceptedAt = deps.clock.now()
   const attestationId = newId<AttestationId>(acceptedAt.getTime())
   const freshUntil = earliest(
@@ -143,7 +165,7 @@ export async function decideAndStore(
     freshUntil,
     party.kind === 'identity' ? party.expiresAt : freshUntil,
   )
-  const row = acceptedRow(proof, binding, verdict, decision, { attestationId, acceptedAt, freshUntil, tokenExpiresAt })
+  const row = acceptedRow(proof, found, decision, { attestationId, acceptedAt, freshUntil, tokenExpiresAt })
   const outcome = await deps.accepted.submit(proof.tenantId, row)
   if (outcome === 'overtaken') return outcome
   if (outcome === 'replayed') {
@@ -161,7 +183,15 @@ export async function decideAndStore(
     attestationId,
     freshUntil,
     actor: actorOf(binding, attestationId),
+    ...(keyLogin === undefined ? {} : { generation: keyLogin.generation }),
+    receipt: receiptOf(row.entry),
   }
+}
+
+/** The weaker of what the trust provider's proofs are worth and what this one is. */
+function strengthOf({ binding: { trustProvider }, verdict: { maxStrength } }: FoundBinding): Strength {
+  const { strength } = trustProvider
+  return maxStrength !== undefined && strengthRank(maxStrength) < strengthRank(strength) ? maxStrength : strength
 }
 
 interface Moments {
@@ -173,12 +203,13 @@ interface Moments {
 
 function acceptedRow(
   proof: ProofRequest,
-  binding: CandidateBinding,
-  verdict: AcceptedProof,
+  found: FoundBinding,
   decision: PermitDecision,
   moments: Moments,
 ): AcceptedProofRow {
+  const { binding, verdict, keyLogin = null } = found
   const { trustProvider, party } = binding
+  const strength = strengthOf(found)
   const identity = party.kind === 'identity' ? party : undefined
   const person = party.kind === 'person' ? party : undefined
   const tokenBinding = proof.tokenBinding === undefined ? null : bindingText(proof.tokenBinding)
@@ -201,16 +232,18 @@ function acceptedRow(
         trust_provider_id: trustProvider.trustProviderId,
         binding_id: binding.bindingId,
         instance: verdict.instance,
-        strength: trustProvider.strength,
+        strength,
         fresh_until: moments.freshUntil,
         state: 'fresh',
         token_expires_at: moments.tokenExpiresAt,
         token_revoked_at: null,
         token_binding: tokenBinding,
-        vouched_by_attestation_id: vouchedBy,
+        vouched_by_attestation_id: vouchedBy?.attestationId ?? null,
+        host_identity_id: vouchedBy?.identityId ?? null,
         trust_made_at: trustMadeAt,
         version: 1,
       }),
+      ...(keyLogin === null ? [] : [statedKeyLogin(binding.bindingId, keyLogin)]),
     ],
   })
   return {
@@ -224,8 +257,9 @@ function acceptedRow(
     claims: { ...verdict.recorded, claims: binding.claims as JsonObject, policy_claims: { ...verdict.policyClaims } },
     tokenBinding,
     vouchedBy,
+    keyLogin,
     trustMadeAt,
-    strength: trustProvider.strength,
+    strength,
     sourceAddress: proof.sourceAddress ?? null,
     proofDigest,
     proofExpiresAt: verdict.expiresAt,

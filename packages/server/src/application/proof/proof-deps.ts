@@ -1,4 +1,5 @@
 /** What the proof floor needs, and how it is opened once for a server. */
+import type { ClusterReviewer } from '../../adapters/trust-providers/trust-provider.ts'
 import type { KeyRing } from '../../adapters/keys/key-ring.ts'
 import { findTokenLiveness, type LivenessQuestion, type TokenLiveness } from '../../store/attestation-rows.ts'
 import { type BatchQueue, openBatchQueue } from '../../store/commit-queue.ts'
@@ -13,6 +14,7 @@ import {
 import type { AuthorityDeps } from '../decision/authority-deps.ts'
 import { openOfflineMaterials } from '../offline/offline-material.ts'
 import { type DpopDeps, openDpop } from './dpop/accept-dpop.ts'
+import { openBundleDirectory } from './bundle-directory.ts'
 import { type KeyCache, openKeyCache } from './key-cache.ts'
 import { openPolicyLoader, type PolicyLoader } from './policy-loader.ts'
 import { openSignInProviders, type SignInProviders } from './sign-in/sign-in-providers.ts'
@@ -40,6 +42,8 @@ export interface ProofOptions {
   readonly keys: KeyRing
   /** Where clients reach this server, without a trailing slash; known once it listens. */
   readonly publicUrl: () => string
+  /** How tokens of a cluster are asked about, where that is configured. */
+  readonly clusterReviewer?: ClusterReviewer | undefined
   /** Where they reach it over mutual TLS, where they can. */
   readonly mutualTlsUrl?: () => string | undefined
 }
@@ -55,10 +59,19 @@ export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps
     accepted: openBatchQueue({
       database,
       run: insertAcceptedProofs,
-      keyOf: (row) => `${row.trustProvider.id}${row.proofDigest.toString('latin1')}`,
+      // Two logins of one key in one statement would both find the counter as it was.
+      keyOf: (row) =>
+        row.keyLogin === null
+          ? `${row.trustProvider.id}${row.proofDigest.toString('latin1')}`
+          : `login ${row.binding.id}`,
     }),
     liveness: openBatchQueue({ database, run: findTokenLiveness }),
-    trustProviders: openTrustProviderCache({ clock, offlineMaterial: openOfflineMaterials({ database }) }),
+    trustProviders: openTrustProviderCache({
+      clock,
+      clusterReviewer: options.clusterReviewer,
+      bundles: openBundleDirectory(database),
+      offlineMaterial: openOfflineMaterials({ database }),
+    }),
     signInProviders: openSignInProviders({ clock }),
     publicKeys: openKeyCache(),
     policyLoader: openPolicyLoader(deps),

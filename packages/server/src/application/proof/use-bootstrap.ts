@@ -50,7 +50,10 @@ export async function useBootstrap(
   input: FirstAdministrator,
   requestId: string,
 ): Promise<RegisteredAdministrator> {
-  const rule = boundKeyTrustProvider.parseBinding({ public_jwk: input.publicJwk })
+  const rule = boundKeyTrustProvider.parseBinding(
+    { public_jwk: input.publicJwk },
+    boundKeyTrustProvider.settings.parse({}),
+  )
   const given = bootstrapDigest(input.secret.reveal())
   const registered = await deps.database.transaction(tenantId, async (tx) => {
     const now = deps.clock.now()

@@ -39,7 +39,7 @@ export async function registerTrustProvider(
     kind: input.kind,
     issuer: parsed.issuer,
     settings: parsed.settings,
-    strength: input.strength ?? plugIn.maxStrength,
+    strength: input.strength ?? plugIn.defaultStrength ?? plugIn.maxStrength,
     fresh_for_seconds: input.freshForSeconds ?? defaultFreshForSeconds,
   }
   const row = await insertTrustProvider(change.tx, {

@@ -48,7 +48,7 @@ function form(
         content: { 'application/x-www-form-urlencoded': { schema: { type: 'object', properties, required } } },
       },
       responses: { '200': success, '400': oauthError, '401': oauthError, '403': oauthError, '503': oauthError },
-      security: operationId === 'issueToken' ? [] : [{ accessToken: [] }, {}],
+      security: operationId === 'issueToken' || operationId === 'makeLoginChallenge' ? [] : [{ accessToken: [] }, {}],
     },
   }
 }
@@ -74,6 +74,17 @@ export const oauthPaths: PathItems = {
         format: 'date-time',
         description: 'without a new proof, what was issued ends then',
       },
+      generation: { type: 'integer', description: 'for a key that logs in by challenge: the number of this login' },
+    }),
+  ),
+  '/oauth/challenge': form(
+    'makeLoginChallenge',
+    'get a challenge for a key that logs in by challenge',
+    { client_id: text('the client as it will name itself in `sub` of the assertion') },
+    ['client_id'],
+    answerJson('a challenge: `nonce` of one client assertion', {
+      challenge: text('counts once'),
+      expires_in: { type: 'integer', description: 'seconds' },
     }),
   ),
   '/oauth/introspect': form(

@@ -39,6 +39,11 @@ export async function resolveSelector(tx: Tx, kind: SelectorKind, ref: string): 
       return of((await getResource(tx, ref)).resource_id, 'Resource')
     case 'trust_provider':
       return of((await getTrustProvider(tx, ref)).trust_provider_id, 'TrustProvider')
+    case 'host': {
+      // Whoever may end the host agent may end what it vouched for.
+      const { identity_id: host } = await getIdentity(tx, ref)
+      return { selector: { kind, id: host }, asked: { type: 'Identity', id: host } }
+    }
     case 'attestation': {
       const attestation = await findAttestation(tx, requireId(ref) as AttestationId)
       if (attestation === undefined) {

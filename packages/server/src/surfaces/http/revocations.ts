@@ -10,6 +10,7 @@ import {
   type RevocationId,
   selectorKinds,
   type SelectorKind,
+  type TenantId,
 } from '@mayfly/domain'
 import { z } from 'zod'
 import { type Actor, actorRecord, type CoreDeps } from '../../application/context.ts'
@@ -353,7 +354,7 @@ async function readPreview(tx: Tx, selector: Selector, now: Date): Promise<z.out
 /** Looks again when something has moved, and each second besides: a notice may be lost. */
 async function* follow(
   deps: RevocationDeps,
-  ctx: { readonly tenantId: Parameters<ProgressFeed['wait']>[0]; readonly signal: AbortSignal },
+  ctx: { readonly tenantId: TenantId; readonly signal: AbortSignal },
   revocationId: RevocationId,
 ): AsyncIterable<RouteEvent<z.output<typeof revocation>>> {
   const feed = await deps.progress.join()

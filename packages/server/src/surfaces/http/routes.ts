@@ -4,6 +4,8 @@
  */
 import type { IssueDeps } from '../../application/credential/issue-deps.ts'
 import type { ResourceCheckDeps } from '../../application/registry/check-resource.ts'
+import type { FollowHostDeps } from '../../application/proof/follow-host.ts'
+import type { ProofDeps } from '../../application/proof/proof-deps.ts'
 import type { SvidDeps } from '../../application/spiffe/spiffe-deps.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
 import { type BoundRoutes, bindRoutes } from './app.ts'
@@ -19,7 +21,9 @@ import { federationRoutes } from './federations.ts'
 import { findingRoutes } from './findings.ts'
 import { type HealthDeps, healthRoutes } from './health.ts'
 import type { HttpDeps } from './http-deps.ts'
+import { hostRoutes } from './host.ts'
 import { identityRoutes } from './identities.ts'
+import { joinRoutes } from './join.ts'
 import { keyRoutes } from './keys.ts'
 import { type LogDeps, logRoutes } from './log.ts'
 import { oauthPaths } from './oauth-paths.ts'
@@ -45,6 +49,7 @@ export const apiVersion = '0.1.0'
 export interface RouteDeps {
   readonly health: HealthDeps
   readonly proof: SignInDeps & BootstrapDeps
+  readonly proving: ProofDeps & HttpDeps & FollowHostDeps
   readonly registry: HttpDeps & RegistryDeps & ResourceCheckDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly spiffe: SvidDeps
@@ -67,6 +72,8 @@ const resources: readonly Resource[] = [
   resource('proof', bootstrapRoutes),
   resource('proof', keyRoutes),
   resource('proof', attestationRoutes),
+  resource('proving', joinRoutes),
+  resource('proving', hostRoutes),
   resource('proof', signInRoutes),
   resource('registry', sessionRoutes),
   resource('registry', peopleRoutes),

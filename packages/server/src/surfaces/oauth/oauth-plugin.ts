@@ -7,6 +7,7 @@
  */
 import { defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { answerChallenge } from './answer-challenge.ts'
 import { answerIntrospection } from './answer-introspection.ts'
 import { answerLogout } from './answer-logout.ts'
 import { answerRevocation } from './answer-revocation.ts'
@@ -75,6 +76,7 @@ function registerEndpoints(app: FastifyInstance, deps: OAuthDeps, prefix: string
   }
 
   post('/oauth/token', (asked) => answerToken(deps, asked))
+  post('/oauth/challenge', (asked) => answerChallenge(deps, asked))
   post('/oauth/introspect', (asked) => answerIntrospection(deps, asked))
   post('/oauth/revoke', (asked) => answerRevocation(deps, asked))
   post('/oauth/back-channel-logout/:provider', (asked) => answerLogout(deps, asked))

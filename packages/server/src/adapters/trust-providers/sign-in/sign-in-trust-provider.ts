@@ -9,7 +9,7 @@
 import type { Clock } from '@mayfly/domain'
 import { openKeySource } from '../oidc/key-source.ts'
 import { oidcSettings } from '../oidc/oidc-settings.ts'
-import { parseOidcBinding } from '../oidc/claim-rules.ts'
+import { parseExactBinding } from '../exact-claims.ts'
 import { rejected, type TrustProvider } from '../trust-provider.ts'
 import { openMetadataSource, type MetadataSource } from './provider-metadata.ts'
 import type { KeySource } from '../oidc/key-source.ts'
@@ -21,12 +21,13 @@ export const signInTrustProvider: TrustProvider<SignInSettings> = {
   forms: [],
   settings: signInSettings,
   maxStrength: 'platform',
+  renewal: 'new_proof',
   maxFreshForSeconds: 43_200,
   // One issuer may vouch for workloads too, by a trust provider of kind `oidc`: a token finds that one by its issuer.
   issuerOf: () => null,
   // A subject is one person's at one issuer only; another issuer's may be anybody's.
   fixedSettings: ['issuer'],
-  parseBinding: parseOidcBinding,
+  parseBinding: (input) => parseExactBinding(input, 'sign_in'),
   open: () => ({
     verify: () => rejected('form_not_allowed', 'a person signs in; an ID token is not presented', 'run `mayfly login`'),
   }),

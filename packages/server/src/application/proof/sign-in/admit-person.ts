@@ -15,7 +15,7 @@ import {
   type PersonId,
   type PersonRole,
 } from '@mayfly/domain'
-import { claimsHold } from '../../../adapters/trust-providers/oidc/claim-rules.ts'
+import { claimsHold } from '../../../adapters/trust-providers/exact-claims.ts'
 import type { GivenByGroups } from '../../../adapters/trust-providers/sign-in/group-rules.ts'
 import type { SignInSettings } from '../../../adapters/trust-providers/sign-in/sign-in-settings.ts'
 import { insertBinding, listLiveAttestationsOfBinding } from '../../../store/binding-rows.ts'
