@@ -1,5 +1,5 @@
 /** SVIDs end by the one path: with the proof, the identity, the owner, the trust provider and the agent that they hang on. */
-import { type AttestationId, defaultTenantId, type TrustProviderId } from '@mayfly/domain'
+import { type AttestationId, defaultTenantId } from '@mayfly/domain'
 import { expect, test } from 'vitest'
 import type { RequestContext } from '../../../packages/server/src/application/context.ts'
 import { previewRevocation } from '../../../packages/server/src/application/revocation/preview-revocation.ts'

@@ -1,6 +1,6 @@
 /** Authorities and JWT keys change without a moment in which somebody cannot verify; a compromised one goes at once. */
 import { X509Certificate } from 'node:crypto'
-import { defaultTenantId, type SvidId } from '@mayfly/domain'
+import { defaultTenantId } from '@mayfly/domain'
 import { expect, test } from 'vitest'
 import { readBundle, isBundleFault } from '../../../packages/server/src/adapters/spiffe/read-bundle.ts'
 import { verifyState } from '../../../packages/server/src/application/audit/verify-state.ts'
