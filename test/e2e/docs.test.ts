@@ -64,6 +64,7 @@ const scenes: Readonly<Record<string, Scene>> = {
     },
     finish: async () => provider[Symbol.asyncDispose](),
   },
+  'docs/guides/run-the-host-agent.md': { prepare: async () => {} },
   'docs/guides/write-a-policy.md': {
     prepare: async (world) => writeFile(`${world.dir}/cases.yaml`, fence('docs/guides/write-a-policy.md', 'yaml')),
   },

@@ -101,14 +101,18 @@ test('a person signs in, sees who they are and where, and signs out', async () =
   const env = { env: home('grace') }
   expect(await world.json(['whoami'], env)).toMatchObject({ email: 'grace@example.com', provider: 'corp', live: true })
   const list = await world.json<{ items: object[] }>(['session', 'list'], env)
-  expect(list.items).toMatchObject([{ email: 'grace@example.com', own: true }])
+  expect(list.items).toMatchObject([{ email: 'grace@example.com', own: true, bound_to: 'key' }])
+  const stolen = await fetch(`${world.url}/v1/sessions?person=me`, { headers: { authorization: `Bearer ${token}` } })
+  expect(stolen.status, 'the token alone, without the key, opens nothing').toBe(401)
   const denied = await world.mayfly(['session', 'list', '--everyone'], env)
   expect(denied.code).toBe(3)
 
   await world.json(['logout'], env)
   await expect(stat(path)).rejects.toThrow('ENOENT')
-  const asked = await fetch(`${world.url}/v1/sessions?person=me`, { headers: { authorization: `Bearer ${token}` } })
-  expect(asked.status, 'the session has ended at the server, too').toBe(401)
+  const left = await world.json<{ items: object[] }>(['session', 'list', '--person', 'grace@example.com'], {
+    env: home('ada-at-corp'),
+  })
+  expect(left.items, 'the session has ended at the server, too').toEqual([])
   const after = await world.mayfly(['whoami'], env)
   expect([after.code, after.stderr]).toEqual([2, expect.stringContaining('nobody has signed in')])
 }, 60_000)
@@ -146,4 +150,9 @@ test('an administrator ends all sessions of a person', async () => {
   })
   const ran = await world.mayfly(['session', 'list'], { env: home('grace') })
   expect(ran.code).toBe(3)
+}, 60_000)
+
+test('every row that grants something is explained by the log', async () => {
+  const state = await world.mayfly(['audit', 'verify', '--state', '--json'], { env: home('ada-at-corp') })
+  expect([state.code, state.stderr]).toEqual([0, expect.any(String)])
 }, 60_000)

@@ -13,6 +13,7 @@ import { addCredentialCommands } from './commands/credential.ts'
 import { addDevCommand } from './commands/dev.ts'
 import { addExplainCommand } from './commands/explain.ts'
 import { addFindingCommands } from './commands/finding.ts'
+import { addHostAgentCommands } from './commands/host-agent.ts'
 import { addIssueCommand } from './commands/issue.ts'
 import { addKeyCommands } from './commands/key.ts'
 import { addLoginCommands } from './commands/login.ts'
@@ -71,6 +72,7 @@ export function createProgram(cli: Cli): Command {
   program.commandsGroup('At work:')
   addTaskCommands(program, cli)
   addRunCommand(program, cli)
+  addHostAgentCommands(program, cli)
   addIssueCommand(program, cli)
   addCredentialCommands(program, cli)
   program.commandsGroup('The end of it:')

@@ -7,7 +7,7 @@
 import { createHash, createPrivateKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AccessTokens, ProvenToken } from './access-tokens.ts'
+import type { AccessTokens, ProvenToken } from '@mayfly/client/login'
 import type { Environment } from './cli.ts'
 import { findPrivateJson, rememberServer, serverDir, writePrivateJson } from './profile.ts'
 import { UsageError } from './usage-error.ts'

@@ -1247,7 +1247,7 @@ export interface paths {
         head?: never;
         /**
          * change how old the bundles of a site may be, or pin its keys anew
-         * @description With other keys the site begins again: what was imported under the former ones is forgotten, and what was proven with it ends.
+         * @description With other keys the site begins again: what was imported under the former ones is forgotten, and what was proven with it ends. With a lower age what was proven under the higher one ends: prove again.
          *
          *     Judged by policy as `offline_site.write`.
          */
@@ -2273,6 +2273,10 @@ export interface components {
             };
             /** @enum {string} */
             strength: "bootstrap" | "bound_key" | "platform" | "hardware";
+            /** @description What the access token is bound to: `jkt:` a key (RFC 9449), `x5t#S256:` a certificate (RFC 8705) */
+            token_binding: string | null;
+            /** @description The own proof of the host agent that vouched for this one */
+            vouched_by_attestation_id: string | null;
             source_address: string | null;
             accepted_at: components["schemas"]["Timestamp"];
             fresh_until: components["schemas"]["Timestamp"];
@@ -2288,10 +2292,6 @@ export interface components {
             token_expires_at: components["schemas"]["Timestamp"];
             token_revoked_at: components["schemas"]["Timestamp"] | null;
             decision_id: string;
-            /** @description What the access token is bound to, e.g. `jkt:…` */
-            token_binding: string | null;
-            /** @description The proof of the host agent that vouches for this one */
-            vouched_by_attestation_id: string | null;
             /** @description As of when the keys and lists were that it was judged with; null: asked for at that moment */
             trust_made_at: components["schemas"]["Timestamp"] | null;
         };

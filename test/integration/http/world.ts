@@ -187,7 +187,7 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
       const caller = callerWith(
         privateKeyTokens({ baseUrl: server.url, clientId: identity.name, privateKey: key.privateKey }),
       )
-      return { identity, caller }
+      return { identity, caller, privateKey: key.privateKey }
     },
     /** A process that the worker may vouch for as host agent. */
     async vouchedProcess() {

@@ -194,6 +194,19 @@ describe('the end of a site', () => {
   })
 })
 
+test('a lower age ends what was proven under the higher one, a higher one does not', async () => {
+  await using at = await here()
+  await at.bring(await at.depot.bundle({ madeAt: new Date(at.server.clock.now().getTime() - 7_200_000) }))
+  expect((await at.prove()).status).toBe(200)
+  const setAge = (maxAgeSeconds: number) =>
+    at.server.change((change) => changeOfflineSite(change, 'depot', { maxAgeSeconds }))
+  await setAge(2 * day)
+  expect((await at.attestation())?.state, 'control').toBe('fresh')
+  await setAge(3600)
+  expect((await at.attestation())?.state).not.toBe('fresh')
+  expect((await at.prove()).status, 'two hours are too old now').toBe(503)
+})
+
 test('rows that were changed past Mayfly bring no keys in', async () => {
   await using at = await here()
   await at.bring(await at.depot.bundle())

@@ -2,7 +2,7 @@
 import { answerOf, createMayflyClient, ProblemError } from '@mayfly/client'
 import type { Command } from 'commander'
 import { resolve } from 'node:path'
-import { makeBoundKey, publicJwkOf, readBoundKey, saveBoundKey } from '../bound-key.ts'
+import { makeBoundKey, publicJwkOf, readBoundKey, saveBoundKey } from '@mayfly/client/login'
 import type { Cli } from '../cli.ts'
 import { findUrl } from '../connect.ts'
 import { addExamples } from '../examples.ts'

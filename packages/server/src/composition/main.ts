@@ -48,6 +48,12 @@ export interface RunningServer {
   readonly url: string
   /** Where metrics can be read. */
   readonly metricsUrl?: string
+  /** Where workloads that show a certificate come. */
+  readonly mutualTlsUrl?: string
+  /** Where the trust bundle is served by `https_spiffe`. */
+  readonly bundleUrl?: string
+  /** Takes a newer certificate from its files, or a newer SVID, without dropping a connection. */
+  reload(): Promise<void>
   /** Mayfly's own database; holds a password. */
   readonly databaseUrl: Secret
   /** Finishes what is under way, then ends. Idempotent. */
@@ -99,6 +105,7 @@ async function startOn({ core, config, keks, store, overrides, closers }: Start)
   const installation = await checkInstallation(database, keks, clock.now())
   const clockWatch = watchClock({ database, clock, maxSkewSeconds: overrides.maxClockSkewSeconds })
   let publicUrl = config.publicUrl
+  let mutualTlsUrl: string | undefined
   const wired = wire({
     core,
     config,
@@ -109,6 +116,7 @@ async function startOn({ core, config, keks, store, overrides, closers }: Start)
       if (publicUrl === undefined) throw new MayflyError('internal', { log: 'asked for the public URL too early' })
       return publicUrl
     },
+    mutualTlsUrl: () => mutualTlsUrl,
     ...(overrides.providers !== undefined && { providers: overrides.providers }),
   })
   closers.add('targets', () => wired.targets.close())
@@ -119,15 +127,18 @@ async function startOn({ core, config, keks, store, overrides, closers }: Start)
   await clockWatch.measure()
   closers.add('clock watch', clockWatch.start(logger))
 
-  const served = await serveHttp({ wired, config, clockWatch })
-  closers.add('http', () => served.close())
+  const served = await serveHttp({ wired, config, clockWatch, closers })
   publicUrl ??= served.url
+  mutualTlsUrl = served.mutualTlsUrl
   const workers = await startWorkers(wired, overrides.pollMs)
   closers.add('workers', () => workers.stop())
   logger.info({ url: served.url, public_url: publicUrl }, 'ready')
   return {
     url: served.url,
     ...(served.metricsUrl !== undefined && { metricsUrl: served.metricsUrl }),
+    ...(served.mutualTlsUrl !== undefined && { mutualTlsUrl: served.mutualTlsUrl }),
+    ...(served.bundleUrl !== undefined && { bundleUrl: served.bundleUrl }),
+    reload: () => served.reload(),
     databaseUrl: store.url,
     stop: () => closers.close(),
   }

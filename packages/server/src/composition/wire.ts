@@ -58,6 +58,8 @@ export interface WireInput {
   readonly clockWatch: ClockWatch
   /** Known once the server listens. */
   readonly publicUrl: () => string
+  /** Where workloads that show a certificate come; known once it listens. */
+  readonly mutualTlsUrl: () => string | undefined
   /** More providers, for tests. */
   readonly providers?: readonly Provider[]
 }
@@ -96,6 +98,7 @@ export function wire(input: WireInput): Wired {
   const proof = openProof(authority, {
     keys,
     publicUrl: input.publicUrl,
+    mutualTlsUrl: input.mutualTlsUrl,
     clusterReviewer: clusterReviewerOf(config),
   })
   const spiffe = openSpiffe(authority, {

@@ -226,7 +226,7 @@ export async function retireSigningKey(
 
 /** Where a sealed value stands; `resource_next` is the secret that a resource's login is being changed to. */
 export interface SealedValue {
-  readonly table: 'resource' | 'resource_next' | 'signing_key' | 'x509_authority' | 'trust_provider_secret'
+  readonly table: 'resource' | 'resource_next' | 'signing_key' | 'trust_provider_secret' | 'x509_authority'
   readonly id: string
   readonly sealed: string
 }

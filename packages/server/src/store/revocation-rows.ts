@@ -50,11 +50,10 @@ export function credentialsOf(selector: Selector): RawBuilder<boolean> {
       return sql`c.environment = ${id}`
     case 'policy':
       return sql`c.policy_version_id = ${id}::uuid`
-    // No credential hangs on them.
+    // No credential hangs on them: credentials are identities', and of a person their sessions end.
+    case 'person':
     case 'svid':
     case 'svid_authority':
-    case 'person':
-      // Credentials are identities'; of a person their sessions end.
       return sql`false`
   }
 }

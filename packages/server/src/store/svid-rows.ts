@@ -168,7 +168,7 @@ function svidsOf({ kind, id }: Selector): RawBuilder<boolean> | undefined {
       return sql`s.identity_id in (select b.identity_id from binding b where b.trust_provider_id = ${id}::uuid)
         and exists (select from attestation a
                     where a.attestation_id = s.attestation_id and a.trust_provider_id = ${id}::uuid)`
-    // A person has none.
+    // A person has no SVID.
     case 'person':
     case 'credential':
     case 'task':

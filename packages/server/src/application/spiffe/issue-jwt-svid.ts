@@ -1,14 +1,10 @@
 /** Issues JWT-SVIDs (SPIFFE JWT-SVID): ES256, for named audiences, five minutes where nobody asks for less. */
-import { type AttestationId, type DecisionId, newId } from '@mayfly/domain'
+import type { AttestationId } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
 import type { Signer } from '../../adapters/keys/signing-key.ts'
 import type { AuditReceipt } from '../audit/audit-entry.ts'
 import type { RequestContext } from '../context.ts'
-import type { DenyDecision } from '../decision/decision.ts'
-import { recordDenial } from '../decision/record-decision.ts'
-import { deniedError } from '../decision/with-authority.ts'
 import { mintSvid } from './mint-svid.ts'
-import type { SvidPermit } from './permit-svid.ts'
 import type { SvidDeps } from './spiffe-deps.ts'
 import { defaultJwtTtlSeconds, maxJwtTtlSeconds } from './svid-life.ts'
 
@@ -38,7 +34,7 @@ export async function issueJwtSvid(deps: SvidDeps, ctx: RequestContext, input: J
     maxTtlSeconds: maxJwtTtlSeconds,
   } as const
   const ready = await mintSvid(deps, ctx, ask, term, {
-    check: (permit) => requireUnboundAllowed(deps, ctx, permit),
+    faultOf: () => undefined,
     authorityEnd: async () => undefined,
     body: { audiences: input.audiences },
   })
@@ -96,18 +92,4 @@ function headerOf(signer: Signer): string {
 
 function encode(value: object): string {
   return Buffer.from(JSON.stringify(value), 'utf8').toString('base64url')
-}
-
-async function requireUnboundAllowed(deps: SvidDeps, ctx: RequestContext, { decision }: SvidPermit): Promise<void> {
-  const wanted = decision.duties.requireBinding
-  if (wanted === undefined || wanted === 'none') return
-  const detail = `a JWT-SVID is bound to nothing, and policy asks for \`${wanted}\`: get an X509-SVID`
-  const denied: DenyDecision = {
-    ...decision,
-    decisionId: newId<DecisionId>(),
-    outcome: 'deny',
-    reasons: [{ code: 'binding_not_offered', detail }],
-  }
-  await deps.database.transaction(ctx.tenantId, (tx) => recordDenial(tx, ctx.actor, denied, ctx.requestId))
-  throw deniedError(denied)
 }

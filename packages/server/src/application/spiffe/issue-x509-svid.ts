@@ -63,10 +63,7 @@ export async function issueX509Svid(
   } as const
   const subjectKeyId = keyIdOf(asked.publicKey)
   const ready = await mintSvid(deps, ctx, ask, term, {
-    check: (permit) => {
-      requireRequestedIds(asked.requestedUris, permit)
-      requireDnsNames(dnsNames, permit)
-    },
+    faultOf: (permit) => requestedIdFault(asked.requestedUris, permit) ?? dnsNameFault(dnsNames, permit),
     authorityEnd: async (permit) => (await authorityOf(deps, ctx, permit)).notAfter,
     body: {
       subject_key_id: Buffer.from(subjectKeyId).toString('hex'),
@@ -148,21 +145,22 @@ function isSound({ spki }: PublicKeyInfo): boolean {
 const keyAdvice = 'the key must be a sound EC P-256 or P-384, Ed25519, or RSA key of 2048 to 8192 bits'
 
 /** A request may name what it gets anyway; anything else it may not get is refused rather than dropped. */
-function requireRequestedIds(uris: readonly string[], { spiffeId }: SvidPermit): void {
-  if (uris.every((uri) => uri === spiffeId) && uris.length <= 1) return
-  throw invalid('/csr', `it names another identity than \`${spiffeId}\`: leave the URI out, or name that`)
+function requestedIdFault(uris: readonly string[], { spiffeId }: SvidPermit): MayflyError | undefined {
+  if (uris.every((uri) => uri === spiffeId) && uris.length <= 1) return undefined
+  return invalid('/csr', `it names another identity than \`${spiffeId}\`: leave the URI out, or name that`)
 }
 
 /** A name in a certificate opens doors at whoever checks names only, so the registry says which there may be. */
-function requireDnsNames(names: readonly string[], { dnsNames, name }: SvidPermit): void {
+function dnsNameFault(names: readonly string[], { dnsNames, name }: SvidPermit): MayflyError | undefined {
   for (const [at, wanted] of names.entries()) {
     if (dnsNames.includes(wanted)) continue
-    throw new MayflyError('request_invalid', {
+    return new MayflyError('request_invalid', {
       publicDetail: `\`${wanted}\` is not a name of the identity \`${name}\``,
       hint: 'list its names in its attribute `dns_names`, separated by spaces',
       fields: [{ pointer: `/dns_names/${at}`, detail: 'the registry does not list it' }],
     })
   }
+  return undefined
 }
 
 async function authorityOf(deps: SvidDeps, ctx: RequestContext, permit: SvidPermit): Promise<OpenAuthority> {

@@ -4,13 +4,15 @@
  * Promise: an SVID never outlives its proof, its identity or what signed it; it is minted only while everything that it
  * was decided on is as it was. Renewal is the same again, so it needs a proof that is still fresh.
  */
-import { MayflyError, newId, type SvidId } from '@mayfly/domain'
+import { type DecisionId, MayflyError, newId, type SvidId } from '@mayfly/domain'
 import { makeSerialNumber } from '../../adapters/x509/sign-certificate.ts'
 import type { MintedSvid, SvidKind } from '../../store/svid-rows.ts'
 import { type AuditReceipt, entryRowOf, receiptOf } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { RequestContext } from '../context.ts'
-import { decisionRowOf } from '../decision/record-decision.ts'
+import type { DenyDecision } from '../decision/decision.ts'
+import { decisionRowOf, recordDenial } from '../decision/record-decision.ts'
+import { deniedError } from '../decision/with-authority.ts'
 import { permitKey, permitSvid, type SvidAsk, type SvidPermit } from './permit-svid.ts'
 import type { SvidDeps } from './spiffe-deps.ts'
 
@@ -36,9 +38,9 @@ const maxAttempts = 3
 /**
  * Decides, and makes the row durable. Whoever calls signs then, and with nothing else than the answer says.
  *
- * @param check refuses what a permit does not cover, before anything is written
+ * @param faultOf why what is asked for is not covered by a permit; asked before anything is written
  * @param authorityEnd when what will sign ends, where it ends
- * @throws MayflyError as `permitSvid`; `version_conflict`: what it was decided on kept changing
+ * @throws MayflyError as `permitSvid`; what `faultOf` gives; `version_conflict`: what it was decided on kept changing
  */
 export async function mintSvid(
   deps: SvidDeps,
@@ -46,16 +48,27 @@ export async function mintSvid(
   ask: SvidAsk,
   term: SvidTerm,
   about: {
-    readonly check: (permit: SvidPermit) => void | Promise<void>
+    readonly faultOf: (permit: SvidPermit) => MayflyError | undefined
     readonly authorityEnd: (permit: SvidPermit) => Promise<Date | undefined>
     readonly body: Readonly<Record<string, string | number | readonly string[]>>
   },
 ): Promise<ReadyToSign> {
   const key = permitKey(ctx, ask)
+  const startedAt = deps.clock.now()
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
     const permit = await deps.permits.get(key, () => permitSvid(deps, ctx, ask))
-    await about.check(permit)
     const issuedAt = deps.clock.now()
+    const fault = about.faultOf(permit)
+    const unbound = term.kind === 'jwt' ? bindingDenial(permit) : undefined
+    if (fault !== undefined || unbound !== undefined) {
+      // What was remembered may be out of date: a no is decided on what stands now.
+      if (permit.decision.decidedAt < startedAt) {
+        deps.permits.drop(key)
+        continue
+      }
+      if (fault !== undefined) throw fault
+      if (unbound !== undefined) await refuseUnbound(deps, ctx, unbound)
+    }
     const expiresAt = endOf(permit, term, issuedAt, await about.authorityEnd(permit))
     if (expiresAt <= issuedAt) {
       // Decided while it was fresh, and asked for after: decide again, which denies it.
@@ -80,6 +93,24 @@ export async function mintSvid(
     publicDetail: 'what the decision rests on kept changing',
     hint: 'try again',
   })
+}
+
+/** A JWT-SVID is bound to nothing; an X509-SVID is bound to its key. */
+function bindingDenial({ decision }: SvidPermit): DenyDecision | undefined {
+  const wanted = decision.duties.requireBinding
+  if (wanted === undefined || wanted === 'none') return undefined
+  const detail = `a JWT-SVID is bound to nothing, and policy asks for \`${wanted}\`: get an X509-SVID`
+  return {
+    ...decision,
+    decisionId: newId<DecisionId>(),
+    outcome: 'deny',
+    reasons: [{ code: 'binding_not_offered', detail }],
+  }
+}
+
+async function refuseUnbound(deps: SvidDeps, ctx: RequestContext, denied: DenyDecision): Promise<never> {
+  await deps.database.transaction(ctx.tenantId, (tx) => recordDenial(tx, ctx.actor, denied, ctx.requestId))
+  throw deniedError(denied)
 }
 
 /** Whole seconds, rounded down: certificates and tokens hold no more. */

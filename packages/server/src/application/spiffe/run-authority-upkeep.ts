@@ -16,7 +16,7 @@ import { refreshTrustBundle } from './trust-bundle.ts'
 
 const keeper: Actor = { kind: 'system', worker: 'keep-authorities' }
 const everyMs = 60_000
-const finding = { kind: 'x509_authority_ending', subject: 'x509_authority' } as const
+const finding = { kind: 'svid_authority_ending', subject: 'svid_authority' } as const
 
 type UpkeepDeps = Pick<AuthorityKeyDeps, 'database' | 'clock' | 'keys' | 'trustDomain' | 'upstream'>
 
