@@ -2,7 +2,7 @@
 import type { BoundToken } from '../authorizer.ts'
 import type { Dpop } from '../dpop.ts'
 import { OAuthRefusal } from './oauth-refusal.ts'
-import type { ProofSource } from './proof-source.ts'
+import type { ProofSource, TokenForm, TokenResult } from './proof-source.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface ProvenToken extends BoundToken {
@@ -48,11 +48,17 @@ export function makeAccessTokens(
     })
     const { audience, bindsTokens } = await issuer
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-    const form = await proof(audience, limit)
-    const startedAt = now()
-    const answer = await postForm(`${url}/oauth/token`, form, bindsTokens ? dpop : undefined, limit)
-    const body = (await answer.json().catch(() => ({}))) as Record<string, unknown>
-    if (!answer.ok) throw new OAuthRefusal(answer.status, body)
+    let startedAt = now()
+    const ask = async (form: TokenForm): Promise<TokenResult> => {
+      startedAt = now()
+      const answer = await postForm(`${url}/oauth/token`, form, bindsTokens ? dpop : undefined, limit)
+      return { status: answer.status, body: (await answer.json().catch(() => ({}))) as Record<string, unknown> }
+    }
+    const { status, body } =
+      proof.exchange === undefined
+        ? await ask(await proof(audience, limit))
+        : await proof.exchange(audience, limit, ask)
+    if (status < 200 || status > 299) throw new OAuthRefusal(status, body)
     const proven = provenToken(body, startedAt)
     // A short proof makes a short token. To throw it away early would ask a platform for more proofs than it makes.
     const lifeMs = proven.expiresAt.getTime() - startedAt.getTime()
@@ -115,7 +121,7 @@ async function readIssuer(url: string, signal: AbortSignal): Promise<Issuer> {
   )
 }
 
-function provenToken(body: Record<string, unknown>, startedAt: Date): ProvenToken {
+function provenToken(body: Readonly<Record<string, unknown>>, startedAt: Date): ProvenToken {
   const { access_token: accessToken, expires_in: expiresIn, attestation_id: attestationId, fresh_until: until } = body
   const type = typeof body['token_type'] === 'string' ? body['token_type'] : ''
   if (typeof accessToken !== 'string' || typeof expiresIn !== 'number' || typeof until !== 'string') {
