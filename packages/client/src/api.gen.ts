@@ -2336,6 +2336,10 @@ export interface components {
              * @enum {string}
              */
             state: "fresh" | "succeeded" | "lapsed" | "revoked";
+            /** @description The host agent that vouched for it, where one did */
+            host_identity_id: string | null;
+            /** @description When it was fresh no more */
+            ended_at: components["schemas"]["Timestamp"] | null;
             token_expires_at: components["schemas"]["Timestamp"];
             token_revoked_at: components["schemas"]["Timestamp"] | null;
             decision_id: string;
