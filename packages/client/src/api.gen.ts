@@ -3610,7 +3610,10 @@ export interface operations {
     issueToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description a proof of possession for this request (RFC 9449); a refusal brings the nonce that it needs */
+                DPoP?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3619,13 +3622,13 @@ export interface operations {
                 "application/x-www-form-urlencoded": {
                     /** @enum {string} */
                     grant_type: "client_credentials" | "urn:ietf:params:oauth:grant-type:jwt-bearer";
-                    /** @constant */
-                    client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-                    /** @description a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once */
+                    /** @enum {string} */
+                    client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" | "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
+                    /** @description a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once; or a JWT-SVID */
                     client_assertion?: string;
                     /** @description for the grant `jwt-bearer`: a token that the platform signed */
                     assertion?: string;
-                    /** @description names the identity, where the proof fits several */
+                    /** @description names the identity, where the proof fits several; needed where a certificate is the proof */
                     client_id?: string;
                 };
             };
@@ -3638,10 +3641,13 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        /** @description send it as `Authorization: Bearer` */
+                        /** @description send it in the scheme of `token_type` */
                         access_token?: string;
-                        /** @constant */
-                        token_type?: "Bearer";
+                        /**
+                         * @description `DPoP` where the request came with a DPoP proof: bound to its key
+                         * @enum {unknown}
+                         */
+                        token_type?: "Bearer" | "DPoP";
                         /** @description seconds, at most 300 */
                         expires_in?: number;
                         /** Format: uuid */
@@ -3805,7 +3811,10 @@ export interface operations {
     introspectToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description a proof of possession for this request (RFC 9449); a refusal brings the nonce that it needs */
+                DPoP?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3814,9 +3823,9 @@ export interface operations {
                 "application/x-www-form-urlencoded": {
                     /** @description the token in question */
                     token: string;
-                    /** @constant */
-                    client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-                    /** @description a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once */
+                    /** @enum {string} */
+                    client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" | "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
+                    /** @description a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once; or a JWT-SVID */
                     client_assertion?: string;
                 };
             };
@@ -3899,7 +3908,10 @@ export interface operations {
     revokeToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description a proof of possession for this request (RFC 9449); a refusal brings the nonce that it needs */
+                DPoP?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3908,9 +3920,9 @@ export interface operations {
                 "application/x-www-form-urlencoded": {
                     /** @description the token to end */
                     token: string;
-                    /** @constant */
-                    client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-                    /** @description a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once */
+                    /** @enum {string} */
+                    client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" | "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
+                    /** @description a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once; or a JWT-SVID */
                     client_assertion?: string;
                 };
             };
@@ -3986,7 +3998,10 @@ export interface operations {
     logOutAtProvider: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description a proof of possession for this request (RFC 9449); a refusal brings the nonce that it needs */
+                DPoP?: string;
+            };
             path: {
                 /** @description of a sign-in provider */
                 provider: string;

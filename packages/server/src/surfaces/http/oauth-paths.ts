@@ -21,14 +21,30 @@ const oauthError: JsonLike = {
 }
 
 const assertion = {
-  client_assertion_type: { type: 'string', const: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' },
-  client_assertion: text('a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once'),
+  client_assertion_type: {
+    type: 'string',
+    enum: [
+      'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      'urn:ietf:params:oauth:client-assertion-type:jwt-spiffe',
+    ],
+  },
+  client_assertion: text(
+    'a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once; or a JWT-SVID',
+  ),
 } as const
 
 const answerJson = (description: string, properties: { readonly [key: string]: JsonLike }): JsonLike => ({
   description,
   content: { 'application/json': { schema: { type: 'object', properties } } },
 })
+
+const dpopHeader: JsonLike = {
+  name: 'DPoP',
+  in: 'header',
+  required: false,
+  schema: { type: 'string' },
+  description: 'a proof of possession for this request (RFC 9449); a refusal brings the nonce that it needs',
+}
 
 function form(
   operationId: string,
@@ -48,7 +64,11 @@ function form(
         content: { 'application/x-www-form-urlencoded': { schema: { type: 'object', properties, required } } },
       },
       responses: { '200': success, '400': oauthError, '401': oauthError, '403': oauthError, '503': oauthError },
-      security: operationId === 'issueToken' || operationId === 'makeLoginChallenge' ? [] : [{ accessToken: [] }, {}],
+      parameters: operationId === 'makeLoginChallenge' ? [] : [dpopHeader],
+      security:
+        operationId === 'issueToken' || operationId === 'makeLoginChallenge'
+          ? []
+          : [{ accessToken: [] }, { boundAccessToken: [] }, {}],
     },
   }
 }
@@ -61,12 +81,15 @@ export const oauthPaths: PathItems = {
       grant_type: { type: 'string', enum: ['client_credentials', 'urn:ietf:params:oauth:grant-type:jwt-bearer'] },
       ...assertion,
       assertion: text('for the grant `jwt-bearer`: a token that the platform signed'),
-      client_id: text('names the identity, where the proof fits several'),
+      client_id: text('names the identity, where the proof fits several; needed where a certificate is the proof'),
     },
     ['grant_type'],
     answerJson('an access token (RFC 9068)', {
-      access_token: text('send it as `Authorization: Bearer`'),
-      token_type: { const: 'Bearer' },
+      access_token: text('send it in the scheme of `token_type`'),
+      token_type: {
+        enum: ['Bearer', 'DPoP'],
+        description: '`DPoP` where the request came with a DPoP proof: bound to its key',
+      },
       expires_in: { type: 'integer', description: 'seconds, at most 300' },
       attestation_id: { type: 'string', format: 'uuid' },
       fresh_until: {
