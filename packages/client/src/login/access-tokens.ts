@@ -2,7 +2,7 @@
 import type { BoundToken } from '../authorizer.ts'
 import type { Dpop } from '../dpop.ts'
 import { OAuthRefusal } from './oauth-refusal.ts'
-import type { ProofSource } from './proof-source.ts'
+import type { ProofSource, TokenForm } from './proof-source.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface ProvenToken extends BoundToken {
@@ -20,6 +20,16 @@ export interface AccessTokens {
   current(): Promise<ProvenToken>
   /** Proves anew, whatever there is. */
   prove(): Promise<ProvenToken>
+  /** Proves anew, for a token for another audience: a bearer token, for whatever program it is handed to. */
+  issue(target: TokenForm): Promise<TargetToken>
+}
+
+export interface TargetToken {
+  readonly access_token: string
+  readonly token_type: string
+  readonly expires_in: number
+  readonly credential_id: string
+  readonly [member: string]: unknown
 }
 
 const longestSpareMs = 30_000
@@ -40,13 +50,17 @@ export function makeAccessTokens(
   let known: (ProvenToken & { readonly spareMs: number }) | undefined
   let underWay: Promise<ProvenToken> | undefined
 
-  async function request(): Promise<ProvenToken> {
-    // Not remembered where it fails: the server may only not be there yet.
+  /** Not remembered where it fails: the server may only not be there yet. */
+  function findIssuer(): Promise<Issuer> {
     issuer ??= readIssuer(url, signal).catch((error: unknown) => {
       issuer = undefined
       throw error
     })
-    const { audience, bindsTokens } = await issuer
+    return issuer
+  }
+
+  async function request(): Promise<ProvenToken> {
+    const { audience, bindsTokens } = await findIssuer()
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     const form = await proof(audience, limit)
     const startedAt = now()
@@ -60,6 +74,15 @@ export function makeAccessTokens(
     return known
   }
 
+  async function issue(target: TokenForm): Promise<TargetToken> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+    const form = { ...(await proof((await findIssuer()).audience, limit)), ...target }
+    const answer = await postForm(`${url}/oauth/token`, form, undefined, limit)
+    const body = (await answer.json().catch(() => ({}))) as Record<string, unknown>
+    if (!answer.ok) throw new OAuthRefusal(answer.status, body)
+    return targetToken(body)
+  }
+
   function prove(): Promise<ProvenToken> {
     underWay ??= request().finally(() => (underWay = undefined))
     return underWay
@@ -67,6 +90,7 @@ export function makeAccessTokens(
 
   return {
     prove,
+    issue,
     async current() {
       if (known !== undefined && known.expiresAt.getTime() - now().getTime() > known.spareMs) return known
       return prove()
@@ -129,6 +153,14 @@ function provenToken(body: Record<string, unknown>, startedAt: Date): ProvenToke
     freshUntil: new Date(until),
     subject: subjectOf(accessToken),
   }
+}
+
+function targetToken(body: Record<string, unknown>): TargetToken {
+  const { access_token, token_type, expires_in, credential_id } = body
+  if (typeof access_token === 'string' && typeof token_type === 'string' && typeof expires_in === 'number') {
+    return { ...body, access_token, token_type, expires_in, credential_id: String(credential_id) }
+  }
+  throw new OAuthRefusal(502, { error_description: 'the answer of the token endpoint is not one' })
 }
 
 /** What our own token says of us, for people to read; the server judges it, we do not. */

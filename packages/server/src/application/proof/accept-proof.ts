@@ -70,6 +70,8 @@ export interface GrantedToken {
   readonly generation?: number
   /** Of the entry of the attestation. */
   readonly receipt: AuditReceipt
+  /** `sub` of the token: the SPIFFE ID of an identity, `person:<id>` of a person. */
+  readonly subject: string
 }
 
 /** Three answers, none of them an error. */
@@ -185,6 +187,7 @@ export async function decideAndStore(
     actor: actorOf(binding, attestationId),
     ...(keyLogin === undefined ? {} : { generation: keyLogin.generation }),
     receipt: receiptOf(row.entry),
+    subject: subjectOf(binding),
   }
 }
 
@@ -284,7 +287,7 @@ async function signedToken(
   if (issuer === undefined) throw new MayflyError('internal', { log: `tenant ${tenantId} has no name` })
   return signAccessToken(signer, {
     issuer,
-    subject: party.kind === 'identity' ? party.spiffeId : `person:${party.personId}`,
+    subject: subjectOf({ party }),
     clientId: party.kind === 'identity' ? party.identityId : party.personId,
     tenantId,
     attestationId: row.attestationId,
@@ -293,6 +296,10 @@ async function signedToken(
     ...(party.kind === 'person' ? { authenticatedAt: row.acceptedAt } : {}),
     ...(tokenBinding === undefined ? {} : { binding: tokenBinding }),
   })
+}
+
+function subjectOf({ party }: Pick<CandidateBinding, 'party'>): string {
+  return party.kind === 'identity' ? party.spiffeId : `person:${party.personId}`
 }
 
 function actorOf({ party }: CandidateBinding, attestationId: AttestationId): GrantedToken['actor'] {
