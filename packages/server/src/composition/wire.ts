@@ -115,12 +115,13 @@ export function wire(input: WireInput): Wired {
     trustDomain: config.trustDomain,
     upstream: config.upstream,
   })
-  const logs = createTenantLogs(keys, input.installationId)
+  const logs = createTenantLogs(keys, input.installationId, core.database)
   const http: HttpDeps = {
     ...core,
     authenticate: (sent) => authenticateSender(proof, sent),
     gate: (ctx, request, work) => withAuthority(authority, ctx, request, work),
     promiseSigner: (tx) => logs.promiseSigner(tx),
+    promiseSignerOf: (tenantId) => logs.promiseSignerOf(tenantId),
     assertMayMint: () => clockWatch.assertAgreed(),
   }
   return {
