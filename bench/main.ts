@@ -9,12 +9,17 @@ import type { Bench, BenchResult } from './bench.ts'
 /** Loaded by name, so that one benchmark does not pay for the start of another. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   'issue-token': async () => (await import('./issue-token.ts')).issueToken,
+  'token-exchange': async () => (await import('./token-exchange.ts')).tokenExchange,
+  'revocation-visible': async () => (await import('./revocation-visible.ts')).revocationVisible,
   'issue-postgres': async () => (await import('./issue-postgres.ts')).issuePostgres,
   'revoke-postgres': async () => (await import('./revoke-postgres.ts')).revokePostgres,
   decide: async () => (await import('./decide.ts')).decide,
   'audit-append': async () => (await import('./audit-append.ts')).auditAppend,
   'workload-api': async () => (await import('./workload-api.ts')).workloadApi,
   'audit-verify': async () => (await import('./audit-verify.ts')).auditVerify,
+  // The token endpoint with an OIDC proof is what `issue-token` measures; the name is that of the proof.
+  'login-oidc': async () => (await import('./issue-token.ts')).loginOidc,
+  'svid-jwt': async () => (await import('./svid-jwt.ts')).svidJwt,
   'svid-x509': async () => (await import('./svid-x509.ts')).svidX509,
 }
 

@@ -75,6 +75,12 @@ const ids: Readonly<Record<string, string>> = {
   x509_authority_id: 'X509AuthorityId',
   svid_id: 'SvidId',
   federation_id: 'FederationId',
+  status_list_id: 'StatusListId',
+  subject_identity_id: 'IdentityId',
+  subject_person_id: 'PersonId',
+  subject_attestation_id: 'AttestationId',
+  subject_task_id: 'TaskId',
+  parent_credential_id: 'CredentialId',
   offline_site_id: 'OfflineSiteId',
   sign_in_id: 'SignInId',
 }

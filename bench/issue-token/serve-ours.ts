@@ -1,10 +1,15 @@
 /** The server as it is, in a process of its own: HTTP, OAuth surface, proof, decision, grouped commit. */
 import type { AddressInfo } from 'node:net'
 import { defaultTenantId, newId, type PolicyVersionId, systemClock } from '@mayfly/domain'
+import { jwtProvider } from '@mayfly/provider-jwt'
 import { Secret } from '@mayfly/provider-kit'
 import { createPolicyEngine } from '../../packages/server/src/adapters/cedar/policy-engine.ts'
 import { createKeyRing } from '../../packages/server/src/adapters/keys/key-ring.ts'
 import { parseKeyEncryptionKey } from '../../packages/server/src/adapters/keys/key-encryption-key.ts'
+import { createTargets, type Provider } from '../../packages/server/src/adapters/targets/targets.ts'
+import { defaultIssueLimits, type IssueDeps } from '../../packages/server/src/application/credential/issue-deps.ts'
+import { getIssuer } from '../../packages/server/src/application/proof/tenant-directory.ts'
+import { openStatusPlaces } from '../../packages/server/src/application/revocation/status-places.ts'
 import type { AuthorityDeps } from '../../packages/server/src/application/decision/authority-deps.ts'
 import { policyDigest } from '../../packages/server/src/application/decision/policy-digest.ts'
 import { authenticateSender, type SentToken } from '../../packages/server/src/application/proof/authenticate-sender.ts'
@@ -71,7 +76,12 @@ await database.transaction(defaultTenantId, async (tx) => {
 // As the database does by itself within its first minutes.
 await database.withClient((client) => client.query('analyze'))
 
-const authority: AuthorityDeps = { ...core, policies: createPolicyEngine(), offeredBindings: () => [] }
+const providers = new Map([['jwt', jwtProvider as unknown as Provider]])
+const authority: AuthorityDeps = {
+  ...core,
+  policies: createPolicyEngine(),
+  offeredBindings: (kind) => providers.get(kind)?.guarantees.bindings ?? [],
+}
 let publicUrl = ''
 const proof = openProof(authority, { keys, publicUrl: () => publicUrl })
 const http = {
@@ -81,9 +91,17 @@ const http = {
   promiseSigner: () => Promise.reject(new Error('nothing but tokens is asked for here')),
   assertMayMint: () => undefined,
 }
+const issue: IssueDeps = {
+  ...authority,
+  keys,
+  targets: createTargets({ providers, keys, database, onCloseError: console.error }),
+  issueLimits: { ...defaultIssueLimits, tokensPerMinute: 1e9 },
+  statusPlaces: openStatusPlaces(core),
+  issuerOf: (tenantId) => getIssuer(proof.tenants, tenantId),
+}
 const limits = { perSecond: 1e6, burst: 1e6 }
 const options = { trustedProxies: [], callerLimit: limits, refusalLimit: limits }
-const app = await buildHttp(http, [], options, [oauthPlugin({ ...proof, gate: http.gate })])
+const app = await buildHttp(http, [], options, [oauthPlugin({ ...proof, gate: http.gate, issue })])
 await app.listen({ host: '127.0.0.1', port: 0 })
 publicUrl = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
 process.send?.({ url: `${publicUrl}/oauth/token` })

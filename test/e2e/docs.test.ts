@@ -27,6 +27,29 @@ const addPayments = async (world: DevWorld) => {
 }
 
 let provider: OpenIdProvider
+/** The identity `report` with a key, as the pages on clouds take for granted. */
+const addReport = async (world: DevWorld) => {
+  await addPayments(world)
+  await world.json(
+    ['identity', 'add', 'report', '--kind', 'service', '--owner', 'payments', '--environment', 'development'].concat([
+      '--expires',
+      '90d',
+      '--purpose',
+      'writes the report of the day',
+    ]),
+  )
+  await world.json(['trust-provider', 'add', 'keys', '--kind', 'bound_key', '--fresh-for', '1h'])
+  await world.json([
+    'binding',
+    'add',
+    '--trust-provider',
+    'keys',
+    '--identity',
+    'report',
+    '--new-key',
+    `${world.dir}/report.jwk`,
+  ])
+}
 
 /** Every page with commands that are marked `sh` has a line here. */
 const scenes: Readonly<Record<string, Scene>> = {
@@ -36,6 +59,10 @@ const scenes: Readonly<Record<string, Scene>> = {
     prepare: async (world) => writeFile(`${world.dir}/registry.yaml`, fence('docs/guides/apply.md', 'yaml')),
     env: { ORDERS_DB_PASSWORD: 'not-used-before-a-check' },
   },
+  'docs/guides/aws-without-a-stored-secret.md': { prepare: addReport },
+  'docs/guides/azure-without-a-stored-secret.md': { prepare: addReport },
+  'docs/guides/google-without-a-stored-secret.md': { prepare: addReport },
+  'docs/guides/tokens-for-your-api.md': { prepare: addPayments },
   'docs/guides/connect-an-existing-postgresql.md': {
     prepare: addPayments,
     replace: ({ database, login, group }) => [
@@ -48,6 +75,10 @@ const scenes: Readonly<Record<string, Scene>> = {
       ['app_readonly', group],
     ],
   },
+  'docs/guides/federate-a-trust-domain.md': { prepare: async () => {} },
+  'docs/guides/rotate-the-ca.md': { prepare: async () => {} },
+  'docs/guides/spiffe.md': { prepare: async () => {} },
+  'docs/guides/upstream-ca.md': { prepare: async () => {} },
   'docs/guides/run-a-command.md': { prepare: (world, target) => registerRole(world, target, 'production') },
   'docs/guides/sign-in.md': {
     async prepare() {

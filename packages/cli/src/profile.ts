@@ -36,6 +36,20 @@ export function keyPath(env: Environment, url: string): string {
   return join(serverDir(env, url), 'key.jwk')
 }
 
+/** The authorities by which the server is believed, as they were given at the login. */
+export async function findTrustBundle(env: Environment, url: string): Promise<string | undefined> {
+  try {
+    return await readFile(join(serverDir(env, url), 'trust-bundle'), 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+export async function saveTrustBundle(env: Environment, url: string, text: string): Promise<void> {
+  await writePrivateFile(join(serverDir(env, url), 'trust-bundle'), text)
+}
+
 export async function findProfile(env: Environment, url: string): Promise<Profile | undefined> {
   return readJson<Profile>(join(serverDir(env, url), 'profile.json'))
 }

@@ -8,10 +8,12 @@ import type { Cli } from './cli.ts'
 import { addApplyCommand } from './commands/apply.ts'
 import { addAuditCommands } from './commands/audit.ts'
 import { addBundleCommands } from './commands/bundle.ts'
+import { addCaCommands } from './commands/ca.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addCredentialCommands } from './commands/credential.ts'
 import { addDevCommand } from './commands/dev.ts'
 import { addExplainCommand } from './commands/explain.ts'
+import { addFederationCommands } from './commands/federation.ts'
 import { addFindingCommands } from './commands/finding.ts'
 import { addHostAgentCommands } from './commands/host-agent.ts'
 import { addIssueCommand } from './commands/issue.ts'
@@ -25,7 +27,9 @@ import { addRunCommand } from './commands/run.ts'
 import { addSessionCommands } from './commands/session.ts'
 import { addSignInCommands } from './commands/sign-in.ts'
 import { addServerCommand } from './commands/server.ts'
+import { addSvidCommands } from './commands/svid.ts'
 import { addTaskCommands } from './commands/task.ts'
+import { addTokenCommands } from './commands/token.ts'
 import { addTraceCommand } from './commands/trace.ts'
 
 export const version = '0.1.0'
@@ -52,6 +56,12 @@ export function createProgram(cli: Cli): Command {
     .addOption(new Option('--key-file <file>', 'the identity proves itself with this private key (MAYFLY_KEY_FILE)'))
     .addOption(
       new Option(
+        '--trust-bundle <file>',
+        'believe the server by these authorities too: its trust bundle, or PEM (MAYFLY_TRUST_BUNDLE; remembered by login)',
+      ),
+    )
+    .addOption(
+      new Option(
         '--token-file <file>',
         "… with the platform's token in this file, read anew each time (MAYFLY_TOKEN_FILE)",
       ),
@@ -76,7 +86,9 @@ export function createProgram(cli: Cli): Command {
   addRunCommand(program, cli)
   addHostAgentCommands(program, cli)
   addIssueCommand(program, cli)
+  addTokenCommands(program, cli)
   addCredentialCommands(program, cli)
+  addSvidCommands(program, cli)
   program.commandsGroup('The end of it:')
   addRevokeCommand(program, cli)
   program.commandsGroup('What happened:')
@@ -85,6 +97,8 @@ export function createProgram(cli: Cli): Command {
   addFindingCommands(program, cli)
   program.commandsGroup('The installation:')
   addKeyCommands(program, cli)
+  addCaCommands(program, cli)
+  addFederationCommands(program, cli)
   addBundleCommands(program, cli)
   addCompletionCommand(program, cli)
   return program

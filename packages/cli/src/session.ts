@@ -59,7 +59,13 @@ export function sessionTokens(session: StoredSession, now: () => Date): AccessTo
       `run \`mayfly login --provider ${session.provider}\` again`,
     )
   }
-  return { current, prove: current }
+  async function issue(): Promise<never> {
+    throw new UsageError(
+      'a session of a person gets no tokens for other audiences: they are for identities',
+      'name one with `--as NAME` and `--key-file FILE`',
+    )
+  }
+  return { current, prove: current, issue }
 }
 
 export interface SessionKey {

@@ -51,7 +51,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * ask whether an access token is live (RFC 7662)
+         * ask whether a token is live (RFC 7662)
          * @description Another tenant than the default one has the same below `/t/{tenant}`, with an issuer of its own.
          */
         post: operations["introspectToken"];
@@ -71,7 +71,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * end an access token of one’s own (RFC 7009)
+         * end a token of one’s own (RFC 7009)
          * @description Another tenant than the default one has the same below `/t/{tenant}`, with an issuer of its own.
          */
         post: operations["revokeToken"];
@@ -113,6 +113,57 @@ export interface paths {
         };
         /** read the keys that sign access tokens (RFC 7517) */
         get: operations["getTokenKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth/status-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** read where the status lists are (draft-ietf-oauth-status-list) */
+        get: operations["listStatusLists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth/status-lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** read which tokens of a list have ended (draft-ietf-oauth-status-list) */
+        get: operations["getStatusList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/openid-configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** the same metadata as OpenID Connect has it, for clouds that take our tokens */
+        get: operations["getOpenidConfiguration"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3376,9 +3427,9 @@ export interface components {
              * @description What the key signs
              * @enum {string}
              */
-            purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint" | "jwt_svid" | "offline_bundle" | "sign_in_client";
+            purpose: "access_token" | "federated_token" | "log_checkpoint" | "promise" | "fingerprint" | "jwt_svid" | "offline_bundle" | "sign_in_client";
             /** @enum {string} */
-            algorithm: "ES256" | "Ed25519" | "HS256";
+            algorithm: "ES256" | "RS256" | "Ed25519" | "HS256";
             /** @description Null for a symmetric key */
             public_jwk: {
                 [key: string]: unknown;
@@ -3622,7 +3673,7 @@ export interface operations {
             content: {
                 "application/x-www-form-urlencoded": {
                     /** @enum {string} */
-                    grant_type: "client_credentials" | "urn:ietf:params:oauth:grant-type:jwt-bearer";
+                    grant_type: "client_credentials" | "urn:ietf:params:oauth:grant-type:jwt-bearer" | "urn:ietf:params:oauth:grant-type:token-exchange";
                     /** @constant */
                     client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
                     /** @description a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once */
@@ -3631,11 +3682,31 @@ export interface operations {
                     assertion?: string;
                     /** @description names the identity, where the proof fits several */
                     client_id?: string;
+                    /** @description for a token for another audience (RFC 8707): its URI; several times */
+                    resource?: string;
+                    /** @description the same by any of its names, or by the name of the resource; several times */
+                    audience?: string;
+                    /** @description the name of the role, alone or as `resource/role` */
+                    scope?: string;
+                    /** @description the same as JSON (RFC 9396): one object of type `mayfly_role` */
+                    authorization_details?: string;
+                    /** @description the task within which it is issued */
+                    task_id?: string;
+                    /** @description for the exchange (RFC 8693): on whose behalf */
+                    subject_token?: string;
+                    /** @description `…:access_token`, `…:jwt` or `…:id_token` */
+                    subject_token_type?: string;
+                    /** @description who acts, where the client does not authenticate */
+                    actor_token?: string;
+                    /** @description as of the subject token */
+                    actor_token_type?: string;
+                    /** @description `…:access_token` or `…:jwt` */
+                    requested_token_type?: string;
                 };
             };
         };
         responses: {
-            /** @description an access token (RFC 9068) */
+            /** @description a token (RFC 9068); for another audience a credential, by its id */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3644,10 +3715,21 @@ export interface operations {
                     "application/json": {
                         /** @description send it as `Authorization: Bearer` */
                         access_token?: string;
-                        /** @constant */
-                        token_type?: "Bearer";
-                        /** @description seconds, at most 300 */
+                        /** @description `Bearer`, `DPoP`; of an exchange for a JWT `N_A` */
+                        token_type?: string;
+                        /** @description seconds */
                         expires_in?: number;
+                        /** @description what the token permits at its audience */
+                        scope?: string;
+                        /** @description as granted */
+                        authorization_details?: Record<string, never>[];
+                        /** @description of an exchange */
+                        issued_token_type?: string;
+                        /**
+                         * Format: uuid
+                         * @description of a token for another audience
+                         */
+                        credential_id?: string;
                         /** Format: uuid */
                         attestation_id?: string;
                         /**
@@ -3839,6 +3921,8 @@ export interface operations {
                         /** @description id of the identity or person */
                         client_id?: string;
                         exp?: number;
+                        /** @description who acts, where it is not `sub` */
+                        act?: Record<string, never>;
                     };
                 };
             };
@@ -4090,6 +4174,101 @@ export interface operations {
                 content: {
                     "application/json": {
                         keys?: Record<string, never>[];
+                    };
+                };
+            };
+        };
+    };
+    listStatusLists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description their addresses */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_lists?: string[];
+                    };
+                };
+            };
+        };
+    };
+    getStatusList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a signed list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/statuslist+jwt": string;
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+            /** @description refused (RFC 6749 section 5.2) */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description e.g. `invalid_client`, `invalid_grant`, `temporarily_unavailable` */
+                        error: string;
+                        /** @description what was wrong, and what to do */
+                        error_description?: string;
+                    };
+                };
+            };
+        };
+    };
+    getOpenidConfiguration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description metadata */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        issuer?: string;
+                        jwks_uri?: string;
                     };
                 };
             };
@@ -4475,7 +4654,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description What the key signs */
-                purpose: "access_token" | "log_checkpoint" | "promise" | "fingerprint" | "jwt_svid" | "offline_bundle" | "sign_in_client";
+                purpose: "access_token" | "federated_token" | "log_checkpoint" | "promise" | "fingerprint" | "jwt_svid" | "offline_bundle" | "sign_in_client";
             };
             cookie?: never;
         };
@@ -7864,8 +8043,11 @@ export interface operations {
                     settings: {
                         [key: string]: components["schemas"]["JsonValue"];
                     };
-                    /** @description Mayfly's own login at the target, in the fields of the provider. Sealed, never shown again */
-                    secret: {
+                    /**
+                     * @description Mayfly's own login at the target, in the fields of the provider. Sealed, never shown again. None for kinds that sign
+                     * @default {}
+                     */
+                    secret?: {
                         [key: string]: components["schemas"]["JsonValue"];
                     };
                     /** @description What policies may ask about beside the fixed fields; at most 32 */
@@ -8081,7 +8263,7 @@ export interface operations {
                     settings?: {
                         [key: string]: components["schemas"]["JsonValue"];
                     };
-                    /** @description Mayfly's own login at the target, in the fields of the provider. Sealed, never shown again */
+                    /** @description Mayfly's own login at the target, in the fields of the provider. Sealed, never shown again. None for kinds that sign */
                     secret?: {
                         [key: string]: components["schemas"]["JsonValue"];
                     };
@@ -13659,7 +13841,7 @@ export interface operations {
                             };
                         };
                         /** @enum {string} */
-                        action: "token.issue" | "token.introspect" | "task.declare" | "task.read" | "task.end" | "credential.issue" | "credential.renew" | "credential.read" | "revocation.request" | "revocation.read" | "svid.issue" | "svid.read" | "bundle.read" | "federation.read" | "federation.write" | "registry.read" | "registry.apply" | "person.write" | "owner.write" | "identity.write" | "resource.write" | "resource.check" | "role.write" | "trust_provider.write" | "binding.write" | "host.attest" | "session.read" | "attestation.read" | "bundle.export" | "bundle.import" | "offline_site.write" | "policy.read" | "policy.write" | "policy.activate" | "decision.read" | "audit.read" | "key.read" | "key.rotate" | "finding.read" | "finding.write";
+                        action: "token.issue" | "token.introspect" | "token.exchange" | "task.declare" | "task.read" | "task.end" | "credential.issue" | "credential.renew" | "credential.read" | "revocation.request" | "revocation.read" | "svid.issue" | "svid.read" | "bundle.read" | "federation.read" | "federation.write" | "registry.read" | "registry.apply" | "person.write" | "owner.write" | "identity.write" | "resource.write" | "resource.check" | "role.write" | "trust_provider.write" | "binding.write" | "host.attest" | "session.read" | "attestation.read" | "bundle.export" | "bundle.import" | "offline_site.write" | "policy.read" | "policy.write" | "policy.activate" | "decision.read" | "audit.read" | "key.read" | "key.rotate" | "finding.read" | "finding.write";
                         resource: "tenant" | {
                             role: string;
                             /**
@@ -13934,6 +14116,75 @@ export interface operations {
                             kind?: "declared" | "running_instance";
                             /** @default 3600 */
                             seconds?: number;
+                        };
+                        on_behalf_of?: {
+                            person: string;
+                            /** @default [] */
+                            roles?: ("administrator" | "operator" | "approver" | "auditor" | "owner")[];
+                            /** @default [] */
+                            answers_for?: string[];
+                            /** @default [] */
+                            member_of?: string[];
+                        } | {
+                            identity: string;
+                            /**
+                             * @default job
+                             * @enum {string}
+                             */
+                            kind?: "service" | "job" | "pipeline" | "agent" | "service_account" | "device" | "third_party";
+                            /**
+                             * @default development
+                             * @enum {string}
+                             */
+                            environment?: "development" | "staging" | "production";
+                            /** @default a-team */
+                            owner?: string;
+                            /** @default {} */
+                            attributes?: {
+                                [key: string]: string;
+                            };
+                        };
+                        for_role?: {
+                            role: string;
+                            /**
+                             * @default development
+                             * @enum {string}
+                             */
+                            environment?: "development" | "staging" | "production";
+                            /**
+                             * @default data
+                             * @enum {string}
+                             */
+                            reach?: "data" | "admin" | "deploy";
+                            /**
+                             * @default internal
+                             * @enum {string}
+                             */
+                            data_class?: "public" | "internal" | "confidential" | "restricted";
+                            /**
+                             * @default internal
+                             * @enum {string}
+                             */
+                            exposure?: "internal" | "partner" | "internet";
+                            /**
+                             * @default direct
+                             * @enum {string}
+                             */
+                            delivery?: "direct" | "gateway";
+                            /** @default postgres */
+                            provider?: string;
+                            /**
+                             * @default [
+                             *       "none"
+                             *     ]
+                             */
+                            offered_bindings?: ("key" | "address" | "none")[];
+                            /** @default a-team */
+                            owner?: string;
+                            /** @default {} */
+                            attributes?: {
+                                [key: string]: string;
+                            };
                         };
                         ttl_seconds?: number;
                         source_address?: string;

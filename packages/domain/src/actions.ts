@@ -36,7 +36,16 @@ export const actions = {
     principals: anyone,
     resources: ['TrustProvider'],
   },
-  'token.introspect': { summary: 'ask whether a token is live', principals: anyone, resources: ['Tenant'] },
+  'token.introspect': {
+    summary: 'ask whether a token is live',
+    principals: anyone,
+    resources: ['Tenant', 'Resource'],
+  },
+  'token.exchange': {
+    summary: 'act on behalf of another, a person where the resource is the tenant',
+    principals: ['Identity'],
+    resources: ['Tenant', 'Identity'],
+  },
 
   'task.declare': { summary: 'declare a task on a role', principals: anyone, resources: ['Role'] },
   'task.read': { summary: 'read a task', principals: anyone, resources: ['Tenant', 'Identity', 'Task'] },

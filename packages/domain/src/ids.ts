@@ -25,6 +25,7 @@ export type EntryId = Id<'entry'>
 export type X509AuthorityId = Id<'x509_authority'>
 export type SvidId = Id<'svid'>
 export type FederationId = Id<'federation'>
+export type StatusListId = Id<'status_list'>
 export type OfflineSiteId = Id<'offline_site'>
 export type SignInId = Id<'sign_in'>
 

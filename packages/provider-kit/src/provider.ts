@@ -7,6 +7,7 @@
  */
 import type { BoundTo, CredentialId } from '@mayfly/domain'
 import type { z } from 'zod'
+import type { PublishedEnds, SelfContained, TokenStatement } from './self-contained.ts'
 import type { Secret } from './secret.ts'
 
 /** What a provider can promise, as data: shown to people, judged by policies, printed in the reference. */
@@ -35,6 +36,8 @@ export interface IssueRequest<Permission> {
   readonly expiresAt: Date
   /** After this moment the target itself must refuse or have undone an unfinished create (law 1). */
   readonly createDeadlineAt: Date
+  /** For self-contained kinds, and for these always: what to say, and what to sign it with. */
+  readonly statement?: TokenStatement
 }
 
 export interface IssuedAccount {
@@ -147,6 +150,8 @@ export interface OwnLogin<Settings, SecretFields> {
 export interface TargetConfig<Settings, SecretFields> {
   readonly settings: Settings
   readonly secret: SecretFields
+  /** For self-contained kinds: what verifiers are told. */
+  readonly published?: PublishedEnds
 }
 
 export interface AccountProvider<Settings, Permission, SecretFields> {
@@ -168,6 +173,8 @@ export interface AccountProvider<Settings, Permission, SecretFields> {
   guide(): string
   /** The account name of a credential: pure, so that the row can hold it before the account exists. */
   plan(credentialId: CredentialId): AccountHandle
+  /** For kinds that sign what they issue and keep nothing at a target. */
+  readonly selfContained?: SelfContained<Settings, Permission>
   /** Where Mayfly can change the secret of its own login; the open target is `Adoptable`. */
   readonly ownLogin?: OwnLogin<Settings, SecretFields>
   open(

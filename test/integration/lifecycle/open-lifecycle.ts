@@ -30,6 +30,7 @@ import {
 import { sequenceLog } from '../../../packages/server/src/application/audit/sequence-log.ts'
 import { type StateReport, verifyState } from '../../../packages/server/src/application/audit/verify-state.ts'
 import { ensureDefaultPolicy } from '../../../packages/server/src/application/decision/ensure-default-policy.ts'
+import { openStatusPlaces } from '../../../packages/server/src/application/revocation/status-places.ts'
 import { ensureKeys } from '../../../packages/server/src/application/proof/ensure-keys.ts'
 import type { Change } from '../../../packages/server/src/application/registry/change.ts'
 import { registerIdentity } from '../../../packages/server/src/application/registry/register-identity.ts'
@@ -107,8 +108,10 @@ export async function openLifecycle(url: string, options: LifecycleOptions = {})
     policies: createPolicyEngine(),
     offeredBindings: () => ['none'],
     issueLimits: { ...defaultIssueLimits, ...options.limits },
+    statusPlaces: openStatusPlaces({ database, clock }),
+    issuerOf: async () => 'https://mayfly.example.com',
   }
-  const logs = createTenantLogs(keys, installationId)
+  const logs = createTenantLogs(keys, installationId, database)
   const remembered = new Map()
   let workers: RunningWorkers | undefined
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensureKeys } from '../../../packages/server/src/application/proof/ensure-keys.ts'
 import { ensureTenant } from '../../../packages/server/src/store/tenant-rows.ts'
 import { postForm } from '../proof/proof-server.ts'
-import { bearerToken, clientAssertion, openOAuthWorld, type OAuthWorld } from './oauth-fixture.ts'
+import { bearerToken, clientAssertion, openOAuthWorld, type OAuthWorld, requestToken } from './oauth-fixture.ts'
 
 interface Row {
   readonly method: 'POST' | 'GET'
@@ -12,6 +12,8 @@ interface Row {
   readonly public?: string
   /** What a good request holds beside the proof of who asks. */
   readonly form?: Record<string, string>
+  /** How long it may be kept; default 300. */
+  readonly maxAgeSeconds?: number
   /** Asked with an access token too. */
   readonly takesTokens?: true
 }
@@ -21,7 +23,13 @@ const rows: Readonly<Record<string, Row>> = {
   '/oauth/introspect': { method: 'POST', form: { token: 'unknown' }, takesTokens: true },
   '/oauth/revoke': { method: 'POST', form: { token: 'unknown' }, takesTokens: true },
   '/oauth/jwks': { method: 'GET', public: 'public keys are public' },
+  '/oauth/status-lists': {
+    method: 'GET',
+    public: 'verifiers that are offline must know what ended',
+    maxAgeSeconds: 30,
+  },
   '/.well-known/oauth-authorization-server': { method: 'GET', public: 'how to ask is public' },
+  '/.well-known/openid-configuration': { method: 'GET', public: 'clouds read where our keys are' },
 }
 const closed = Object.entries(rows).filter(([, row]) => row.public === undefined)
 const open = Object.entries(rows).filter(([, row]) => row.public !== undefined)
@@ -166,11 +174,11 @@ describe.each(closed)('%s', (path, row) => {
   })
 })
 
-describe.each(open)('%s', (path) => {
+describe.each(open)('%s', (path, { maxAgeSeconds = 300 }) => {
   test('is there for everyone, of each tenant that there is, and may be kept a little while', async () => {
     const answer = await fetch(`${world.server.url}${path}`)
     expect(answer.status).toBe(200)
-    expect(answer.headers.get('cache-control')).toBe('public, max-age=300')
+    expect(answer.headers.get('cache-control')).toBe(`public, max-age=${maxAgeSeconds}`)
     const post = await fetch(`${world.server.url}${path}`, { method: 'POST' })
     expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
     expect((await fetch(`${world.server.url}/t/acme${path}`)).status).toBe(200)
@@ -202,7 +210,7 @@ test('[RFC8414 2] [RFC9449 5.1] what the metadata promises is so', async () => {
   expect(answer.headers.get('content-type')).toContain('application/json')
 })
 
-test('[RFC6749 3.3] [RFC8707 2] scopes and other resources are none, and asking for one costs no proof', async () => {
+test('[RFC6749 3.3] [RFC8707 2] Mayfly itself has no scopes, unknown resources are none, and asking costs no proof', async () => {
   const { server, worker } = world
   const proof = { grant_type: 'client_credentials', ...(await clientAssertion(server, worker)) }
   const ask = async (more: Record<string, string>) => {
@@ -210,6 +218,8 @@ test('[RFC6749 3.3] [RFC8707 2] scopes and other resources are none, and asking 
     return [answer.status, answer.body['error']]
   }
   expect(await ask({ scope: 'admin' })).toEqual([400, 'invalid_scope'])
-  expect(await ask({ resource: 'https://other.example' })).toEqual([400, 'invalid_target'])
+  expect(await ask({ resource: 'not a URI' })).toEqual([400, 'invalid_target'])
   expect(await ask({ resource: server.url }), 'control: the proof is still good').toEqual([200, undefined])
+  const other = await requestToken(server, worker, {}, { resource: 'https://other.example' })
+  expect([other.status, other.body['error']]).toEqual([400, 'invalid_target'])
 })

@@ -241,7 +241,9 @@ test('requests that are not as OAuth wants them are refused in its own words', a
     ['no client authentication', 'grant_type=client_credentials', 401, 'invalid_client'],
     ['a password', 'grant_type=client_credentials&client_id=a&client_secret=b', 401, 'invalid_client'],
     ['a scope', 'grant_type=client_credentials&scope=admin', 400, 'invalid_scope'],
-    ['another resource', 'grant_type=client_credentials&resource=https%3A%2F%2Fother.example', 400, 'invalid_target'],
+    ['a resource that is no URI', 'grant_type=client_credentials&resource=other', 400, 'invalid_target'],
+    // Which resources there are is for those to know who have proven who they are.
+    ['another resource', 'grant_type=client_credentials&resource=https%3A%2F%2Fother.example', 401, 'invalid_client'],
     ['too much', `grant_type=${'x'.repeat(70_000)}`, 413, 'invalid_request'],
   ]
   for (const [name, body, status, error] of cases) {

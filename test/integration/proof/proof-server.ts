@@ -2,12 +2,21 @@
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { defaultTenantId, type TenantId } from '@mayfly/domain'
+import { jwtProvider } from '@mayfly/provider-jwt'
 import { Secret } from '@mayfly/provider-kit'
 import type { FastifyInstance } from 'fastify'
 import { createPolicyEngine } from '../../../packages/server/src/adapters/cedar/policy-engine.ts'
 import { checkInstallation } from '../../../packages/server/src/adapters/keys/check-installation.ts'
 import { createKeyRing, type KeyRing } from '../../../packages/server/src/adapters/keys/key-ring.ts'
 import { parseKeyEncryptionKey } from '../../../packages/server/src/adapters/keys/key-encryption-key.ts'
+import { createTargets, type Provider } from '../../../packages/server/src/adapters/targets/targets.ts'
+import {
+  defaultIssueLimits,
+  type IssueDeps,
+  type IssueLimits,
+} from '../../../packages/server/src/application/credential/issue-deps.ts'
+import { getIssuer } from '../../../packages/server/src/application/proof/tenant-directory.ts'
+import { openStatusPlaces } from '../../../packages/server/src/application/revocation/status-places.ts'
 import type { AuthorityDeps } from '../../../packages/server/src/application/decision/authority-deps.ts'
 import { ensureDefaultPolicy } from '../../../packages/server/src/application/decision/ensure-default-policy.ts'
 import { withAuthority } from '../../../packages/server/src/application/decision/with-authority.ts'
@@ -61,6 +70,7 @@ export interface ProofServer extends AsyncDisposable {
   readonly proof: ProofDeps
   readonly keys: KeyRing
   readonly app: FastifyInstance
+  readonly issue: IssueDeps
   readonly registry: RegistryDeps
   /** Runs a change of the registry as the system. */
   change<T>(work: (change: Change) => Promise<T>): Promise<T>
@@ -73,6 +83,8 @@ export interface ProofServerOptions {
   readonly store?: TestDatabase
   readonly clock?: MovableClock
   readonly kek?: Secret
+  readonly limits?: Partial<IssueLimits>
+  readonly statusListSize?: number
   readonly routes?: (deps: AuthorityDeps & ProofDeps) => readonly BoundRoutes[]
   readonly clusterReviewer?: ClusterReviewer
   /** Serves the routes of joining and of host agents. */
@@ -98,7 +110,13 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
   const keys = createKeyRing({ keks, clock })
   await ensureKeys({ ...core, keys }, defaultTenantId)
   await database.transaction(defaultTenantId, (tx) => ensureDefaultPolicy(tx, clock.now()))
-  const authorityDeps: AuthorityDeps = { ...core, policies: createPolicyEngine(), offeredBindings: () => [] }
+  const providers: ReadonlyMap<string, Provider> = new Map([['jwt', jwtProvider as unknown as Provider]])
+  const targets = createTargets({ providers, keys, database, onCloseError: () => undefined })
+  const authorityDeps: AuthorityDeps = {
+    ...core,
+    policies: createPolicyEngine(),
+    offeredBindings: (kind) => providers.get(kind)?.guarantees.bindings ?? [],
+  }
   let url = ''
   let mutualTlsUrl = ''
   const proof = openProof(authorityDeps, {
@@ -107,6 +125,17 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
     clusterReviewer: options.clusterReviewer,
     mutualTlsUrl: () => (mutualTlsUrl === '' ? undefined : mutualTlsUrl),
   })
+  const issue: IssueDeps = {
+    ...authorityDeps,
+    keys,
+    targets,
+    issueLimits: { ...defaultIssueLimits, ...options.limits },
+    statusPlaces: openStatusPlaces(
+      { database, clock },
+      options.statusListSize ? { listSize: options.statusListSize } : {},
+    ),
+    issuerOf: (tenantId) => getIssuer(proof.tenants, tenantId),
+  }
   const http: HttpDeps = {
     ...core,
     authenticate: (sent) => authenticateSender(proof, sent),
@@ -127,7 +156,7 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
         refusalLimit: { perSecond: 10_000, burst: 10_000 },
         ...more,
       },
-      [oauthPlugin({ ...proof, gate: (ctx, request, work) => http.gate(ctx, request, work) })],
+      [oauthPlugin({ ...proof, gate: (ctx, request, work) => http.gate(ctx, request, work), issue })],
     )
   const app = await build({})
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -150,10 +179,11 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
     proof,
     keys,
     app,
+    issue,
     registry: {
       ...core,
       keys,
-      providers: new Map(),
+      providers,
       trustDomain: 'example.org',
       maxIdentityLifetimeSeconds: 31_536_000,
     },
@@ -167,6 +197,7 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
     async [Symbol.asyncDispose]() {
       await app.close()
       await mutual?.close()
+      await targets.close()
       await database.close()
       if (options.store === undefined) await store.drop()
     },
@@ -194,7 +225,9 @@ export async function registerWorkload(
     readonly claims?: Record<string, string>
     readonly publicJwk?: unknown
     readonly expiresAt?: Date
-    readonly kind?: 'service' | 'job' | 'pipeline'
+    readonly kind?: 'service' | 'job' | 'pipeline' | 'agent'
+    readonly environment?: 'development' | 'production'
+    readonly owner?: string
   },
 ): Promise<Workload> {
   return server.change(async (change) => {
@@ -206,9 +239,9 @@ export async function registerWorkload(
     const { row } = await registerIdentity(server.registry, change, {
       name: input.name,
       kind: input.kind ?? 'service',
-      owner: 'orders-team',
+      owner: input.owner ?? 'orders-team',
       purpose: 'writes the nightly report of open orders',
-      environment: 'development',
+      environment: input.environment ?? 'development',
       expiresAt: input.expiresAt ?? new Date(change.now.getTime() + 30 * 86_400_000),
     })
     const binding = await registerBinding(change, {

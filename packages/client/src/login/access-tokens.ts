@@ -2,7 +2,7 @@
 import type { BoundToken } from '../authorizer.ts'
 import type { Dpop } from '../dpop.ts'
 import { OAuthRefusal } from './oauth-refusal.ts'
-import type { ProofSource, TokenForm, TokenResult } from './proof-source.ts'
+import type { AskToken, ProofSource, TokenForm, TokenResult } from './proof-source.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface ProvenToken extends BoundToken {
@@ -20,6 +20,16 @@ export interface AccessTokens {
   current(): Promise<ProvenToken>
   /** Proves anew, whatever there is. */
   prove(): Promise<ProvenToken>
+  /** Proves anew, for a token for another audience: a bearer token, for whatever program it is handed to. */
+  issue(target: TokenForm): Promise<TargetToken>
+}
+
+export interface TargetToken {
+  readonly access_token: string
+  readonly token_type: string
+  readonly expires_in: number
+  readonly credential_id: string
+  readonly [member: string]: unknown
 }
 
 const longestSpareMs = 30_000
@@ -40,30 +50,45 @@ export function makeAccessTokens(
   let known: (ProvenToken & { readonly spareMs: number }) | undefined
   let underWay: Promise<ProvenToken> | undefined
 
-  async function request(): Promise<ProvenToken> {
-    // Not remembered where it fails: the server may only not be there yet.
+  /** Not remembered where it fails: the server may only not be there yet. */
+  function findIssuer(): Promise<Issuer> {
     issuer ??= readIssuer(url, signal).catch((error: unknown) => {
       issuer = undefined
       throw error
     })
-    const { audience, bindsTokens } = await issuer
+    return issuer
+  }
+
+  async function exchange(limit: AbortSignal, ask: AskToken): Promise<TokenResult> {
+    const { audience } = await findIssuer()
+    return proof.exchange === undefined ? ask(await proof(audience, limit)) : proof.exchange(audience, limit, ask)
+  }
+
+  async function request(): Promise<ProvenToken> {
+    const { bindsTokens } = await findIssuer()
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     let startedAt = now()
-    const ask = async (form: TokenForm): Promise<TokenResult> => {
+    const { status, body } = await exchange(limit, async (form) => {
       startedAt = now()
       const answer = await postForm(`${url}/oauth/token`, form, bindsTokens ? dpop : undefined, limit)
       return { status: answer.status, body: (await answer.json().catch(() => ({}))) as Record<string, unknown> }
-    }
-    const { status, body } =
-      proof.exchange === undefined
-        ? await ask(await proof(audience, limit))
-        : await proof.exchange(audience, limit, ask)
+    })
     if (status < 200 || status > 299) throw new OAuthRefusal(status, body)
     const proven = provenToken(body, startedAt)
     // A short proof makes a short token. To throw it away early would ask a platform for more proofs than it makes.
     const lifeMs = proven.expiresAt.getTime() - startedAt.getTime()
     known = { ...proven, spareMs: Math.min(longestSpareMs, lifeMs / 3) }
     return known
+  }
+
+  async function issue(target: TokenForm): Promise<TargetToken> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+    const { status, body } = await exchange(limit, async (form) => {
+      const answer = await postForm(`${url}/oauth/token`, { ...form, ...target }, undefined, limit)
+      return { status: answer.status, body: (await answer.json().catch(() => ({}))) as Record<string, unknown> }
+    })
+    if (status < 200 || status > 299) throw new OAuthRefusal(status, body)
+    return targetToken(body)
   }
 
   function prove(): Promise<ProvenToken> {
@@ -73,6 +98,7 @@ export function makeAccessTokens(
 
   return {
     prove,
+    issue,
     async current() {
       if (known !== undefined && known.expiresAt.getTime() - now().getTime() > known.spareMs) return known
       return prove()
@@ -135,6 +161,14 @@ function provenToken(body: Readonly<Record<string, unknown>>, startedAt: Date): 
     freshUntil: new Date(until),
     subject: subjectOf(accessToken),
   }
+}
+
+function targetToken(body: Readonly<Record<string, unknown>>): TargetToken {
+  const { access_token, token_type, expires_in, credential_id } = body
+  if (typeof access_token === 'string' && typeof token_type === 'string' && typeof expires_in === 'number') {
+    return { ...body, access_token, token_type, expires_in, credential_id: String(credential_id) }
+  }
+  throw new OAuthRefusal(502, { error_description: 'the answer of the token endpoint is not one' })
 }
 
 /** What our own token says of us, for people to read; the server judges it, we do not. */

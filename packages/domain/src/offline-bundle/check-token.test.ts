@@ -48,7 +48,13 @@ const allSections = (status = statusToken()): Record<string, JsonObject> => ({
   jwks: { ...times, items: [{ issuer: origin, keys: [tokenKey.jwk, { ...makeTokenKey('e1').jwk, use: 'enc' }] }] },
   trust_bundles: {
     ...times,
-    items: [{ trust_domain: 'a.example', bundle: { keys: [svidKey.jwk, makeTokenKey('x', 'x509-svid').jwk] } }],
+    items: [
+      {
+        trust_domain: 'a.example',
+        made_at: times.made_at,
+        bundle: { keys: [svidKey.jwk, makeTokenKey('x', 'x509-svid').jwk] },
+      },
+    ],
   },
   status_lists: { ...times, items: [{ uri: listUri, token: status }] },
 })

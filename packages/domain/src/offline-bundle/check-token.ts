@@ -150,10 +150,10 @@ function findKeys({ sections }: OfflineBundle, { iss, sub }: ReadToken['claims']
   }
   const trustDomain = typeof sub === 'string' ? /^spiffe:\/\/([a-z0-9._-]{1,255})\//.exec(sub)?.[1] : undefined
   const found = bundles?.items.find((item) => item.trustDomain === trustDomain)
-  if (bundles === undefined || found === undefined) return undefined
+  if (found === undefined) return undefined
   const list = found.bundle['keys']
   const keys = Array.isArray(list) ? (list as readonly unknown[]) : []
-  return { issuer: found.trustDomain, madeAt: bundles.madeAt, keys: keys.filter(isJwtSvidKey) }
+  return { issuer: found.trustDomain, madeAt: found.madeAt, keys: keys.filter(isJwtSvidKey) }
 }
 
 // SPIFFE Trust Domain and Bundle section 4.2.2: a key without a use, or of another, is not for this.

@@ -75,7 +75,7 @@ export async function serveHttp({ wired, config, clockWatch, closers }: ServeInp
       ...(config.metricsListen === undefined && isLoopback(config.listen.host) ? [scrape] : []),
     ],
     options,
-    [mintingTokens(clockWatch, oauthPlugin({ ...wired.http, ...wired.proof }))],
+    [mintingTokens(clockWatch, oauthPlugin({ ...wired.http, ...wired.proof, issue: wired.lifecycle }))],
   )
   const url = await listen(app, config.listen, api !== undefined)
   let mutualServer: Server | undefined

@@ -34,7 +34,36 @@ export type NewCredentialRow = Pick<
   | 'create_deadline_at'
   | 'expires_at'
   | 'max_expires_at'
+> &
+  TokenColumns
+
+/** What only a token has; null for what has an account. */
+export type TokenColumns = Pick<
+  CredentialRow,
+  | 'bound_to'
+  | 'active_at'
+  | 'status_list_id'
+  | 'status_index'
+  | 'subject_identity_id'
+  | 'subject_person_id'
+  | 'subject_attestation_id'
+  | 'subject_task_id'
+  | 'chain_length'
+  | 'parent_credential_id'
 >
+
+export const noToken: TokenColumns = {
+  bound_to: 'none',
+  active_at: null,
+  status_list_id: null,
+  status_index: null,
+  subject_identity_id: null,
+  subject_person_id: null,
+  subject_attestation_id: null,
+  subject_task_id: null,
+  chain_length: null,
+  parent_credential_id: null,
+}
 
 export async function findCredential(tx: Tx, credentialId: string): Promise<CredentialRow | undefined> {
   return tx.query
@@ -85,6 +114,13 @@ export async function countIssues(
     tx.query,
   )
   return rows[0] ?? { live: 0, recent: 0 }
+}
+
+/** Holds a token as it is until the transaction ends. @returns false where it has ended */
+export async function holdActive(tx: Tx, credentialId: CredentialId, now: Date): Promise<boolean> {
+  const { rows } = await sql`select credential_id from credential
+    where credential_id = ${credentialId} and state = 'active' and expires_at > ${now} for share`.execute(tx.query)
+  return rows.length > 0
 }
 
 /** @returns undefined where it is no longer `requested`: a revocation was faster, and wins */

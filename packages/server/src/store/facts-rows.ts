@@ -258,6 +258,11 @@ export function manyIdentitiesPart(ids: readonly IdentityId[]): FactPart<readonl
     where i.identity_id = any(${ids}::uuid[])`
 }
 
+export function manyPeoplePart(ids: readonly PersonId[]): FactPart<readonly PersonJson[]> {
+  return sql<readonly PersonJson[]>`select coalesce(jsonb_agg(${personObject('h')}), '[]') from person h
+    where h.person_id = any(${ids}::uuid[])`
+}
+
 export function manyAttestationsPart(ids: readonly AttestationId[]): FactPart<readonly AttestationJson[]> {
   return sql<readonly AttestationJson[]>`select coalesce(jsonb_agg(${attestationObject}), '[]')
     from attestation a join trust_provider x using (trust_provider_id) where a.attestation_id = any(${ids}::uuid[])`

@@ -1,5 +1,5 @@
 /** The SQL that an issue begins with: all that bounds it, in one look. */
-import { type IdentityId, isId, type TaskId } from '@mayfly/domain'
+import { type AttestationId, type IdentityId, isId, type TaskId } from '@mayfly/domain'
 import { type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
 import { oldestUncovered } from './log-rows.ts'
@@ -10,13 +10,21 @@ import type { ResourceTable, RoleTable, SigningKeyTable } from './schema.gen.ts'
 export interface IssueTerms {
   readonly role: Pick<
     Selectable<RoleTable>,
-    'role_id' | 'permission' | 'parameters' | 'max_ttl_seconds' | 'max_live_per_identity'
+    'role_id' | 'name' | 'permission' | 'parameters' | 'max_ttl_seconds' | 'max_live_per_identity'
   >
   readonly resource: Pick<
     Selectable<ResourceTable>,
-    'resource_id' | 'version' | 'provider_kind' | 'environment' | 'settings' | 'sealed_secret' | 'sealed_next_secret'
+    | 'resource_id'
+    | 'name'
+    | 'version'
+    | 'provider_kind'
+    | 'environment'
+    | 'settings'
+    | 'sealed_secret'
+    | 'sealed_next_secret'
   >
   readonly identityExpiresAt: Date
+  readonly identitySpiffeId: string
   readonly taskDeadline: Date | undefined
 }
 
@@ -29,6 +37,15 @@ export interface IssueBounds extends IssueTerms {
   /** When the oldest entry was recorded that no checkpoint covers yet. */
   readonly oldestUncovered: Date | undefined
   readonly fingerprintKey: Pick<Selectable<SigningKeyTable>, 'key_id' | 'sealed_private'> | undefined
+  /** The active keys that sign tokens, by algorithm. */
+  readonly tokenKeys: Readonly<Partial<Record<'ES256' | 'RS256', string>>>
+  /** Until when the proof of the holder is fresh, and what its access token is bound to, as in the row. */
+  readonly proofFreshUntil: Date
+  readonly proofTokenBinding: string | null
+  /** Of whom it is held for; null where it is nobody, or a person. */
+  readonly subjectSpiffeId: string | null
+  readonly subjectExpiresAt: Date | null
+  readonly subjectProofFreshUntil: Date | null
 }
 
 interface Wanted {
@@ -37,10 +54,16 @@ interface Wanted {
   readonly taskId: TaskId | undefined
 }
 
+interface Delegated {
+  /** For whom it is held. */
+  readonly subject?: { readonly identityId: IdentityId | undefined; readonly attestationId: AttestationId } | undefined
+}
+
 interface TermsRow {
   readonly role: IssueTerms['role']
   readonly resource: IssueTerms['resource']
   readonly identity_expires_at: Date
+  readonly identity_spiffe_id: string
   readonly task_deadline: Date | null
 }
 
@@ -53,7 +76,11 @@ export async function getIssueTerms(tx: Tx, of: Wanted): Promise<IssueTerms> {
 /** @throws MayflyError `resource_not_found` */
 export async function getIssueBounds(
   tx: Tx,
-  of: Wanted & { readonly since: Date; readonly rateCap: number },
+  of: Wanted & {
+    readonly since: Date
+    readonly rateCap: number
+    readonly attestationId: AttestationId
+  } & Delegated,
 ): Promise<IssueBounds> {
   const { rows } = await sql<
     TermsRow & {
@@ -61,6 +88,11 @@ export async function getIssueBounds(
       recent: number
       oldest_uncovered: Date | null
       fingerprint_key: NonNullable<IssueBounds['fingerprintKey']> | null
+      token_keys: IssueBounds['tokenKeys'] | null
+      proof: { readonly fresh_until: string; readonly token_binding: string | null } | null
+      subject_spiffe_id: string | null
+      subject_expires_at: Date | null
+      subject_proof_fresh_until: Date | null
     }
   >`
     select ${termsOf(of)}, ${sql.raw(oldestUncovered)} as oldest_uncovered,
@@ -71,7 +103,14 @@ export async function getIssueBounds(
              where credential.identity_id = identity.identity_id and requested_at > ${of.since}
              limit ${of.rateCap}) r) as recent,
            (select jsonb_build_object('key_id', key_id, 'sealed_private', sealed_private)
-             from signing_key where purpose = 'fingerprint' and signing_key.state = 'active') as fingerprint_key
+             from signing_key where purpose = 'fingerprint' and signing_key.state = 'active') as fingerprint_key,
+           (select jsonb_object_agg(algorithm, key_id) from signing_key
+             where purpose in ('access_token', 'federated_token') and signing_key.state = 'active') as token_keys,
+           (select jsonb_build_object('fresh_until', a.fresh_until, 'token_binding', a.token_binding)
+             from attestation a where a.attestation_id = ${of.attestationId}) as proof,
+           s.spiffe_id as subject_spiffe_id, s.expires_at as subject_expires_at,
+           (select a.fresh_until from attestation a
+             where a.attestation_id = ${of.subject?.attestationId ?? null}) as subject_proof_fresh_until
     ${sourceOf(of)}`.execute(tx.query)
   const row = rows[0]
   return {
@@ -80,20 +119,28 @@ export async function getIssueBounds(
     recent: row?.recent ?? 0,
     oldestUncovered: row?.oldest_uncovered ?? undefined,
     fingerprintKey: row?.fingerprint_key ?? undefined,
+    tokenKeys: row?.token_keys ?? {},
+    proofFreshUntil: new Date(row?.proof?.fresh_until ?? 0),
+    proofTokenBinding: row?.proof?.token_binding ?? null,
+    subjectSpiffeId: row?.subject_spiffe_id ?? null,
+    subjectExpiresAt: row?.subject_expires_at ?? null,
+    subjectProofFreshUntil: row?.subject_proof_fresh_until ?? null,
   }
 }
 
 function termsOf({ taskId }: Wanted) {
   return sql`to_jsonb(role) as role, to_jsonb(resource) as resource, identity.expires_at as identity_expires_at,
+    identity.spiffe_id as identity_spiffe_id,
     (select task.deadline from task where task.task_id = ${taskId ?? null}) as task_deadline`
 }
 
-function sourceOf({ role, identityId }: Wanted) {
+function sourceOf({ role, identityId, subject }: Wanted & Pick<Delegated, 'subject'>) {
   const slash = role.indexOf('/')
   const whichRole = isId(role)
     ? sql`role.role_id = ${role}`
     : sql`resource.name = ${role.slice(0, Math.max(slash, 0))} and role.name = ${role.slice(slash + 1)}`
   return sql`from role join resource on resource.resource_id = role.resource_id, identity
+    left join lateral (select * from identity s where s.identity_id = ${subject?.identityId ?? null} limit 1) s on true
     where ${whichRole} and identity.identity_id = ${identityId}`
 }
 
@@ -103,6 +150,7 @@ function termsOfRow(row: TermsRow | undefined, { role }: Wanted): IssueTerms {
     role: row.role,
     resource: row.resource,
     identityExpiresAt: row.identity_expires_at,
+    identitySpiffeId: row.identity_spiffe_id,
     taskDeadline: row.task_deadline ?? undefined,
   }
 }

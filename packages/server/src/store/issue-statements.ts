@@ -46,6 +46,16 @@ const credentialColumns = [
   'create_deadline_at',
   'expires_at',
   'max_expires_at',
+  'bound_to',
+  'active_at',
+  'status_list_id',
+  'status_index',
+  'subject_identity_id',
+  'subject_person_id',
+  'subject_attestation_id',
+  'subject_task_id',
+  'chain_length',
+  'parent_credential_id',
 ] as const satisfies readonly (keyof NewCredentialRow)[]
 
 const credentialFrom = decisionColumns.length
@@ -55,18 +65,27 @@ const requestStatement = `
   with decided as (insert into decision (${decisionColumns.join()}) values (${places(0, decisionColumns.length)})),
        logged as (insert into entry (${entryColumns.join()}) values (${places(entryFrom, entryColumns.length)}))
   insert into credential (${credentialColumns.join()}, state, version)
-  values (${places(credentialFrom, credentialColumns.length)}, 'requested', 1) returning *`
+  values (${places(credentialFrom, credentialColumns.length)}, ${places(entryFrom + entryColumns.length, 1)}, 1) returning *`
 
-/** Law 1: the row stands before the account, with the decision that permits it and its entry. */
-export async function insertRequested(
+/**
+ * Law 1: the row stands before the account, with the decision that permits it and its entry. What has no account begins as
+ * `active`: it is signed after the commit.
+ */
+export async function insertIssue(
   tx: Tx,
-  rows: { readonly decision: NewDecisionRow; readonly credential: NewCredentialRow; readonly entry: EntryRow },
+  rows: {
+    readonly decision: NewDecisionRow
+    readonly credential: NewCredentialRow
+    readonly state: 'requested' | 'active'
+    readonly entry: EntryRow
+  },
 ): Promise<CredentialRow> {
   const { rows: written } = await tx.query.executeQuery<CredentialRow>(
     CompiledQuery.raw(requestStatement, [
       ...decisionColumns.map((column) => rows.decision[column]),
       ...credentialColumns.map((column) => rows.credential[column]),
       ...entryValues(rows.entry),
+      rows.state,
     ]),
   )
   const [row] = written

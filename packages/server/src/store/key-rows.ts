@@ -6,13 +6,14 @@ import type { DataKeyTable, InstallationTable, ResourceTable, Schema, SigningKey
 
 export type KeyPurpose =
   | 'access_token'
+  | 'federated_token'
   | 'log_checkpoint'
   | 'promise'
   | 'fingerprint'
   | 'jwt_svid'
   | 'offline_bundle'
   | 'sign_in_client'
-export type KeyAlgorithm = 'ES256' | 'Ed25519' | 'HS256'
+export type KeyAlgorithm = 'ES256' | 'RS256' | 'Ed25519' | 'HS256'
 /** The check constraints hold the two words to their closed sets. */
 export type SigningKeyRow = Omit<Selectable<SigningKeyTable>, 'purpose' | 'algorithm'> & {
   readonly purpose: KeyPurpose

@@ -30,7 +30,8 @@ export async function claimDueAttestations(tx: Tx, now: Date, limit: number): Pr
          and s.accepted_at > d.accepted_at and s.fresh_until > ${now}
        order by s.accepted_at desc limit 1) as successor_id,
       exists (select 1 from credential c
-              where c.attestation_id = d.attestation_id and c.state in ('requested', 'active'))
+              where (c.attestation_id = d.attestation_id or c.subject_attestation_id = d.attestation_id)
+                and c.state in ('requested', 'active'))
       or exists (select 1 from task t where t.attestation_id = d.attestation_id and t.state = 'active') as carries
     from due d`.execute(tx.query)
   return rows.map((row) => ({
@@ -62,13 +63,12 @@ export async function moveToSuccessor(
   from: AttestationId,
   to: AttestationId,
 ): Promise<{ credentials: readonly Selectable<CredentialTable>[]; tasks: readonly Selectable<TaskTable>[] }> {
-  const credentials = await tx.query
-    .updateTable('credential')
-    .set({ attestation_id: to })
-    .where('attestation_id', '=', from)
-    .where('state', 'in', ['requested', 'active'])
-    .returningAll()
-    .execute()
+  const { rows: credentials } = await sql<Selectable<CredentialTable>>`
+    update credential
+    set attestation_id = case when attestation_id = ${from} then ${to}::uuid else attestation_id end,
+        subject_attestation_id = case when subject_attestation_id = ${from} then ${to}::uuid else subject_attestation_id end
+    where (attestation_id = ${from} or subject_attestation_id = ${from}) and state in ('requested', 'active')
+    returning *`.execute(tx.query)
   const tasks = await tx.query
     .updateTable('task')
     .set({ attestation_id: to })

@@ -6,10 +6,12 @@ import {
   type RevocationCause,
   type RevocationId,
   type SelectorKind,
+  type StatusListId,
 } from '@mayfly/domain'
 import { type RawBuilder, type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
+import { moveStatusLists } from './status-list-rows.ts'
 import type { AttestationTable, CredentialTable, RevocationTable, TaskTable } from './schema.gen.ts'
 
 export type RevocationRow = Selectable<RevocationTable>
@@ -28,34 +30,50 @@ export function credentialsOf(selector: Selector): RawBuilder<boolean> {
     case 'credential':
       return sql`c.credential_id = ${id}::uuid`
     case 'task':
-      return sql`c.task_id = ${id}::uuid`
+      return sql`(c.task_id = ${id}::uuid or c.subject_task_id = ${id}::uuid)`
     case 'attestation':
-      return sql`c.attestation_id = ${id}::uuid`
+      return sql`(c.attestation_id = ${id}::uuid or c.subject_attestation_id = ${id}::uuid)`
     case 'identity':
-      return sql`c.identity_id = ${id}::uuid`
-    case 'owner':
-      return sql`c.identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
+      return sql`(c.identity_id = ${id}::uuid or c.subject_identity_id = ${id}::uuid)`
+    case 'owner': {
+      // Arrays, so that both sides are looked up by their indexes.
+      const ids = sql`array(select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
+      return sql`(c.identity_id = any(${ids}) or c.subject_identity_id = any(${ids}))`
+    }
     case 'role':
       return sql`c.role_id = ${id}::uuid`
     case 'resource':
       return sql`c.resource_id = ${id}::uuid`
     case 'trust_provider':
       // By way of the few identities bound there: proofs are many, and only those of live credentials are looked at.
-      return sql`c.identity_id in (select b.identity_id from binding b where b.trust_provider_id = ${id}::uuid)
-        and exists (select from attestation a
-                    where a.attestation_id = c.attestation_id and a.trust_provider_id = ${id}::uuid)`
+      return sql`((c.identity_id = any(${boundAt(id)}) and ${isProvenAt(id, sql`c.attestation_id`)})
+        or (c.subject_identity_id = any(${boundAt(id)}) and ${isProvenAt(id, sql`c.subject_attestation_id`)})
+        or (c.subject_person_id = any(array(select b.person_id from binding b where b.trust_provider_id = ${id}::uuid))
+            and ${isProvenAt(id, sql`c.subject_attestation_id`)}))`
     case 'host':
-      return sql`c.attestation_id in (select a.attestation_id from attestation a where a.host_identity_id = ${id}::uuid)`
+      return sql`(c.attestation_id in (select a.attestation_id from attestation a where a.host_identity_id = ${id}::uuid)
+        or c.subject_attestation_id in (select a.attestation_id from attestation a where a.host_identity_id = ${id}::uuid))`
     case 'environment':
       return sql`c.environment = ${id}`
     case 'policy':
       return sql`c.policy_version_id = ${id}::uuid`
-    // No credential hangs on them: credentials are identities', and of a person their sessions end.
+    // Credentials are identities'; of a person end their sessions, and what others hold on their behalf.
     case 'person':
+      return sql`c.subject_person_id = ${id}::uuid`
+    // No credential hangs on them.
     case 'svid':
     case 'svid_authority':
       return sql`false`
   }
+}
+
+function boundAt(trustProviderId: string): RawBuilder<unknown> {
+  return sql`array(select b.identity_id from binding b where b.trust_provider_id = ${trustProviderId}::uuid)`
+}
+
+function isProvenAt(trustProviderId: string, attestationId: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`exists (select from attestation a
+    where a.attestation_id = ${attestationId} and a.trust_provider_id = ${trustProviderId}::uuid)`
 }
 
 /**
@@ -63,7 +81,8 @@ export function credentialsOf(selector: Selector): RawBuilder<boolean> {
  * revocation sees their rows, and holds back those that come after.
  */
 export async function lockSelector(tx: Tx, { kind, id }: Selector): Promise<void> {
-  // Every credential that an issue adds is new: nothing can come to be under a credential, nor under an SVID.
+  // An issue holds the row of the token that is exchanged, so the row's own lock makes them take turns. Nothing can come to
+  // be under an SVID.
   if (kind === 'credential' || kind === 'svid') return
   // What signed SVIDs has been retired before: nothing more comes to be under it.
   if (kind === 'svid_authority') return
@@ -121,6 +140,29 @@ export async function insertRevocation(
       select from credential c where c.state in ('requested', 'active') and ${whose})
     returning revocation_id`.execute(tx.query)
   if (recorded.rows.length === 0) return undefined
+  let { total, ended } = await endAll(tx, revocationId, whose, now)
+  // What was exchanged for a token that has ended ends with it, and so on: only tokens have such, and at most four deep.
+  for (let parents = tokensOf(ended); parents.length > 0;) {
+    const children = await endAll(
+      tx,
+      revocationId,
+      sql`c.parent_credential_id = any(${parents}::uuid[]) and c.state in ('requested', 'active')`,
+      now,
+    )
+    ended = [...ended, ...children.ended]
+    total += children.total
+    parents = tokensOf(children.ended)
+  }
+  await moveStatusLists(tx, listsOfEarly(ended, now))
+  return { total, ended }
+}
+
+async function endAll(
+  tx: Tx,
+  revocationId: RevocationId,
+  whose: RawBuilder<boolean>,
+  now: Date,
+): Promise<{ total: number; ended: readonly CredentialRow[] }> {
   const ended: CredentialRow[] = []
   let total = 0
   for (let after: CredentialId | null = null; ;) {
@@ -130,6 +172,15 @@ export async function insertRevocation(
     if (part.count < endedAtOnce) return { total, ended }
     after = part.last
   }
+}
+
+function tokensOf(ended: readonly CredentialRow[]): readonly CredentialId[] {
+  return ended.filter((row) => row.status_list_id !== null).map((row) => row.credential_id)
+}
+
+/** Of an end that comes no sooner than its own time the list says nothing. */
+function listsOfEarly(ended: readonly CredentialRow[], now: Date): readonly StatusListId[] {
+  return [...new Set(ended.flatMap((row) => (row.expires_at > now ? (row.status_list_id ?? []) : [])))]
 }
 
 async function endSome(

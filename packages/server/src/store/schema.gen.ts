@@ -1,6 +1,6 @@
 // Made by `npm run generate` from the migrations. Do not edit.
 import type { ColumnType, Generated } from 'kysely'
-import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, FederationId, IdentityId, IdentityKind, IdentityState, JoinTokenId, OfflineSiteId, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, SignInId, Strength, SvidId, TaskId, TaskKind, TaskState, TenantId, TrustProviderId, X509AuthorityId } from '@mayfly/domain'
+import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, FederationId, IdentityId, IdentityKind, IdentityState, JoinTokenId, OfflineSiteId, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, SignInId, StatusListId, Strength, SvidId, TaskId, TaskKind, TaskState, TenantId, TrustProviderId, X509AuthorityId } from '@mayfly/domain'
 
 /** JSON: read as a value, written as a string (so that an array is not taken for a PostgreSQL array). */
 export type Json = ColumnType<unknown, string, string>
@@ -88,6 +88,14 @@ export interface CredentialTable {
   next_attempt_at: Date | null
   last_error: string | null
   version: Generated<number>
+  status_list_id: StatusListId | null
+  status_index: number | null
+  subject_identity_id: IdentityId | null
+  subject_person_id: PersonId | null
+  subject_attestation_id: AttestationId | null
+  subject_task_id: TaskId | null
+  chain_length: number | null
+  parent_credential_id: CredentialId | null
 }
 
 export interface CrlTable {
@@ -453,6 +461,17 @@ export interface SigningKeyTable {
   trusted_until: Date | null
 }
 
+export interface StatusListTable {
+  tenant_id: Generated<TenantId>
+  status_list_id: StatusListId
+  size: number
+  assigned: Generated<number>
+  order_seed: Buffer
+  changes: Generated<number>
+  created_at: Date
+  filled_at: Date | null
+}
+
 export interface SvidTable {
   tenant_id: Generated<TenantId>
   svid_id: SvidId
@@ -590,6 +609,7 @@ export interface Schema {
   schema_migration: SchemaMigrationTable
   sign_in: SignInTable
   signing_key: SigningKeyTable
+  status_list: StatusListTable
   svid: SvidTable
   task: TaskTable
   task_role: TaskRoleTable

@@ -98,6 +98,13 @@ type Attestation = {
   proof: Proof,
 };
 
+// Whom the principal acts for: one of the two, and how that one proved what it is.
+type Delegation = {
+  identity?: Identity,
+  person?: Person,
+  attestation: Attestation,
+};
+
 // A task that is to be declared.
 type DeclaredTask = {
   identity: Identity,
@@ -125,12 +132,13 @@ const commonContext = [
   'attestation: Attestation',
   'source_address?: ipaddr',
   '// 0 to 100; no detector feeds it yet.\n    risk: Long',
-  '// Hands that it went through besides the principal; none are accepted yet.\n    chain_length: Long',
+  '// Parties that it went through besides the principal; 0 where it acts for itself.\n    chain_length: Long',
 ] as const
 
 const moreContext: Partial<Record<ActionName, readonly string[]>> = {
   'task.declare': ['task: DeclaredTask'],
-  'credential.issue': ['task?: RunningTask', 'ttl_seconds?: Long', 'delivery: String'],
+  'token.exchange': ['on_behalf_of: Delegation', 'role: Role'],
+  'credential.issue': ['task?: RunningTask', 'ttl_seconds?: Long', 'delivery: String', 'on_behalf_of?: Delegation'],
   'credential.renew': ['task?: RunningTask', 'ttl_seconds?: Long', 'delivery: String'],
 }
 

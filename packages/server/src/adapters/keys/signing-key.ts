@@ -7,23 +7,27 @@
 import {
   createPrivateKey,
   createPublicKey,
+  generateKeyPair,
   generateKeyPairSync,
   type JsonWebKey,
   type KeyObject,
   sign,
 } from 'node:crypto'
+import { promisify } from 'node:util'
 import { MayflyError } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
 import { jwkThumbprint } from './jwk.ts'
 
-export type SigningAlgorithm = 'ES256' | 'Ed25519'
+export type SigningAlgorithm = 'ES256' | 'RS256' | 'Ed25519'
 
 export interface Signer {
   readonly keyId: string
   readonly algorithm: SigningAlgorithm
   readonly publicJwk: JsonWebKey
-  /** ES256: r and s, 32 bytes each (RFC 7518 section 3.4). Ed25519: 64 bytes (RFC 8032). */
+  /** ES256: r and s, 32 bytes each (RFC 7518 section 3.4). Ed25519: 64 bytes (RFC 8032). RS256: as long as the key. */
   sign(data: Uint8Array): Uint8Array
+  /** The same; RSA in a thread of its own, since one signature keeps the process busy for a millisecond. */
+  signLater(data: Uint8Array): Promise<Uint8Array>
 }
 
 export interface NewKeyPair {
@@ -34,9 +38,22 @@ export interface NewKeyPair {
   readonly privateKey: Secret
 }
 
-export function makeKeyPair(algorithm: SigningAlgorithm): NewKeyPair {
+const rsaBits = 2_048
+const generateLater = promisify(generateKeyPair)
+
+export function makeKeyPair(algorithm: Exclude<SigningAlgorithm, 'RS256'>): NewKeyPair {
   const { privateKey, publicKey } =
     algorithm === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519')
+  return newKeyPair(privateKey, publicKey)
+}
+
+/** The search for its primes takes up to a second, in another thread. */
+export async function makeRsaKeyPair(): Promise<NewKeyPair> {
+  const { privateKey, publicKey } = await generateLater('rsa', { modulusLength: rsaBits })
+  return newKeyPair(privateKey, publicKey)
+}
+
+function newKeyPair(privateKey: KeyObject, publicKey: KeyObject): NewKeyPair {
   const publicJwk = publicKey.export({ format: 'jwk' })
   return {
     keyId: jwkThumbprint(publicJwk),
@@ -50,14 +67,26 @@ export function openSigner(keyId: string, algorithm: SigningAlgorithm, privateKe
   const key = readPrivateKey(keyId, privateKey)
   const publicJwk = createPublicKey(key).export({ format: 'jwk' })
   if (jwkThumbprint(publicJwk) !== keyId) throw damaged(keyId)
+  const signNow = signingWith(key, algorithm)
   return {
     keyId,
     algorithm,
     publicJwk,
-    sign:
-      algorithm === 'ES256'
-        ? (data) => sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' })
-        : (data) => sign(null, data, key),
+    sign: signNow,
+    signLater: algorithm === 'RS256' ? (data) => signInThread('sha256', data, key) : async (data) => signNow(data),
+  }
+}
+
+const signInThread = promisify<string, Uint8Array, KeyObject, Buffer>(sign)
+
+function signingWith(key: KeyObject, algorithm: SigningAlgorithm): (data: Uint8Array) => Uint8Array {
+  switch (algorithm) {
+    case 'ES256':
+      return (data) => sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' })
+    case 'RS256':
+      return (data) => sign('sha256', data, key)
+    case 'Ed25519':
+      return (data) => sign(null, data, key)
   }
 }
 

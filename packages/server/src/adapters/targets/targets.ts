@@ -12,12 +12,14 @@ import {
   type Adoptable,
   type Enumerable,
   isLoginRefused,
+  type PublishedEnds,
   type Renewable,
   type Secret,
   type Target,
 } from '@mayfly/provider-kit'
 import type { Database, Tx } from '../../store/database.ts'
 import { getTargetRow } from '../../store/removal-rows.ts'
+import { findEndedCredentials } from '../../store/status-list-rows.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { sealPlace } from '../keys/seal-place.ts'
 
@@ -91,7 +93,8 @@ export function createTargets(deps: TargetsDeps): Targets {
       version: row.version,
       ways: secrets.map((secret) => {
         const config = parseConfig(provider, row, secret)
-        return { open: () => provider.open(config), opened: undefined }
+        const published = provider.selfContained === undefined ? {} : { published: publishedEnds(tx.tenantId) }
+        return { open: () => provider.open({ ...config, ...published }), opened: undefined }
       }),
       users: 0,
       replaced: false,
@@ -105,6 +108,11 @@ export function createTargets(deps: TargetsDeps): Targets {
       closeIfUnused(present)
     }
     return fresh
+  }
+
+  /** Asked where it is written, as introspection and the status list are. */
+  function publishedEnds(tenantId: TenantId): PublishedEnds {
+    return { ended: (ids) => deps.database.transaction(tenantId, (tx) => findEndedCredentials(tx, ids)) }
   }
 
   function closeIfUnused(entry: Kept): void {

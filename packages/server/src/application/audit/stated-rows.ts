@@ -180,6 +180,16 @@ export const statedTables = {
       max_expires_at: 'time',
       revocation_id: 'value',
     },
+    later: {
+      status_list_id: 'value',
+      status_index: 'value',
+      subject_identity_id: 'value',
+      subject_person_id: 'value',
+      subject_attestation_id: 'value',
+      subject_task_id: 'value',
+      chain_length: 'value',
+      parent_credential_id: 'value',
+    },
   },
   x509_authority: {
     key: ['x509_authority_id'],

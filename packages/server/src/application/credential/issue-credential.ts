@@ -7,7 +7,7 @@
  * Not here: what the caller may (the gate), and the removal of what failed (revocation/remove-accounts.ts).
  */
 import { type CredentialId, MayflyError, newId, type ProblemCode } from '@mayfly/domain'
-import { type AccountHandle, type IssuedAccount, Secret } from '@mayfly/provider-kit'
+import { type AccountHandle, type IssuedAccount, Secret, type TokenStatement } from '@mayfly/provider-kit'
 import type { PreparedTarget } from '../../adapters/targets/targets.ts'
 import {
   activateIfStillRequested,
@@ -23,10 +23,19 @@ import { type AuditEntry, type AuditReceipt, entryRowOf, receiptOf } from '../au
 import { statedRow } from '../audit/stated-rows.ts'
 import { actorRecord } from '../context.ts'
 import { withUnrecordedPermit } from '../decision/with-authority.ts'
+import { ensureKeyOf } from '../proof/ensure-keys.ts'
 import { requestRevocation } from '../revocation/request-revocation.ts'
 import type { CallContext, IssueDeps } from './issue-deps.ts'
-import { type IssueInput, repetitionOf, type Requested, type RequestOutcome } from './issue-request.ts'
+import {
+  type Granted,
+  type IssueInput,
+  type Preparation,
+  repetitionOf,
+  type Requested,
+  type RequestOutcome,
+} from './issue-request.ts'
 import { readForIssue, requestCredential } from './request-credential.ts'
+import { boundToOf } from './token-row.ts'
 
 export interface IssuedCredential {
   readonly row: CredentialRow
@@ -34,6 +43,8 @@ export interface IssuedCredential {
   readonly fields: IssuedAccount['fields'] | undefined
   /** The entry `credential.issued`; undefined when this is a repetition. */
   readonly receipt: AuditReceipt | undefined
+  /** What a token says; absent for what has an account. */
+  readonly statement?: TokenStatement
 }
 
 /**
@@ -43,7 +54,9 @@ export interface IssuedCredential {
  * @throws MayflyError `credential_overtaken`: it was revoked while it was being issued
  */
 export async function issueCredential(deps: IssueDeps, ctx: CallContext, input: IssueInput): Promise<IssuedCredential> {
-  const requested = await intend(deps, ctx, input)
+  const requested = await intendPrepared(deps, ctx, input)
+  if (requested.outcome === 'unprepared') throw new MayflyError('internal', { log: 'a place or a key was not found' })
+  if (requested.outcome === 'granted') return signToken(deps, ctx, requested, input)
   if (requested.outcome === 'refused') throw new MayflyError(requested.code, { hint: requested.hint })
   if (requested.outcome === 'repeated') {
     return { row: requested.row, fields: undefined, receipt: undefined }
@@ -66,14 +79,72 @@ export async function issueCredential(deps: IssueDeps, ctx: CallContext, input: 
   })
 }
 
+/** Gets what a token needs beforehand: at once where it is known that one is asked for, else when it is found. */
+async function intendPrepared(deps: IssueDeps, ctx: CallContext, input: IssueInput): Promise<RequestOutcome> {
+  const outcome = await intendWith(deps, ctx, input, input.token !== undefined)
+  if (outcome.outcome !== 'unprepared') return outcome
+  if (outcome.keyMissing) await ensureKeyOf(deps, ctx.tenantId, 'federated_token')
+  return intendWith(deps, ctx, input, true)
+}
+
+async function intendWith(
+  deps: IssueDeps,
+  ctx: CallContext,
+  input: IssueInput,
+  takesPlace: boolean,
+): Promise<RequestOutcome> {
+  if (!takesPlace) return intend(deps, ctx, input, {})
+  const place = await deps.statusPlaces.take(ctx.tenantId)
+  const outcome = await intend(deps, ctx, input, { place }).catch((error: unknown) => {
+    // Where the connection was lost, the row may stand all the same, and the place with it.
+    if (error instanceof MayflyError && error.code !== 'database_unavailable') {
+      deps.statusPlaces.giveBack(ctx.tenantId, place)
+    }
+    throw error
+  })
+  if (outcome.outcome !== 'granted') deps.statusPlaces.giveBack(ctx.tenantId, place)
+  return outcome
+}
+
+/** The row is durable and says all of it; what is left cannot fail but by a fault of ours. */
+async function signToken(
+  deps: IssueDeps,
+  ctx: CallContext,
+  { row, permission, target, statement, receipt }: Granted,
+  input: IssueInput,
+): Promise<IssuedCredential> {
+  const handle: AccountHandle = { credentialId: row.credential_id, accountName: row.account_name }
+  const request = {
+    permission,
+    parameters: input.parameters ?? {},
+    expiresAt: row.expires_at,
+    createDeadlineAt: row.create_deadline_at,
+    statement,
+  }
+  try {
+    const { fields } = await target.use((way) => way.issue(handle, request, ctx.signal))
+    return { row, fields, receipt, statement }
+  } catch (error) {
+    await recordFailure(deps, ctx, row, error)
+    throw error
+  }
+}
+
 /** Decides and writes the row, in one transaction. */
-async function intend(deps: IssueDeps, ctx: CallContext, input: IssueInput): Promise<RequestOutcome> {
+async function intend(
+  deps: IssueDeps,
+  ctx: CallContext,
+  input: IssueInput,
+  preparation: Preparation,
+): Promise<RequestOutcome> {
   const credentialId = newId<CredentialId>()
   const request = {
     action: 'credential.issue',
     resource: { type: 'Role', id: input.role },
     ...(input.taskId === undefined ? {} : { taskId: input.taskId }),
     ...(input.ttlSeconds === undefined ? {} : { ttlSeconds: input.ttlSeconds }),
+    ...(input.token === undefined ? {} : { boundTo: boundToOf(input.token.binding) }),
+    ...(input.token?.onBehalfOf === undefined ? {} : { onBehalfOf: input.token.onBehalfOf }),
   } as const
   try {
     return await withUnrecordedPermit(
@@ -81,7 +152,7 @@ async function intend(deps: IssueDeps, ctx: CallContext, input: IssueInput): Pro
       ctx,
       request,
       (tx) => readForIssue(deps, tx, ctx, input),
-      (tx, decision, read) => requestCredential(deps, tx, ctx, input, decision, read, credentialId),
+      (tx, decision, read) => requestCredential(deps, tx, ctx, input, decision, read, credentialId, preparation),
     )
   } catch (error) {
     const repeated = await findRepetition(deps, ctx, input, error)

@@ -1,10 +1,22 @@
 /** What is asked of an issue, and what became of the asking before the target is touched. */
-import { canonicalJson, encodeBase64, encodeUtf8, MayflyError, type ProblemCode, type TaskId } from '@mayfly/domain'
-import type { Secret } from '@mayfly/provider-kit'
+import {
+  canonicalJson,
+  type CredentialId,
+  encodeBase64,
+  encodeUtf8,
+  MayflyError,
+  type ProblemCode,
+  type TaskId,
+} from '@mayfly/domain'
+import type { ActClaim, Secret, TokenStatement } from '@mayfly/provider-kit'
 import type { PreparedTarget } from '../../adapters/targets/targets.ts'
 import type { CredentialRow } from '../../store/credential-rows.ts'
 import { sha256 } from '../audit/sha256.ts'
+import type { AuditReceipt } from '../audit/audit-entry.ts'
 import type { PermitDecision } from '../decision/decision.ts'
+import type { DelegationRequest } from '../decision/facts.ts'
+import type { TokenBinding } from '../proof/token-binding.ts'
+import type { StatusPlace } from '../revocation/status-places.ts'
 
 export interface IssueInput {
   /** By id, or as `resource/role`. */
@@ -15,6 +27,34 @@ export interface IssueInput {
   readonly parameters?: Readonly<Record<string, string>> | undefined
   /** The same key with the same request gives the same credential, without its secret. */
   readonly idempotencyKey?: string | undefined
+  /** What the token endpoint asks beside; absent elsewhere. */
+  readonly token?: TokenTerms | undefined
+}
+
+/** What is asked of a token by the protocols that ask for one. */
+export interface TokenTerms {
+  /** RFC 8707: each must be an audience of the role's resource; none: whatever it is for. */
+  readonly audiences: readonly string[]
+  /** What the sender has proven to hold; undefined: a bearer token. */
+  readonly binding: TokenBinding | undefined
+  /** RFC 9396: it was asked for by `authorization_details`, so what is granted is told in them. */
+  readonly tellsDetails: boolean
+  readonly onBehalfOf?: Delegation | undefined
+  /** The end of what it is exchanged for: nothing that comes of that lives longer. */
+  readonly endsBy?: Date | undefined
+}
+
+/** Whose token is exchanged (RFC 8693). All of it was checked; the rows are read again where the decision is made. */
+export interface Delegation extends DelegationRequest {
+  /** Who acted before, the outermost last but the holder; told, and never decided on. */
+  readonly act?: ActClaim | undefined
+  /** What is exchanged, where it is a token of ours for another audience: ends with it. */
+  readonly parentCredentialId?: CredentialId | undefined
+}
+
+/** What must be at hand before the row of a token can be written; got outside of its transaction. */
+export interface Preparation {
+  readonly place?: StatusPlace
 }
 
 /** The row is committed; the target has not been touched. */
@@ -28,8 +68,21 @@ export interface Requested {
   readonly fingerprint: { readonly keyId: string; readonly of: (value: Secret) => string }
 }
 
+/** The row of a token is committed, as active: what is left is to sign. */
+export interface Granted {
+  readonly outcome: 'granted'
+  readonly row: CredentialRow
+  readonly permission: unknown
+  readonly target: PreparedTarget
+  readonly statement: TokenStatement
+  readonly receipt: AuditReceipt
+}
+
 export type RequestOutcome =
   | Requested
+  | Granted
+  /** A token was asked for, and its place in a status list or the key that signs it is not there yet. */
+  | { readonly outcome: 'unprepared'; readonly keyMissing: boolean }
   | { readonly outcome: 'repeated'; readonly row: CredentialRow }
   /** Not now; what was found of it is committed. */
   | { readonly outcome: 'refused'; readonly code: ProblemCode; readonly hint: string }

@@ -8,10 +8,11 @@ import {
   findCredentialByKey,
   lockIssuesOf,
   type NewCredentialRow,
+  noToken,
 } from '../../store/credential-rows.ts'
 import type { Tx } from '../../store/database.ts'
 import { getIssueBounds, type IssueBounds, type IssueTerms } from '../../store/issue-rows.ts'
-import { insertRequested } from '../../store/issue-statements.ts'
+import { insertIssue } from '../../store/issue-statements.ts'
 import { type AuditEntry, entryRowOf } from '../audit/audit-entry.ts'
 import { lagSecondsOf, maxSequencerLagSeconds } from '../audit/sequence-log.ts'
 import { statedRow } from '../audit/stated-rows.ts'
@@ -21,7 +22,8 @@ import { raiseFinding } from '../revocation/raise-finding.ts'
 import { checkParameters } from './check-parameters.ts'
 import { termOf } from './credential-term.ts'
 import type { CallContext, IssueDeps } from './issue-deps.ts'
-import { type IssueInput, repetitionOf, requestDigest, type RequestOutcome } from './issue-request.ts'
+import { grantToken } from './grant-token.ts'
+import { type IssueInput, type Preparation, repetitionOf, requestDigest, type RequestOutcome } from './issue-request.ts'
 
 const rateWindowMs = 60_000
 const turnsWithin = 64
@@ -40,7 +42,8 @@ export async function readForIssue(
   ctx: CallContext,
   input: IssueInput,
 ): Promise<IssueReading> {
-  const { identityId } = askerOf(ctx)
+  const { identityId, attestationId } = askerOf(ctx)
+  const onBehalfOf = input.token?.onBehalfOf
   const now = deps.clock.now()
   const [before, bounds] = await Promise.all([
     input.idempotencyKey === undefined ? undefined : findCredentialByKey(tx, identityId, input.idempotencyKey),
@@ -49,10 +52,24 @@ export async function readForIssue(
       identityId,
       taskId: input.taskId,
       since: new Date(now.getTime() - rateWindowMs),
-      rateCap: deps.issueLimits.issuesPerMinute,
+      rateCap: rateOf(deps, input),
+      attestationId,
+      ...(onBehalfOf === undefined
+        ? {}
+        : {
+            subject: {
+              identityId: onBehalfOf.subject.kind === 'identity' ? onBehalfOf.subject.identityId : undefined,
+              attestationId: onBehalfOf.attestationId,
+            },
+          }),
     }),
   ])
   return { now, bounds, before }
+}
+
+/** A token fills no target, and a service that passes requests on needs one for each. */
+function rateOf({ issueLimits }: IssueDeps, { token }: IssueInput): number {
+  return token === undefined ? issueLimits.issuesPerMinute : issueLimits.tokensPerMinute
 }
 
 function askerOf({ actor }: CallContext): Extract<CallContext['actor'], { kind: 'identity' }> {
@@ -69,6 +86,7 @@ export async function requestCredential(
   decision: PermitDecision,
   { now, bounds, before }: IssueReading,
   credentialId: CredentialId,
+  { place }: Preparation,
 ): Promise<RequestOutcome> {
   const actor = askerOf(ctx)
   if (before !== undefined) {
@@ -81,16 +99,12 @@ export async function requestCredential(
     throw new MayflyError('issuance_paused', { hint: `the log is ${Math.round(lag)} seconds behind; try again later` })
   }
   checkParameters(bounds.role.parameters, input.parameters ?? {})
-  const refused = await refuseTooMany(deps, tx, ctx, actor.identityId, bounds, now)
+  const refused = await refuseTooMany(deps, tx, ctx, actor.identityId, input, bounds, now)
   if (refused !== undefined) {
     await recordDecision(tx, decision)
     return refused
   }
   const { fingerprintKey, ...terms } = bounds
-  if (fingerprintKey === undefined) {
-    throw new MayflyError('key_unusable', { log: `tenant ${tx.tenantId} has no active key for fingerprints` })
-  }
-  const fingerprintOf = await deps.keys.fingerprinter(tx, fingerprintKey)
   const target = await deps.targets.prepare(tx, terms.resource)
   const permission = target.provider.permission.safeParse(terms.role.permission)
   if (!permission.success) {
@@ -116,16 +130,35 @@ export async function requestCredential(
     request_digest: input.idempotencyKey === undefined ? null : requestDigest(input),
     requested_at: now,
     create_deadline_at: new Date(now.getTime() + deps.issueLimits.createTimeoutMs),
+    ...noToken,
     ...endsOf(deps, input, terms, decision, now),
   }
+  const { selfContained } = target.provider
+  if (selfContained !== undefined) {
+    const settings = target.provider.settings.parse(terms.resource.settings)
+    const keyId = bounds.tokenKeys[selfContained.algorithm(settings)]
+    if (place === undefined || keyId === undefined) return { outcome: 'unprepared', keyMissing: keyId === undefined }
+    const issuer = await deps.issuerOf(tx.tenantId)
+    const of = { input, bounds, selfContained, settings, permission: permission.data, place, issuer, now }
+    return grantToken(deps, tx, ctx, credential, decision, of, keyId, target)
+  }
+  if (input.token !== undefined) {
+    throw new MayflyError('resource_not_found', {
+      publicDetail: 'the role is not one of a resource that tokens are for',
+    })
+  }
+  if (fingerprintKey === undefined) {
+    throw new MayflyError('key_unusable', { log: `tenant ${tx.tenantId} has no active key for fingerprints` })
+  }
+  const fingerprintOf = await deps.keys.fingerprinter(tx, fingerprintKey)
   const entry = entryRowOf(tx.tenantId, requestEntry(ctx, credential, now))
   tx.commitWithNext()
-  const row = await insertRequested(tx, { decision: decisionRowOf(decision), credential, entry })
+  const row = await insertIssue(tx, { decision: decisionRowOf(decision), credential, state: 'requested', entry })
   const fingerprint = { keyId: fingerprintKey.key_id, of: fingerprintOf }
   return { outcome: 'requested', row, permission: permission.data, target, decision, fingerprint }
 }
 
-function requestEntry(ctx: CallContext, row: NewCredentialRow & EndsOf, now: Date): AuditEntry {
+function requestEntry(ctx: CallContext, row: NewCredentialRow, now: Date): AuditEntry {
   return {
     action: 'credential.requested',
     at: now,
@@ -182,10 +215,11 @@ async function refuseTooMany(
   tx: Tx,
   ctx: CallContext,
   identityId: IdentityId,
+  input: IssueInput,
   { role, live: liveBefore, recent: recentBefore }: IssueBounds,
   now: Date,
 ): Promise<RequestOutcome | undefined> {
-  const { issuesPerMinute } = deps.issueLimits
+  const rateCap = rateOf(deps, input)
   let [live, recent] = [liveBefore, recentBefore]
   if (live < role.max_live_per_identity && live >= role.max_live_per_identity - turnsWithin) {
     await lockIssuesOf(tx, identityId, role.role_id)
@@ -194,7 +228,7 @@ async function refuseTooMany(
       roleId: role.role_id,
       since: new Date(now.getTime() - rateWindowMs),
       liveCap: role.max_live_per_identity,
-      rateCap: issuesPerMinute,
+      rateCap,
     }))
   }
   if (live >= role.max_live_per_identity) {
@@ -207,7 +241,7 @@ async function refuseTooMany(
       hint: `end some of the ${live} that it holds, or raise \`max_live_per_identity\` of the role`,
     }
   }
-  if (recent >= issuesPerMinute) {
+  if (recent >= rateCap) {
     const detail = `an identity asked for ${recent} credentials within a minute, as many as are allowed`
     const subject = `identity:${identityId}`
     await raiseFinding(tx, { kind: 'issue_rate_reached', subject, severity: 'medium', detail }, ctx.actor, now)

@@ -5,7 +5,16 @@
 import { strengthRank } from '@mayfly/domain'
 import type { EntityUid } from '../../adapters/cedar/entity-uid.ts'
 import type { CedarEntity, CedarValue, Question } from '../../adapters/cedar/question.ts'
-import type { Facts, IdentityFacts, PrincipalFacts, ResourceFacts, RoleFacts, TargetFacts, TaskFacts } from './facts.ts'
+import type {
+  AttestationFacts,
+  Facts,
+  IdentityFacts,
+  PrincipalFacts,
+  ResourceFacts,
+  RoleFacts,
+  TargetFacts,
+  TaskFacts,
+} from './facts.ts'
 
 /** `task.declare` is one question a role; everything else is one question. */
 export function buildQuestions(facts: Facts): Question[] {
@@ -38,29 +47,13 @@ function contextOf(facts: Facts, add: Add): Record<string, CedarValue> {
   const { attestation, now } = facts
   return {
     now: { __extn: { fn: 'datetime', arg: now.toISOString() } },
-    attestation: {
-      age_seconds: Math.max(0, secondsBetween(attestation.acceptedAt, now)),
-      strength: attestation.strength,
-      strength_rank: strengthRank(attestation.strength),
-      trust_provider: entityValue({ type: 'TrustProvider', id: attestation.trustProviderName }),
-      kind: attestation.trustProviderKind,
-      bound_to: attestation.tokenBoundTo,
-      trust_age_seconds:
-        attestation.trustMadeAt === undefined ? 0 : Math.max(0, secondsBetween(attestation.trustMadeAt, now)),
-      proof: entityValue(
-        add({
-          uid: { type: 'Proof', id: attestation.attestationId },
-          attrs: {},
-          parents: [],
-          tags: attestation.claims,
-        }),
-      ),
-    },
+    attestation: attestationValue(attestation, now, add),
     ...(facts.sourceAddress === undefined
       ? {}
       : { source_address: { __extn: { fn: 'ip', arg: plainAddress(facts.sourceAddress) } } }),
     risk: facts.risk,
     chain_length: facts.chainLength,
+    ...delegationContext(facts, add),
     ...taskContext(facts, add),
     ...(facts.action === 'credential.issue' || facts.action === 'credential.renew'
       ? {
@@ -68,6 +61,35 @@ function contextOf(facts: Facts, add: Add): Record<string, CedarValue> {
           ...(facts.ttlSeconds === undefined ? {} : { ttl_seconds: facts.ttlSeconds }),
         }
       : {}),
+  }
+}
+
+function attestationValue(attestation: AttestationFacts, now: Date, add: Add): CedarValue {
+  return {
+    age_seconds: Math.max(0, secondsBetween(attestation.acceptedAt, now)),
+    strength: attestation.strength,
+    strength_rank: strengthRank(attestation.strength),
+    trust_provider: entityValue({ type: 'TrustProvider', id: attestation.trustProviderName }),
+    kind: attestation.trustProviderKind,
+    bound_to: attestation.tokenBoundTo,
+    trust_age_seconds:
+      attestation.trustMadeAt === undefined ? 0 : Math.max(0, secondsBetween(attestation.trustMadeAt, now)),
+    proof: entityValue(
+      add({ uid: { type: 'Proof', id: attestation.attestationId }, attrs: {}, parents: [], tags: attestation.claims }),
+    ),
+  }
+}
+
+function delegationContext({ onBehalfOf, exchangedRole, now }: Facts, add: Add): Record<string, CedarValue> {
+  if (onBehalfOf === undefined) return {}
+  const { subject, attestation } = onBehalfOf
+  const who = entityValue(add(principalEntity(subject)))
+  return {
+    on_behalf_of: {
+      ...(subject.kind === 'person' ? { person: who } : { identity: who }),
+      attestation: attestationValue(attestation, now, add),
+    },
+    ...(exchangedRole === undefined ? {} : { role: entityValue(add(roleEntity(exchangedRole))) }),
   }
 }
 
@@ -84,7 +106,7 @@ function taskContext(facts: Facts, add: Add): Record<string, CedarValue> {
       },
     }
   }
-  if (task === undefined) return {}
+  if (task === undefined || facts.action === 'token.exchange') return {}
   const declarer = entityValue(add(principalEntity(task.declaredBy)))
   return {
     task: {

@@ -28,24 +28,13 @@ export function caseFacts(asked: PolicyCase, digest: string): Facts {
   const role = resource.type === 'Role' ? resource : undefined
   const doer = declares?.for === undefined ? principal : identityOf(ids, declares.for, now)
   const declaring = declares !== undefined && role !== undefined && doer.kind === 'identity'
+  const subject = asked.on_behalf_of === undefined ? undefined : principalOf(ids, asked.on_behalf_of, now)
   return {
     tenantId: defaultTenantId,
     now,
     action: asked.action,
     principal,
-    attestation: {
-      attestationId: idOf<AttestationId>(ids, 'proof'),
-      state: 'fresh',
-      strength: proof.strength,
-      acceptedAt: secondsFrom(now, -proof.age_seconds),
-      freshUntil: secondsFrom(now, 3_600),
-      trustProviderName: proof.trust_provider,
-      trustProviderKind: proof.kind,
-      claims: proof.claims,
-      tokenBoundTo: proof.bound_to,
-      ...(proof.trust_age_seconds === 0 ? {} : { trustMadeAt: secondsFrom(now, -proof.trust_age_seconds) }),
-      version: 1,
-    },
+    attestation: attestationOf(ids, 'proof', proof, now),
     resource: declaring ? { type: 'Identity', identity: doer } : resource,
     ...(declaring
       ? { declaring: { kind: declares.kind, deadline: secondsFrom(now, declares.seconds), roles: [role] } }
@@ -56,11 +45,31 @@ export function caseFacts(asked: PolicyCase, digest: string): Facts {
     ...(asked.ttl_seconds === undefined ? {} : { ttlSeconds: asked.ttl_seconds }),
     ...(asked.source_address === undefined ? {} : { sourceAddress: asked.source_address }),
     risk: 0,
-    chainLength: 0,
+    chainLength: subject === undefined ? 0 : 1,
+    ...(subject === undefined
+      ? {}
+      : { onBehalfOf: { subject, attestation: attestationOf(ids, 'proof of the subject', proof, now) } }),
+    ...(asked.for_role === undefined ? {} : { exchangedRole: roleOf(ids, asked.for_role) }),
     delivery: 'direct',
     asked: {},
     policy: { policyVersionId: idOf<PolicyVersionId>(ids, 'policy'), digest },
     versions: [],
+  }
+}
+
+function attestationOf(ids: Ids, key: string, proof: PolicyCase['proof'], now: Date): Facts['attestation'] {
+  return {
+    attestationId: idOf<AttestationId>(ids, key),
+    state: 'fresh',
+    strength: proof.strength,
+    acceptedAt: secondsFrom(now, -proof.age_seconds),
+    freshUntil: secondsFrom(now, 3_600),
+    trustProviderName: proof.trust_provider,
+    trustProviderKind: proof.kind,
+    claims: proof.claims,
+    tokenBoundTo: proof.bound_to,
+    ...(proof.trust_age_seconds === 0 ? {} : { trustMadeAt: secondsFrom(now, -proof.trust_age_seconds) }),
+    version: 1,
   }
 }
 

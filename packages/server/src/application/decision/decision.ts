@@ -26,6 +26,8 @@ export type DenyCode =
   | 'role_not_in_task'
   | 'deadline_passed'
   | 'delivery_not_offered'
+  | 'subject_not_allowed'
+  | 'chain_too_long'
   // By the policies
   | 'policy_missing'
   | 'policy_forbids'
@@ -69,6 +71,8 @@ export interface PermitDecision extends DecisionBase {
   readonly outcome: 'permit'
   readonly policyVersionId: PolicyVersionId
   readonly duties: Duties
+  /** Where one acts for another: what else was asked, and permitted. Recorded with it. */
+  readonly alongside?: readonly PermitDecision[]
 }
 
 export interface DenyDecision extends DecisionBase {

@@ -51,6 +51,14 @@ export function describeContext(facts: Facts): JsonObject {
   if (declaring !== undefined) {
     described['task'] = { kind: declaring.kind, deadline: declaring.deadline.toISOString() }
   }
+  const { onBehalfOf, exchangedRole } = facts
+  if (onBehalfOf !== undefined) {
+    described['on_behalf_of'] = {
+      ...declarer(onBehalfOf.subject),
+      attestation_id: onBehalfOf.attestation.attestationId,
+    }
+  }
+  if (exchangedRole !== undefined) described['role'] = exchangedRole.name
   if (Object.keys(asked).length > 0) described['asked'] = asked
   return described
 }

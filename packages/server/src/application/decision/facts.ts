@@ -64,6 +64,22 @@ export interface AuthorityRequest {
   readonly ttlSeconds?: number
   /** `task.declare` only. */
   readonly task?: TaskRequest
+  /** `credential.issue`: for whom the principal acts. Then the subject is asked about too. */
+  readonly onBehalfOf?: DelegationRequest
+  /** `credential.issue`: what the credential would be bound to, of what its kind offers. */
+  readonly boundTo?: BoundTo
+}
+
+/** Whom the principal acts for (RFC 8693 section 1.1). Its token has been checked; its rows are read here. */
+export interface DelegationRequest {
+  readonly subject:
+    | { readonly kind: 'person'; readonly personId: PersonId }
+    | { readonly kind: 'identity'; readonly identityId: IdentityId }
+  readonly attestationId: AttestationId
+  /** The task within which the subject got what it handed over. */
+  readonly taskId?: TaskId
+  /** Parties besides the principal, the subject among them: 1 to `maxChainLength`. */
+  readonly chainLength: number
 }
 
 /** A row that was decided on, at the version that was read. */
@@ -207,6 +223,16 @@ export type ResourceFacts =
   | { readonly type: 'PolicyVersion'; readonly policyVersionId: PolicyVersionId }
   | { readonly type: 'Person'; readonly person: PersonFacts }
 
+/** Whom the principal acts for. */
+export interface DelegationFacts {
+  readonly subject: PrincipalFacts
+  readonly attestation: AttestationFacts
+  readonly task?: TaskFacts
+}
+
+/** One who acts for another for another …: so many parties besides the principal, and no more. */
+export const maxChainLength = 4
+
 export interface Facts {
   readonly tenantId: TenantId
   readonly now: Date
@@ -223,8 +249,12 @@ export interface Facts {
   readonly sourceAddress?: string
   /** 0 to 100. No detector feeds it yet: 0. */
   readonly risk: number
-  /** How many hands the request went through besides the principal's. No delegation is accepted yet: 0. */
+  /** How many parties the request went through besides the principal; 0 where it acts for itself. */
   readonly chainLength: number
+  /** Present where it acts for another. */
+  readonly onBehalfOf?: DelegationFacts
+  /** `token.exchange`: the role that it is about. `resource` is then whom the principal acts for. */
+  readonly exchangedRole?: RoleFacts
   /** How the credential would reach its user. Nothing but `direct` is offered yet. */
   readonly delivery: Delivery
   readonly asked: Readonly<Record<string, JsonValue>>

@@ -6,7 +6,7 @@
  */
 import { actions, type PrincipalType, type ResourceType } from '@mayfly/domain'
 import type { DenyReason } from './decision.ts'
-import type { Facts, RoleFacts } from './facts.ts'
+import { type Facts, maxChainLength, type RoleFacts } from './facts.ts'
 
 export function hardDenials(facts: Facts): DenyReason[] {
   return [
@@ -18,6 +18,7 @@ export function hardDenials(facts: Facts): DenyReason[] {
       : []),
     ...rolesAsked(facts).flatMap(roleDenials),
     ...taskDenials(facts),
+    ...delegationDenials(facts),
     ...declaringDenials(facts),
   ]
 }
@@ -27,7 +28,8 @@ function reason(code: DenyReason['code'], detail: string): DenyReason {
 }
 
 /** The schema says who may ask what of what; a question outside it has no answer but no. */
-function shapeDenials({ action, principal, resource, declaring }: Facts): DenyReason[] {
+function shapeDenials(facts: Facts): DenyReason[] {
+  const { action, principal, resource, declaring } = facts
   const kind = actions[action]
   const principalType: PrincipalType = principal.kind === 'person' ? 'Person' : 'Identity'
   const resourceType: ResourceType = declaring === undefined ? resource.type : 'Role'
@@ -35,6 +37,7 @@ function shapeDenials({ action, principal, resource, declaring }: Facts): DenyRe
     (kind.principals as readonly PrincipalType[]).includes(principalType) &&
     (kind.resources as readonly ResourceType[]).includes(resourceType) &&
     (action === 'task.declare') === (declaring !== undefined) &&
+    (action !== 'token.exchange' || facts.exchangedRole !== undefined) &&
     (declaring === undefined || resource.type === 'Identity')
   const asked = `${principal.kind === 'person' ? 'a person' : 'an identity'} cannot ask \`${action}\` of a \`${resourceType}\``
   return fits ? [] : [reason('principal_not_allowed', asked)]
@@ -103,6 +106,25 @@ function taskDenials(facts: Facts): DenyReason[] {
     denials.push(reason('role_not_in_task', `the task \`${task.taskId}\` does not name the role \`${resource.name}\``))
   }
   return denials
+}
+
+/** Whoever acts for another has no more life than that one has. */
+function delegationDenials({ action, onBehalfOf, chainLength, principal, now, ...facts }: Facts): DenyReason[] {
+  if (onBehalfOf === undefined) {
+    return action === 'token.exchange' ? [reason('subject_not_allowed', 'it is not said who is acted for')] : []
+  }
+  const { subject, attestation } = onBehalfOf
+  const denials = [
+    ...principalDenials({ ...facts, action, chainLength, now, principal: subject, attestation }),
+    ...attestationDenials({ ...facts, action, chainLength, now, principal: subject, attestation }),
+  ]
+  if (chainLength < 1 || chainLength > maxChainLength) {
+    const detail = `the request went through ${chainLength} parties; at most ${maxChainLength} are allowed`
+    denials.push(reason('chain_too_long', detail))
+  }
+  return principal.kind === 'identity'
+    ? denials
+    : [...denials, reason('subject_not_allowed', 'a person acts for nobody')]
 }
 
 /** Whoever declares a task for a dead identity would give it work. */

@@ -1,12 +1,15 @@
 /**
  * The facts on which live credentials rest today, read for many groups in one statement.
  */
-import type { Facts } from './facts.ts'
+import type { BoundTo, IdentityId, PersonId } from '@mayfly/domain'
+import type { AttestationFacts, Facts, RoleFacts } from './facts.ts'
 import type { Tx } from '../../store/database.ts'
 import {
   activePolicyPart,
+  type AttestationJson,
   manyAttestationsPart,
   manyIdentitiesPart,
+  manyPeoplePart,
   manyTasksPart,
   rolesPart,
   selectFacts,
@@ -14,7 +17,15 @@ import {
 import type { HeldGroup } from '../../store/held-rows.ts'
 import type { AuthorityDeps } from './authority-deps.ts'
 import { loadPolicy } from './load-policy.ts'
-import { attestationFacts, type FactReader, identityFacts, policyFacts, roleFacts, taskFacts } from './read-facts.ts'
+import {
+  attestationFacts,
+  type FactReader,
+  identityFacts,
+  personFacts,
+  policyFacts,
+  roleFacts,
+  taskFacts,
+} from './read-facts.ts'
 
 /** A policy version to decide under; absent: the active one. */
 export type PolicyChoice = Facts['policy']
@@ -40,10 +51,22 @@ export async function loadHeldFacts(
 ): Promise<HeldFacts[]> {
   if (groups.length === 0) return []
   const read = await selectFacts(tx, {
-    identities: manyIdentitiesPart(distinct(groups.map((group) => group.identityId))),
+    identities: manyIdentitiesPart(
+      distinct(groups.flatMap((group) => [group.identityId, ...identitiesActedFor(group)])),
+    ),
+    people: manyPeoplePart(distinct(groups.flatMap(peopleActedFor))),
     roles: rolesPart(distinct(groups.map((group) => group.roleId))),
-    tasks: manyTasksPart(distinct(groups.map((group) => group.taskId).filter((id) => id !== null))),
-    attestations: manyAttestationsPart(distinct(groups.map((group) => group.attestationId))),
+    tasks: manyTasksPart(
+      distinct(groups.flatMap((group) => [group.taskId, group.onBehalfOf?.taskId ?? null]).filter((id) => id !== null)),
+    ),
+    attestations: manyAttestationsPart(
+      distinct(
+        groups.flatMap(({ attestationId, onBehalfOf }) => [
+          attestationId,
+          ...(onBehalfOf === undefined ? [] : [onBehalfOf.attestationId]),
+        ]),
+      ),
+    ),
     policy: activePolicyPart,
   })
   const reader: FactReader = { versions: [], offeredBindings: deps.offeredBindings }
@@ -53,6 +76,23 @@ export async function loadHeldFacts(
   const roles = new Map(read.roles?.map((row) => [row.role_id, roleFacts(reader, row)]))
   const tasks = new Map(read.tasks?.map((row) => [row.task_id, taskFacts(reader, row)]))
   const attestations = new Map(read.attestations?.map((row) => [row.attestation_id, row]))
+  const people = new Map(read.people?.map((row) => [row.person_id, personFacts(reader, row)]))
+
+  /** The age of a proof is the lapse worker's, see above. */
+  const proofOf = (row: AttestationJson): AttestationFacts => {
+    const attestation = attestationFacts(reader, row)
+    const freshUntil = new Date(Math.max(attestation.freshUntil.getTime(), now.getTime() + 1))
+    return { ...attestation, freshUntil }
+  }
+  const delegationOf = ({ onBehalfOf }: HeldGroup): Pick<Facts, 'onBehalfOf' | 'chainLength'> => {
+    if (onBehalfOf === undefined) return { chainLength: 0 }
+    const { subject: of, taskId, chainLength } = onBehalfOf
+    const subject = of.kind === 'person' ? people.get(of.personId) : identities.get(of.identityId)
+    const row = attestations.get(onBehalfOf.attestationId)
+    const task = taskId === null ? undefined : tasks.get(taskId)
+    if (subject === undefined || row === undefined) throw missingRows
+    return { chainLength, onBehalfOf: { subject, attestation: proofOf(row), ...(task === undefined ? {} : { task }) } }
+  }
 
   return groups.map((group) => {
     const principal = identities.get(group.identityId)
@@ -60,10 +100,10 @@ export async function loadHeldFacts(
     const proof = attestations.get(group.attestationId)
     const task = group.taskId === null ? undefined : tasks.get(group.taskId)
     if (principal === undefined || resource === undefined || proof === undefined) {
-      throw new Error('a credential names rows that are not there, which its foreign keys forbid')
+      throw missingRows
     }
-    const attestation = attestationFacts(reader, proof)
-    const atLeastFresh = new Date(Math.max(attestation.freshUntil.getTime(), now.getTime() + 1))
+    const attestation = proofOf(proof)
+    const delegation = delegationOf(group)
     return {
       group,
       facts: (ttlSeconds) => ({
@@ -71,13 +111,13 @@ export async function loadHeldFacts(
         now,
         action: 'credential.issue',
         principal,
-        attestation: { ...attestation, freshUntil: atLeastFresh },
-        resource,
+        attestation,
+        resource: boundRole(resource, group.boundTo),
         ...(task === undefined ? {} : { task }),
         ...(proof.source_address === null ? {} : { sourceAddress: proof.source_address }),
         ttlSeconds,
         risk: 0,
-        chainLength: 0,
+        ...delegation,
         delivery: 'direct',
         asked: {},
         ...(policy === undefined ? {} : { policy }),
@@ -85,6 +125,22 @@ export async function loadHeldFacts(
       }),
     }
   })
+}
+
+const missingRows = new Error('a credential names rows that are not there, which its foreign keys forbid')
+
+/** What it is bound to is all that it offers. */
+function boundRole(role: RoleFacts, boundTo: BoundTo | undefined): RoleFacts {
+  if (boundTo === undefined) return role
+  return { ...role, target: { ...role.target, offeredBindings: [boundTo] } }
+}
+
+function identitiesActedFor({ onBehalfOf }: HeldGroup): readonly IdentityId[] {
+  return onBehalfOf?.subject.kind === 'identity' ? [onBehalfOf.subject.identityId] : []
+}
+
+function peopleActedFor({ onBehalfOf }: HeldGroup): readonly PersonId[] {
+  return onBehalfOf?.subject.kind === 'person' ? [onBehalfOf.subject.personId] : []
 }
 
 function distinct<T>(values: readonly T[]): T[] {

@@ -4,7 +4,7 @@
 import { MayflyError } from '@mayfly/domain'
 import type { PolicyEngine } from '../../adapters/cedar/policy-engine.ts'
 import type { HeldCredential } from '../../store/held-rows.ts'
-import { decide } from './decide.ts'
+import { decideAll } from './decide-all.ts'
 import type { DenyDecision } from './decision.ts'
 import type { HeldFacts } from './held-facts.ts'
 
@@ -24,7 +24,7 @@ export interface DeniedGroup {
  */
 export function judgeHeld(engine: PolicyEngine, held: HeldFacts, now: Date): DeniedGroup | undefined {
   const judge = (expiresAt: Date) => {
-    const decision = decide(engine, held.facts(remainingSeconds(expiresAt, now)))
+    const decision = decideAll(engine, held.facts(remainingSeconds(expiresAt, now)))
     if (decision.outcome === 'permit') return undefined
     if (decision.reasons.some(({ code }) => code === 'engine_failed' || code === 'policy_missing')) {
       throw new MayflyError('decision_engine_failed', { log: 'what is held cannot be decided again' })

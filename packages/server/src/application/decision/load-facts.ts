@@ -3,7 +3,14 @@
  *
  * Not here: what they mean. A suspended identity is a fact like any other; `decide` denies it.
  */
-import { type AttestationId, type IdentityId, MayflyError, type PersonId, type RoleId } from '@mayfly/domain'
+import {
+  type AttestationId,
+  type BoundTo,
+  type IdentityId,
+  MayflyError,
+  type PersonId,
+  type RoleId,
+} from '@mayfly/domain'
 import type { Tx } from '../../store/database.ts'
 import {
   activePolicyPart,
@@ -19,6 +26,7 @@ import {
 import type { AuthorityDeps } from './authority-deps.ts'
 import type { AttestationFacts, AuthorityRequest, Facts, PrincipalFacts, RoleFacts } from './facts.ts'
 import { loadPolicy } from './load-policy.ts'
+import { delegationFacts, delegationParts } from './read-delegation.ts'
 import {
   attestationFacts,
   type FactReader,
@@ -64,9 +72,10 @@ export async function loadFacts(deps: AuthorityDeps, tx: Tx, input: FactsInput):
     task: request.taskId === undefined ? noPart : taskPart(request.taskId),
     roles: request.task === undefined ? noPart : rolesPart(wantedRoles),
     policy: activePolicyPart,
+    ...delegationParts(request.onBehalfOf),
   })
 
-  const reader: FactReader = { versions: [], offeredBindings: deps.offeredBindings }
+  const reader: FactReader = { versions: [], offeredBindings: offeredBindings(deps, request.boundTo) }
   const proof =
     typeof attestation === 'string' ? read.attestation && attestationFacts(reader, read.attestation) : attestation
   const who: PrincipalFacts | null =
@@ -76,6 +85,8 @@ export async function loadFacts(deps: AuthorityDeps, tx: Tx, input: FactsInput):
     throw new MayflyError('token_invalid', { log: `the ${principal.kind} of a request, or its proof, has no row` })
   }
   if (request.taskId !== undefined && read.task === null) throw resourceNotFound('Task', request.taskId)
+  const { onBehalfOf } = request
+  const delegation = onBehalfOf === undefined ? {} : { onBehalfOf: delegationFacts(reader, onBehalfOf, read) }
   const policy = read.policy && policyFacts(reader, read.policy)
   if (policy !== null) await loadPolicy(deps, tx, policy)
   return {
@@ -98,12 +109,19 @@ export async function loadFacts(deps: AuthorityDeps, tx: Tx, input: FactsInput):
     ...(request.ttlSeconds === undefined ? {} : { ttlSeconds: request.ttlSeconds }),
     ...(input.sourceAddress === undefined ? {} : { sourceAddress: input.sourceAddress }),
     risk: 0,
-    chainLength: 0,
+    chainLength: onBehalfOf?.chainLength ?? 0,
+    ...delegation,
     delivery: 'direct',
     asked: request.context ?? {},
     ...(policy === null ? {} : { policy }),
     versions: reader.versions,
   }
+}
+
+/** Of what a kind offers, what this credential would have. */
+function offeredBindings(deps: AuthorityDeps, boundTo: BoundTo | undefined): FactReader['offeredBindings'] {
+  if (boundTo === undefined) return deps.offeredBindings
+  return (kind) => deps.offeredBindings(kind).filter((offered) => offered === boundTo || offered === 'none')
 }
 
 /** Each role once; every one asked for must be there. */

@@ -60,8 +60,9 @@ function isAtLeast(offered: BoundTo, wanted: BoundTo): boolean {
   return wanted === 'none' || (offered !== 'none' && bindings.indexOf(offered) <= bindings.indexOf(wanted))
 }
 
-function rolesOf({ resource, declaring }: Facts) {
+function rolesOf({ resource, declaring, exchangedRole }: Facts) {
   if (declaring !== undefined) return declaring.roles
+  if (exchangedRole !== undefined) return [exchangedRole]
   return resource.type === 'Role' ? [resource] : []
 }
 

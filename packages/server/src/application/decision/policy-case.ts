@@ -99,6 +99,9 @@ export const policyCase = z.strictObject({
       seconds: seconds.default(3_600),
     })
     .optional(),
+  /** For `credential.issue`: for whom; for `token.exchange` beside `for_role`, where `resource` is that identity, or `tenant` for a person. */
+  on_behalf_of: z.union([person, identity]).optional(),
+  for_role: role.optional(),
   ttl_seconds: seconds.optional(),
   source_address: z.string().max(64).optional(),
   now: z.iso.datetime({ offset: true }).optional(),

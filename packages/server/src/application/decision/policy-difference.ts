@@ -1,6 +1,7 @@
 /**
  * What the change from one policy version to another can concern: nothing, some selectors, or all that is held.
  */
+import type { ActionName } from '@mayfly/domain'
 import type { CompiledPolicy, ScopeConstraint } from '../../adapters/cedar/compiled-policy.ts'
 import type { Tx } from '../../store/database.ts'
 import { findNamed, type HeldSelector } from '../../store/held-rows.ts'
@@ -35,14 +36,25 @@ export function policyDifference(
 export async function concernedBy(tx: Tx, { policies }: PolicyDifference): Promise<HeldSelector[]> {
   const selectors = new Map<string, HeldSelector>()
   for (const policy of policies) {
-    if (policy.actions !== undefined && !policy.actions.includes('credential.issue')) continue
-    if (!fitsType(policy.principal, 'Identity') || !fitsType(policy.resource, 'Role')) continue
-    const named = narrowest(policy)
-    if (named === undefined) return [{ kind: 'all' }]
-    const id = await findNamed(tx, named.kind, named.name)
-    if (id !== undefined) selectors.set(`${named.kind} ${id}`, { kind: named.kind, id })
+    if (!fitsType(policy.principal, 'Identity')) continue
+    for (const named of namedBy(policy)) {
+      if (named === 'all') return [{ kind: 'all' }]
+      const id = await findNamed(tx, named.kind, named.name)
+      if (id !== undefined) selectors.set(`${named.kind} ${id}`, { kind: named.kind, id })
+    }
   }
   return [...selectors.values()]
+}
+
+/** What is held was issued, and some of it on behalf of another: the questions that are asked again of it. */
+function namedBy(policy: CompiledPolicy): readonly (Named | 'all')[] {
+  const about = (action: ActionName) => policy.actions === undefined || policy.actions.includes(action)
+  return [
+    ...(about('credential.issue') && fitsType(policy.resource, 'Role') ? [narrowest(policy) ?? ('all' as const)] : []),
+    ...(about('token.exchange') && ['Identity', 'Tenant'].some((type) => fitsType(policy.resource, type))
+      ? [narrowestParty(policy) ?? ('all' as const)]
+      : []),
+  ]
 }
 
 function fitsType(constraint: ScopeConstraint, type: string): boolean {
@@ -51,6 +63,16 @@ function fitsType(constraint: ScopeConstraint, type: string): boolean {
 }
 
 type Named = { readonly kind: 'identity' | 'owner' | 'role' | 'resource'; readonly name: string }
+
+/** Of who acts, and for whom. */
+function narrowestParty({ principal, resource }: CompiledPolicy): Named | undefined {
+  for (const { equal, within } of [resource, principal]) {
+    const party = equal ?? within
+    if (party?.type === 'Identity') return { kind: 'identity', name: party.id }
+    if (party?.type === 'Owner') return { kind: 'owner', name: party.id }
+  }
+  return undefined
+}
 
 function narrowest({ principal, resource }: CompiledPolicy): Named | undefined {
   const inResource = resource.equal ?? resource.within

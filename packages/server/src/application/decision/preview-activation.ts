@@ -84,6 +84,7 @@ export async function previewActivation(
   return { added, changed, removed, concerned, wouldEnd, ending }
 }
 
-function keyOf({ identityId, roleId, taskId, attestationId }: HeldGroup): string {
-  return `${identityId} ${roleId} ${taskId ?? ''} ${attestationId}`
+function keyOf({ identityId, roleId, taskId, attestationId, boundTo, onBehalfOf }: HeldGroup): string {
+  const subject = [onBehalfOf?.attestationId, onBehalfOf?.taskId, onBehalfOf?.chainLength]
+  return [identityId, roleId, taskId, attestationId, boundTo, ...subject].join(' ')
 }

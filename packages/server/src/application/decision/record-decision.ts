@@ -8,7 +8,8 @@ import type { Decision, DenyDecision } from './decision.ts'
 
 /** A permit's entry is the one of the change that it permits; it names the decision. */
 export async function recordDecision(tx: Tx, decision: Decision): Promise<void> {
-  await insertDecisions(tx, [decisionRowOf(decision)])
+  const alongside = decision.outcome === 'permit' ? (decision.alongside ?? []) : []
+  await insertDecisions(tx, [decision, ...alongside].map(decisionRowOf))
 }
 
 /** A denial changes nothing else, so it has an entry of its own. */

@@ -5,7 +5,7 @@ import { MayflyError, type ProblemCode } from '@mayfly/domain'
 import type { Tx } from '../../store/database.ts'
 import type { Actor, RequestContext } from '../context.ts'
 import type { AuthorityDeps } from './authority-deps.ts'
-import { decide } from './decide.ts'
+import { decideAll } from './decide-all.ts'
 import type { DenyCode, DenyDecision, PermitDecision } from './decision.ts'
 import { factsUnchanged } from './facts-unchanged.ts'
 import type { AuthorityRequest, Facts } from './facts.ts'
@@ -72,7 +72,7 @@ async function decideOnStandingFacts<Read>(
 ): Promise<Standing<Read>> {
   for (let attempt = 1; ; attempt++) {
     const facts = await loadFacts(deps, tx, factsInputOf(ctx, request, deps.clock.now()))
-    const decision = decide(deps.policies, facts)
+    const decision = decideAll(deps.policies, facts)
     if (decision.outcome === 'deny') return { decision }
     if (request.readOnly === true) return { decision, read: await read(tx) }
     const [unchanged, found] = await Promise.all([factsUnchanged(tx, versionsToHold(facts)), read(tx)])
@@ -99,6 +99,7 @@ export function deniedError(decision: DenyDecision): MayflyError {
     publicDetail: first === undefined ? `\`${decision.action}\` is not permitted` : first.detail,
     hint: `run \`mayfly explain ${decision.decisionId}\` to see which policies decided`,
     extra: {
+      action: decision.action,
       decision_id: decision.decisionId,
       reasons: decision.reasons.map(reasonJson),
       determining_policies: [...decision.determining],

@@ -52,6 +52,8 @@ export type PresentedProof = ShownProof & {
   readonly tenantId: TenantId
   /** Who the proof is said to be, where the request says so. */
   readonly clientId: string | undefined
+  /** The answer will tell the client how often its key has logged in: else a key that is counted is not taken. */
+  readonly tellsCount?: boolean
   /** What the access token will be bound to. */
   readonly tokenBinding?: TokenBinding | undefined
   readonly sourceAddress: string | undefined
@@ -70,6 +72,8 @@ export interface GrantedToken {
   readonly generation?: number
   /** Of the entry of the attestation. */
   readonly receipt: AuditReceipt
+  /** `sub` of the token: the SPIFFE ID of an identity, `person:<id>` of a person. */
+  readonly subject: string
 }
 
 /** Three answers, none of them an error. */
@@ -185,6 +189,7 @@ export async function decideAndStore(
     actor: actorOf(binding, attestationId),
     ...(keyLogin === undefined ? {} : { generation: keyLogin.generation }),
     receipt: receiptOf(row.entry),
+    subject: subjectOf(binding),
   }
 }
 
@@ -284,7 +289,7 @@ async function signedToken(
   if (issuer === undefined) throw new MayflyError('internal', { log: `tenant ${tenantId} has no name` })
   return signAccessToken(signer, {
     issuer,
-    subject: party.kind === 'identity' ? party.spiffeId : `person:${party.personId}`,
+    subject: subjectOf({ party }),
     clientId: party.kind === 'identity' ? party.identityId : party.personId,
     tenantId,
     attestationId: row.attestationId,
@@ -293,6 +298,10 @@ async function signedToken(
     ...(party.kind === 'person' ? { authenticatedAt: row.acceptedAt } : {}),
     ...(tokenBinding === undefined ? {} : { binding: tokenBinding }),
   })
+}
+
+function subjectOf({ party }: Pick<CandidateBinding, 'party'>): string {
+  return party.kind === 'identity' ? party.spiffeId : `person:${party.personId}`
 }
 
 function actorOf({ party }: CandidateBinding, attestationId: AttestationId): GrantedToken['actor'] {

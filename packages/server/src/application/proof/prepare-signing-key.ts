@@ -2,13 +2,14 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { Secret } from '@mayfly/provider-kit'
 import { sealPlace } from '../../adapters/keys/seal-place.ts'
-import { makeKeyPair } from '../../adapters/keys/signing-key.ts'
+import { makeKeyPair, makeRsaKeyPair, type NewKeyPair } from '../../adapters/keys/signing-key.ts'
 import type { Tx } from '../../store/database.ts'
 import { insertSigningKey, type KeyAlgorithm, type KeyPurpose, type SigningKeyRow } from '../../store/key-rows.ts'
 import type { KeyDeps } from './key-deps.ts'
 
 export const algorithmOf = {
   access_token: 'ES256',
+  federated_token: 'RS256',
   log_checkpoint: 'Ed25519',
   promise: 'Ed25519',
   fingerprint: 'HS256',
@@ -19,6 +20,9 @@ export const algorithmOf = {
 
 export const keyPurposes = Object.keys(algorithmOf) as readonly KeyPurpose[]
 
+/** Made when they are first needed: most tenants never do, and an RSA key takes its time. */
+export const keyPurposesMadeOnNeed: ReadonlySet<KeyPurpose> = new Set(['federated_token'])
+
 /** The caller appends the entry (law 5). */
 export async function prepareSigningKey(
   deps: Pick<KeyDeps, 'keys'>,
@@ -27,10 +31,7 @@ export async function prepareSigningKey(
   now: Date,
 ): Promise<SigningKeyRow> {
   const algorithm = algorithmOf[purpose]
-  const made =
-    algorithm === 'HS256'
-      ? { keyId: randomUUID(), publicJwk: null, privateKey: new Secret(randomBytes(32).toString('base64url')) }
-      : makeKeyPair(algorithm)
+  const made = await makeKey(algorithm)
   return insertSigningKey(tx, {
     key_id: made.keyId,
     purpose,
@@ -39,4 +40,10 @@ export async function prepareSigningKey(
     sealed_private: await deps.keys.seal(tx, made.privateKey, sealPlace.signingKey(made.keyId)),
     prepared_at: now,
   })
+}
+
+async function makeKey(algorithm: KeyAlgorithm): Promise<Omit<NewKeyPair, 'publicJwk'> & { publicJwk: object | null }> {
+  if (algorithm === 'RS256') return makeRsaKeyPair()
+  if (algorithm !== 'HS256') return makeKeyPair(algorithm)
+  return { keyId: randomUUID(), publicJwk: null, privateKey: new Secret(randomBytes(32).toString('base64url')) }
 }

@@ -11,11 +11,13 @@ import {
   type ProofCandidates,
   type ProofQuestion,
 } from '../../store/proof-rows.ts'
+import { findIssuedTokens, type IssuedTokenQuestion, type IssuedTokenState } from '../../store/issued-token-rows.ts'
 import type { AuthorityDeps } from '../decision/authority-deps.ts'
 import { openOfflineMaterials } from '../offline/offline-material.ts'
 import { type DpopDeps, openDpop } from './dpop/accept-dpop.ts'
 import { openBundleDirectory } from './bundle-directory.ts'
 import { type KeyCache, openKeyCache } from './key-cache.ts'
+import { openStatusLists, type StatusLists } from './status-list-token.ts'
 import { openPolicyLoader, type PolicyLoader } from './policy-loader.ts'
 import { openSignInProviders, type SignInProviders } from './sign-in/sign-in-providers.ts'
 import { openTenantDirectory, type TenantDirectory } from './tenant-directory.ts'
@@ -29,6 +31,9 @@ export interface ProofDeps extends AuthorityDeps {
   /** Many accepted proofs, one durable commit. */
   readonly accepted: BatchQueue<AcceptedProofRow, AcceptOutcome>
   readonly liveness: BatchQueue<LivenessQuestion, TokenLiveness | undefined>
+  /** The same for tokens for other audiences. */
+  readonly issuedTokens: BatchQueue<IssuedTokenQuestion, IssuedTokenState | undefined>
+  readonly statusLists: StatusLists
   readonly trustProviders: TrustProviderCache
   readonly signInProviders: SignInProviders
   readonly publicKeys: KeyCache
@@ -50,11 +55,14 @@ export interface ProofOptions {
 
 export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps {
   const { database, clock } = deps
+  const tenants = openTenantDirectory({ database, publicUrl: options.publicUrl })
   const mutualTlsUrl = options.mutualTlsUrl ?? (() => undefined)
   return {
     ...deps,
     keys: options.keys,
-    tenants: openTenantDirectory({ database, publicUrl: options.publicUrl }),
+    tenants,
+    issuedTokens: openBatchQueue({ database, run: findIssuedTokens }),
+    statusLists: openStatusLists({ database, clock, keys: options.keys, tenants }),
     candidates: openBatchQueue({ database, run: findProofCandidates }),
     accepted: openBatchQueue({
       database,

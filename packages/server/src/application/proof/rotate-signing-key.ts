@@ -22,11 +22,18 @@ import { maxJwtTtlSeconds } from '../spiffe/svid-life.ts'
 import { publishKeys, svidKeyPublishAheadSeconds } from '../spiffe/trust-bundle.ts'
 import { requestRevocation } from '../revocation/request-revocation.ts'
 import { askForReissue } from '../../store/host-event-rows.ts'
-import { accessTokenTrustSeconds } from './access-token.ts'
+import { accessTokenTrustSeconds, issuedTokenTtlSeconds } from './access-token.ts'
 import type { KeyDeps } from './key-deps.ts'
-import { prepareSigningKey } from './prepare-signing-key.ts'
+import { keyPurposesMadeOnNeed, prepareSigningKey } from './prepare-signing-key.ts'
 
-const clientAssertionTrustSeconds = 120
+/** How long what a key signed can still be live after it has retired; what is not here is looked at long after. */
+const trustSecondsOf: Partial<Record<KeyPurpose, number>> = {
+  access_token: accessTokenTrustSeconds,
+  federated_token: issuedTokenTtlSeconds + 60,
+  jwt_svid: maxJwtTtlSeconds + 60,
+  // A client assertion lives a minute.
+  sign_in_client: 120,
+}
 
 /** Twice as long as the key set may be kept by those who read it. */
 export const publishAheadSeconds = 600
@@ -59,7 +66,14 @@ export async function rotateSigningKey(
   const rows = await lockSigningKeys(tx, purpose)
   const active = rows.find((row) => row.state === 'active')
   const waiting = rows.find((row) => row.state === 'prepared')
-  if (active === undefined) throw new MayflyError('key_unusable', { log: `no active key for ${purpose}` })
+  if (active === undefined) {
+    if (!keyPurposesMadeOnNeed.has(purpose)) {
+      throw new MayflyError('key_unusable', { log: `no active key for ${purpose}` })
+    }
+    const first = await prepareSigningKey(deps, tx, purpose, now)
+    const key = await activateSigningKey(tx, first.key_id, now)
+    return { key, retired: undefined, receipt: await tell(tx, rotation, 'signing_key.activated', [key]) }
+  }
   const ready = waiting !== undefined && isPublishedLongEnough(waiting, now)
   // Nobody outside reads fingerprint keys, so there is nothing to publish.
   const atOnce = compromised || purpose === 'fingerprint'
@@ -98,10 +112,8 @@ export function isPublishedLongEnough(row: SigningKeyRow, now: Date): boolean {
 /** Checkpoints, promises, fingerprints and offline bundles are looked at long after; access tokens die young. */
 function trustedUntil(purpose: KeyPurpose, now: Date, compromised: boolean): Date | null {
   if (compromised) return now
-  if (purpose === 'jwt_svid') return new Date(now.getTime() + (maxJwtTtlSeconds + 60) * 1000)
-  if (purpose === 'access_token') return new Date(now.getTime() + accessTokenTrustSeconds * 1000)
-  // A client assertion lives a minute.
-  return purpose === 'sign_in_client' ? new Date(now.getTime() + clientAssertionTrustSeconds * 1000) : null
+  const seconds = trustSecondsOf[purpose]
+  return seconds === undefined ? null : new Date(now.getTime() + seconds * 1000)
 }
 
 async function tell(

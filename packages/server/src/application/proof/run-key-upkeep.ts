@@ -1,6 +1,6 @@
 /**
  * Keeps keys young without anyone thinking of it: activates what has been published long enough, prepares a successor
- * for an access-token key of ninety days and a JWT-SVID key of thirty, and seals again what is still under a retired data key.
+ * for a key of tokens that is ninety days old and a JWT-SVID key of thirty, and seals again what is still under a retired data key.
  */
 import { MayflyError, type TenantId } from '@mayfly/domain'
 import { sealPlace } from '../../adapters/keys/seal-place.ts'
@@ -21,7 +21,11 @@ import type { KeyDeps } from './key-deps.ts'
 import { isPublishedLongEnough, rotateSigningKey } from './rotate-signing-key.ts'
 
 /** Of keys whose age anyone outside can see and wait for; the others rest until someone asks. */
-const maxKeyAgeMs: Partial<Record<KeyPurpose, number>> = { access_token: 90 * 86_400_000, jwt_svid: 30 * 86_400_000 }
+const maxKeyAgeMs: Partial<Record<KeyPurpose, number>> = {
+  access_token: 90 * 86_400_000,
+  federated_token: 90 * 86_400_000,
+  jwt_svid: 30 * 86_400_000,
+}
 const resealBatch = 100
 
 const keeper: Actor = { kind: 'system', worker: 'run-key-upkeep' }

@@ -4,7 +4,7 @@
  *
  * Names and ids of tenants never change, so they may be remembered.
  */
-import { defaultTenantId, type TenantId } from '@mayfly/domain'
+import { defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
 import type { Database } from '../../store/database.ts'
 import { findTenantId, findTenantName } from '../../store/tenant-rows.ts'
 
@@ -12,6 +12,13 @@ export interface TenantDirectory {
   /** `undefined` when there is no such tenant. */
   findIdByName(name: string): Promise<TenantId | undefined>
   findIssuer(tenantId: TenantId): Promise<string | undefined>
+}
+
+/** @throws MayflyError `internal`: a tenant that does not exist asks for nothing */
+export async function getIssuer(tenants: TenantDirectory, tenantId: TenantId): Promise<string> {
+  const issuer = await tenants.findIssuer(tenantId)
+  if (issuer === undefined) throw new MayflyError('internal', { log: `tenant ${tenantId} has no name` })
+  return issuer
 }
 
 export interface TenantDirectoryDeps {

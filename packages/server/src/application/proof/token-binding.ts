@@ -42,6 +42,15 @@ export function bindingText(binding: TokenBinding): string {
   return binding.kind === 'key' ? `jkt:${binding.jkt}` : `x5t#S256:${binding.x5t}`
 }
 
+/** From its row. @throws Error for a text that no row holds */
+export function readBindingText(text: string | null): TokenBinding | undefined {
+  if (text === null) return undefined
+  const [kind, value = ''] = text.split(':')
+  if (kind === 'jkt') return { kind: 'key', jkt: value }
+  if (kind === 'x5t#S256') return { kind: 'certificate', x5t: value }
+  throw new Error('a token binding of a row is neither of a key nor of a certificate')
+}
+
 /** True where the sender holds what the token is bound to, and says so in the right scheme (RFC 9449 section 7.1). */
 export function bindingHolds(binding: TokenBinding | undefined, presented: PresentedToken): boolean {
   if (binding?.kind === 'key') {

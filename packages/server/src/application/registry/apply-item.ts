@@ -76,11 +76,12 @@ export const applyItem: { readonly [S in ManifestSection]: Apply<S> } = {
       const update = { ...given, dataClass, sameTarget, attributes, adoptLogin, repeated: true }
       return changeResource(deps, change, current.resource_id, update)
     }
-    if (item.secret === undefined) {
+    const { secret = withoutSecret(deps, item.provider) } = item
+    if (secret === undefined) {
       const detail = 'is required for a new resource: `{ env: NAME }` or `{ file: PATH }` for each field'
       throw new MayflyError('secret_required', { publicDetail: detail, fields: [{ pointer: '/secret', detail }] })
     }
-    return registerResource(deps, change, { ...given, dataClass, adoptLogin, secret: item.secret })
+    return registerResource(deps, change, { ...given, dataClass, adoptLogin, secret })
   },
   async roles(deps, change, item) {
     const { max_ttl_seconds: maxTtlSeconds, max_live_per_identity: maxLivePerIdentity, ...given } = item
@@ -100,6 +101,11 @@ export const applyItem: { readonly [S in ManifestSection]: Apply<S> } = {
     if (current === undefined) return registerBinding(change, { ...given, trustProvider, publicJwk })
     return changeBinding(change, current.binding_id, { claims: item.claims ?? {} })
   },
+}
+
+/** A kind that keeps nothing at a target has no login there. */
+function withoutSecret(deps: RegistryDeps, kind: string): JsonObject | undefined {
+  return deps.providers.get(kind)?.selfContained === undefined ? undefined : {}
 }
 
 /**

@@ -16,7 +16,7 @@ const signingKey = z
   .object({
     key_id: z.string(),
     purpose,
-    algorithm: z.enum(['ES256', 'Ed25519', 'HS256']),
+    algorithm: z.enum(['ES256', 'RS256', 'Ed25519', 'HS256']),
     public_jwk: z.record(z.string(), z.unknown()).nullable().meta({ description: 'Null for a symmetric key' }),
     state: z.enum(['prepared', 'active', 'retired']).meta({ description: 'Prepared: published, and not yet signing' }),
     prepared_at: timestamp,

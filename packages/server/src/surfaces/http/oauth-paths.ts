@@ -58,16 +58,37 @@ export const oauthPaths: PathItems = {
     'issueToken',
     'prove and get an access token (RFC 6749 section 4.4, RFC 7523)',
     {
-      grant_type: { type: 'string', enum: ['client_credentials', 'urn:ietf:params:oauth:grant-type:jwt-bearer'] },
+      grant_type: {
+        type: 'string',
+        enum: [
+          'client_credentials',
+          'urn:ietf:params:oauth:grant-type:jwt-bearer',
+          'urn:ietf:params:oauth:grant-type:token-exchange',
+        ],
+      },
       ...assertion,
       assertion: text('for the grant `jwt-bearer`: a token that the platform signed'),
       client_id: text('names the identity, where the proof fits several'),
+      resource: text('for a token for another audience (RFC 8707): its URI; several times'),
+      audience: text('the same by any of its names, or by the name of the resource; several times'),
+      scope: text('the name of the role, alone or as `resource/role`'),
+      authorization_details: text('the same as JSON (RFC 9396): one object of type `mayfly_role`'),
+      task_id: text('the task within which it is issued'),
+      subject_token: text('for the exchange (RFC 8693): on whose behalf'),
+      subject_token_type: text('`…:access_token`, `…:jwt` or `…:id_token`'),
+      actor_token: text('who acts, where the client does not authenticate'),
+      actor_token_type: text('as of the subject token'),
+      requested_token_type: text('`…:access_token` or `…:jwt`'),
     },
     ['grant_type'],
-    answerJson('an access token (RFC 9068)', {
+    answerJson('a token (RFC 9068); for another audience a credential, by its id', {
       access_token: text('send it as `Authorization: Bearer`'),
-      token_type: { const: 'Bearer' },
-      expires_in: { type: 'integer', description: 'seconds, at most 300' },
+      token_type: text('`Bearer`, `DPoP`; of an exchange for a JWT `N_A`'),
+      expires_in: { type: 'integer', description: 'seconds' },
+      scope: text('what the token permits at its audience'),
+      authorization_details: { type: 'array', items: { type: 'object' }, description: 'as granted' },
+      issued_token_type: text('of an exchange'),
+      credential_id: { type: 'string', format: 'uuid', description: 'of a token for another audience' },
       attestation_id: { type: 'string', format: 'uuid' },
       fresh_until: {
         type: 'string',
@@ -89,7 +110,7 @@ export const oauthPaths: PathItems = {
   ),
   '/oauth/introspect': form(
     'introspectToken',
-    'ask whether an access token is live (RFC 7662)',
+    'ask whether a token is live (RFC 7662)',
     { token: text('the token in question'), ...assertion },
     ['token'],
     answerJson('its state; of anything that is not live only `active`', {
@@ -97,11 +118,12 @@ export const oauthPaths: PathItems = {
       sub: text('SPIFFE ID of an identity, `person:<id>` of a person'),
       client_id: text('id of the identity or person'),
       exp: { type: 'integer' },
+      act: { type: 'object', description: 'who acts, where it is not `sub`' },
     }),
   ),
   '/oauth/revoke': form(
     'revokeToken',
-    'end an access token of one’s own (RFC 7009)',
+    'end a token of one’s own (RFC 7009)',
     { token: text('the token to end'), ...assertion },
     ['token'],
     answerJson('it is not live; also where it never was', {}),
@@ -130,6 +152,43 @@ export const oauthPaths: PathItems = {
       tags: ['oauth'],
       summary: 'read the keys that sign access tokens (RFC 7517)',
       responses: { '200': answerJson('a key set', { keys: { type: 'array', items: { type: 'object' } } }) },
+      security: [],
+    },
+  },
+  '/oauth/status-lists': {
+    get: {
+      operationId: 'listStatusLists',
+      tags: ['oauth'],
+      summary: 'read where the status lists are (draft-ietf-oauth-status-list)',
+      responses: {
+        '200': answerJson('their addresses', { status_lists: { type: 'array', items: { type: 'string' } } }),
+      },
+      security: [],
+    },
+  },
+  '/oauth/status-lists/{id}': {
+    get: {
+      operationId: 'getStatusList',
+      tags: ['oauth'],
+      summary: 'read which tokens of a list have ended (draft-ietf-oauth-status-list)',
+      parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }],
+      responses: {
+        '200': {
+          description: 'a signed list',
+          content: { 'application/statuslist+jwt': { schema: { type: 'string' } } },
+        },
+        '404': oauthError,
+        '406': oauthError,
+      },
+      security: [],
+    },
+  },
+  '/.well-known/openid-configuration': {
+    get: {
+      operationId: 'getOpenidConfiguration',
+      tags: ['oauth'],
+      summary: 'the same metadata as OpenID Connect has it, for clouds that take our tokens',
+      responses: { '200': answerJson('metadata', { issuer: { type: 'string' }, jwks_uri: { type: 'string' } }) },
       security: [],
     },
   },

@@ -1,6 +1,8 @@
 /** The introspection endpoint (RFC 7662), and its signed answers (RFC 9701). */
 import { MayflyError, type TenantId } from '@mayfly/domain'
-import { type Introspection, introspectToken } from '../../application/proof/introspect-token.ts'
+import type { RequestContext } from '../../application/context.ts'
+import { type Introspection, introspectIssuedToken, introspectToken } from '../../application/proof/introspect-token.ts'
+import { findLiveIssuedToken } from '../../application/proof/issued-token.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { requireParameter } from './form.ts'
 import type { Answer, Asked, OAuthDeps } from './grants/grant.ts'
@@ -14,10 +16,27 @@ export async function answerIntrospection(deps: OAuthDeps, asked: Asked): Promis
   const ctx = { tenantId, actor, requestId: request.id, sourceAddress: request.ip }
   const question = { action: 'token.introspect', resource: { type: 'Tenant' }, readOnly: true } as const
   await deps.gate(ctx, question, async () => undefined)
-  const introspection = await introspectToken(deps, tenantId, token)
+  const introspection = await introspect(deps, ctx, token)
   if (!wantsSigned(request.headers.accept)) return { body: introspection, dpopNonce }
   const audience = actor.kind === 'identity' ? actor.identityId : actor.personId
   return { body: await signed(deps, tenantId, audience, introspection), mediaType: signedMediaType, dpopNonce }
+}
+
+/**
+ * A token for another audience is told of to those who may know of its resource, and to others it is not active (RFC 7662
+ * section 2.2).
+ */
+async function introspect(deps: OAuthDeps, ctx: RequestContext, token: string): Promise<Introspection> {
+  const issued = await findLiveIssuedToken(deps, ctx.tenantId, token)
+  if (issued === undefined) return introspectToken(deps, ctx.tenantId, token)
+  const resource = { type: 'Resource', id: issued.state.resourceId } as const
+  const question = { action: 'token.introspect', resource, readOnly: true } as const
+  try {
+    return await deps.gate(ctx, question, async () => introspectIssuedToken(issued))
+  } catch (error) {
+    if (error instanceof MayflyError && error.code === 'policy_denied') return { active: false }
+    throw error
+  }
 }
 
 function wantsSigned(accept: string | undefined): boolean {

@@ -3,7 +3,7 @@ import { authenticateClient } from './authenticate-client.ts'
 import { requireParameter } from './form.ts'
 import type { Answer, Asked, OAuthDeps } from './grants/grant.ts'
 
-/** The revocation endpoint (RFC 7009). `token_type_hint` is not needed: there is one kind of token. */
+/** The revocation endpoint (RFC 7009). `token_type_hint` is not needed: a token says what it is. */
 export async function answerRevocation(deps: OAuthDeps, asked: Asked): Promise<Answer> {
   const token = requireParameter(asked.form, 'token')
   const { actor, dpopNonce } = await authenticateClient(deps, asked)

@@ -1,5 +1,6 @@
 /** Authorization server metadata (RFC 8414 section 2): what a client needs to know, and nothing that is not so. */
 import { dpopAlgorithms } from '../../application/proof/dpop/dpop-proof.ts'
+import { roleDetailType } from '../../application/credential/token-row.ts'
 import { grants } from './grants/grants.ts'
 
 const signingAlgorithms = ['ES256', 'EdDSA', 'RS256']
@@ -32,6 +33,10 @@ export function authorizationServerMetadata(issuer: string, mutualTlsUrl: string
     introspection_signing_alg_values_supported: ['ES256'],
     revocation_endpoint_auth_methods_supported: clientMethods,
     revocation_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
+    // RFC 9396 section 10.
+    authorization_details_types_supported: [roleDetailType],
+    // draft-ietf-oauth-status-list section 9.1.
+    status_list_aggregation_endpoint: `${issuer}/oauth/status-lists`,
     // RFC 9449 section 5.1.
     dpop_signing_alg_values_supported: dpopAlgorithms,
     // RFC 8705 sections 3.3 and 5.
@@ -39,6 +44,20 @@ export function authorizationServerMetadata(issuer: string, mutualTlsUrl: string
     ...(mutualTlsUrl === undefined
       ? {}
       : { mtls_endpoint_aliases: endpointsAt(`${mutualTlsUrl}${new URL(issuer).pathname.replace(/\/$/, '')}`) }),
+  }
+}
+
+/**
+ * The same for those who look for it as OpenID Connect does (Discovery 1.0 section 3), above all clouds that take our tokens
+ * in exchange for theirs. There are no sign-ins here; what is said of ID tokens is said of tokens in JWT form.
+ */
+export function openidConfiguration(issuer: string, mutualTlsUrl: string | undefined) {
+  return {
+    ...authorizationServerMetadata(issuer, mutualTlsUrl),
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256', 'ES256'],
+    claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id', 'scope', 'act', 'cnf', 'status'],
   }
 }
 

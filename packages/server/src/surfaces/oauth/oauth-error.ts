@@ -15,6 +15,8 @@ export type OAuthErrorCode =
   | 'invalid_scope'
   /** RFC 8707 section 2. */
   | 'invalid_target'
+  /** RFC 9396 section 5. */
+  | 'invalid_authorization_details'
   /** RFC 6750 section 3.1. */
   | 'invalid_token'
   | 'insufficient_scope'

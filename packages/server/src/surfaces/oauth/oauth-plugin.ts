@@ -8,14 +8,18 @@
 import { defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { answerChallenge } from './answer-challenge.ts'
+import { publishedKeys } from '../../adapters/keys/published-keys.ts'
+import { getIssuer } from '../../application/proof/tenant-directory.ts'
 import { answerIntrospection } from './answer-introspection.ts'
 import { answerLogout } from './answer-logout.ts'
 import { answerRevocation } from './answer-revocation.ts'
 import { answerToken } from './answer-token.ts'
 import { type Form, parseForm } from './form.ts'
 import type { Answer, Asked, OAuthDeps } from './grants/grant.ts'
-import { authorizationServerMetadata } from './metadata.ts'
-import { asOAuthError, notAForm, OAuthError, sendOAuthError } from './oauth-error.ts'
+import { authorizationServerMetadata, openidConfiguration } from './metadata.ts'
+import { asOAuthError, notAForm, sendOAuthError } from './oauth-error.ts'
+import { refuseOtherMethods } from './refuse-other-methods.ts'
+import { registerStatusLists } from './status-lists.ts'
 
 const bodyLimitBytes = 65_536
 const formMediaType = 'application/x-www-form-urlencoded'
@@ -81,30 +85,16 @@ function registerEndpoints(app: FastifyInstance, deps: OAuthDeps, prefix: string
   post('/oauth/revoke', (asked) => answerRevocation(deps, asked))
   post('/oauth/back-channel-logout/:provider', (asked) => answerLogout(deps, asked))
   get(`${prefix}/oauth/jwks`, async (tenantId) => {
-    const keys = await deps.database.transaction(tenantId, (tx) => deps.keys.verificationKeys(tx, 'access_token'))
-    return { keys: keys.map(({ keyId, publicJwk }) => ({ ...publicJwk, kid: keyId, alg: 'ES256', use: 'sig' })) }
+    return { keys: await deps.database.transaction(tenantId, (tx) => publishedKeys(deps.keys, tx)) }
   })
+  registerStatusLists(app, deps, prefix, tenantOf)
+  get(`${prefix}/.well-known/openid-configuration`, async (tenantId) =>
+    openidConfiguration(await getIssuer(deps.tenants, tenantId), deps.mutualTlsUrl()),
+  )
   // RFC 8414 section 3.1: the well-known part comes before the issuer's path.
   get(`/.well-known/oauth-authorization-server${prefix}`, metadata)
   // Section 5 tells of clients that look after it, as OpenID Connect does.
   if (prefix !== '') get(`${prefix}/.well-known/oauth-authorization-server`, metadata)
-}
-
-/** RFC 6749 section 3.2: a client asks by POST. What asks otherwise is told so, before its body is looked at. */
-function refuseOtherMethods(app: FastifyInstance, url: string, allow: string): void {
-  const others = (['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const).filter(
-    (method) => !allow.split(', ').includes(method),
-  )
-  app.route({
-    method: others,
-    url,
-    onRequest: async (request, reply) => {
-      reply.header('allow', `${allow}, OPTIONS`)
-      if (request.method === 'OPTIONS') return reply.status(204).send()
-      throw new OAuthError('invalid_request', { status: 405, description: `it takes ${allow}` })
-    },
-    handler: async () => undefined,
-  })
 }
 
 /** @throws MayflyError `route_unknown`: a tenant that does not exist has no endpoints */

@@ -1,6 +1,7 @@
 /** A grant: one way of asking the token endpoint for a token (RFC 6749 section 4). One file each, one line in `grants.ts`. */
 import type { TenantId } from '@mayfly/domain'
 import type { FastifyRequest } from 'fastify'
+import type { IssueDeps } from '../../../application/credential/issue-deps.ts'
 import type { ProofDeps } from '../../../application/proof/proof-deps.ts'
 import type { TokenBinding } from '../../../application/proof/token-binding.ts'
 import type { HttpDeps } from '../../http/http-deps.ts'
@@ -8,6 +9,8 @@ import type { Form } from '../form.ts'
 
 export interface OAuthDeps extends ProofDeps {
   readonly gate: HttpDeps['gate']
+  /** For tokens that are credentials. */
+  readonly issue: IssueDeps
 }
 
 /** A request to an endpoint of a tenant, its form read. */

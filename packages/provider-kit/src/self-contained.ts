@@ -1,0 +1,56 @@
+/**
+ * Credentials that are signed and kept nowhere: no account at a target, whoever is shown one judges it alone.
+ *
+ * Promise: the row stands before the signature (law 1). The end is published, by introspection and by a status list, from
+ * the commit of the revocation on; what that is worth depends on what the verifier asks, and the guarantees say so.
+ */
+import type { BoundTo, CredentialId, JsonObject } from '@mayfly/domain'
+
+export type TokenAlgorithm = 'ES256' | 'RS256'
+
+/** What the server needs to know of such a kind before it can decide and sign. Pure. */
+export interface SelfContained<Settings, Permission> {
+  /** Which of the issuer's keys signs. */
+  algorithm(settings: Settings): TokenAlgorithm
+  /** For whom it is: what stands in `aud`. The settings have it as a list of texts, `audience`. */
+  audience(settings: Settings): readonly string[]
+  /** The longest life, in seconds, whatever policy and role say. */
+  maxTtlSeconds(settings: Settings): number
+  /** What stands in `scope`. */
+  scopes(permission: Permission): readonly string[]
+}
+
+/** The actor of RFC 8693 section 4.1: the outermost acts now; what is inside has acted before, and decides nothing. */
+export interface ActClaim {
+  readonly sub: string
+  readonly act?: ActClaim
+}
+
+/** What the issuer knows of a token; its kind adds what the resource and the role say. */
+export interface TokenStatement {
+  readonly issuer: string
+  /** On whose authority: the holder itself, or whom the holder acts for. */
+  readonly subject: string
+  /** The id of the holder. */
+  readonly clientId: string
+  readonly act?: ActClaim
+  readonly issuedAt: Date
+  /** `cnf` (RFC 7800): absent for a bearer token. */
+  readonly confirmation?: Readonly<Record<string, string>>
+  readonly boundTo: BoundTo
+  /** As granted (RFC 9396 section 7); absent where it was not asked for so. */
+  readonly authorizationDetails?: readonly JsonObject[]
+  readonly taskId?: string
+  /** Where its state is published. */
+  readonly status: { readonly idx: number; readonly uri: string }
+  readonly keyId: string
+  readonly algorithm: TokenAlgorithm
+  /** JWS signature (RFC 7515) over the bytes. */
+  sign(data: Uint8Array): Promise<Uint8Array>
+}
+
+/** What verifiers are told. Asked each time, where it is written. */
+export interface PublishedEnds {
+  /** Of these those that introspection and status list call ended. */
+  ended(credentialIds: readonly CredentialId[], signal: AbortSignal): Promise<ReadonlySet<CredentialId>>
+}

@@ -1,0 +1,71 @@
+/** A token for another audience: what every grant gives where a target is asked for. It is a credential like any other. */
+import { Secret } from '@mayfly/provider-kit'
+import type { Actor } from '../../application/context.ts'
+import { issueCredential } from '../../application/credential/issue-credential.ts'
+import type { Delegation } from '../../application/credential/issue-request.ts'
+import type { GrantedToken } from '../../application/proof/accept-proof.ts'
+import type { OAuthDeps, TokenAnswer, TokenRequest } from './grants/grant.ts'
+import { answerOwnToken } from './grants/own-token.ts'
+import { OAuthError } from './oauth-error.ts'
+import { findRole, readTarget, targetError, type TokenTarget, wantedAudiences } from './token-target.ts'
+
+/**
+ * Reads what is asked for, then the proof, then answers.
+ *
+ * @throws OAuthError
+ */
+export async function answerProven(
+  deps: OAuthDeps,
+  asked: TokenRequest,
+  prove: () => Promise<GrantedToken>,
+): Promise<TokenAnswer> {
+  const target = await readTarget(deps, asked)
+  const granted = await prove()
+  if (target === undefined) return answerOwnToken(granted, asked)
+  const answer = await answerTarget(deps, asked, granted.actor, target)
+  return granted.generation === undefined ? answer : { ...answer, generation: granted.generation }
+}
+
+/** @throws OAuthError `invalid_target`, `invalid_scope`, `invalid_authorization_details`, `unauthorized_client` */
+export async function answerTarget(
+  deps: OAuthDeps,
+  asked: TokenRequest,
+  actor: Actor,
+  target: TokenTarget,
+  exchanged: { readonly onBehalfOf?: Delegation | undefined; readonly endsBy?: Date } = {},
+): Promise<TokenAnswer> {
+  const { tenantId, request, tokenBinding } = asked
+  if (actor.kind !== 'identity') {
+    throw new OAuthError('unauthorized_client', { description: 'a person holds no credential' })
+  }
+  const role = await findRole(deps, tenantId, target)
+  // Nothing is waited for after the commit but a signature: who goes away before it is answered loses the token unread.
+  const { signal } = new AbortController()
+  const ctx = { tenantId, actor, requestId: request.id, sourceAddress: request.ip, signal }
+  const { row, fields, statement } = await issueCredential(deps.issue, ctx, {
+    role,
+    taskId: target.taskId,
+    parameters: target.detail?.parameters,
+    token: {
+      audiences: wantedAudiences(target),
+      binding: tokenBinding,
+      tellsDetails: target.detail !== undefined,
+      ...exchanged,
+    },
+  }).catch((error: unknown) => {
+    throw targetError(error, target)
+  })
+  const { token, scope } = fields ?? {}
+  if (!(token instanceof Secret) || statement === undefined) {
+    throw new OAuthError('server_error', { description: 'what was issued is no token' })
+  }
+  const now = Math.floor(statement.issuedAt.getTime() / 1_000)
+  return {
+    access_token: token.reveal(),
+    token_type: tokenBinding?.kind === 'key' ? 'DPoP' : 'Bearer',
+    expires_in: Math.floor(row.expires_at.getTime() / 1_000) - now,
+    ...(scope === undefined ? {} : { scope }),
+    ...(statement.authorizationDetails === undefined ? {} : { authorization_details: statement.authorizationDetails }),
+    credential_id: row.credential_id,
+  }
+}
