@@ -10,7 +10,7 @@ import { Secret } from '@mayfly/provider-kit'
 import { startEmbeddedPostgres } from '../packages/server/src/adapters/embedded-postgres/start-embedded-postgres.ts'
 import { migrate } from '../packages/server/src/store/migrate.ts'
 import { type Bench, median, quantile, rateResult, rounded } from './bench.ts'
-import { makeBodies, makeIssuerKey } from './issue-token/workload.ts'
+import { type IssuerKey, makeBodies, makeDpopProofs, makeIssuerKey } from './issue-token/workload.ts'
 
 const inFlight = 32
 const rounds = 9
@@ -19,7 +19,7 @@ const warmUp = 1_500
 
 export const issueToken: Bench = {
   name: 'issue-token',
-  about: `proofs to access tokens, ${inFlight} in flight, HTTP and durable commit included`,
+  about: `proofs to access tokens, bearer and bound to a key, ${inFlight} in flight, HTTP and durable commit included`,
   async run(say) {
     const directory = await mkdtemp(join(tmpdir(), 'mayfly-bench-'))
     // Open to the user that PostgreSQL runs as where this runs as root; its data directory is closed in itself.
@@ -37,26 +37,68 @@ export const issueToken: Bench = {
         jwk,
       ])
       await using raw = await startProcess('limits/issue-token.ts', [superuserUrl, jwk])
-      await measure(own.url, makeBodies(key, warmUp))
-      await measure(raw.url, makeBodies(key, warmUp))
-      const [ours, limit, latencies]: [number[], number[], number[]] = [[], [], []]
-      for (let round = 0; round < rounds; round += 1) {
-        const bodies = makeBodies(key, requestsInRound)
-        const measured = await measure(own.url, bodies)
-        const rawMeasured = await measure(raw.url, bodies)
-        ours.push(measured.rate)
-        limit.push(rawMeasured.rate)
-        latencies.push(...measured.latenciesMs)
-        say(`round ${round + 1} of ${rounds}: ${rounded(measured.rate)} and ${rounded(rawMeasured.rate)} a second`)
-      }
-      const also = { 'p50 ms': rounded(median(latencies)), 'p99 ms': rounded(quantile(latencies, 0.99)) }
       const limitIs = 'bare Fastify, verify, Cedar with 10 policies, sign, grouped durable append of one narrow row'
-      return [rateResult('issue-token', 'tokens/s', ours, limit, limitIs, also)]
+      return [
+        await compare(say, {
+          name: 'issue-token-dpop',
+          key,
+          own: own.url,
+          raw: raw.url,
+          limitIs: `${limitIs}; one verification and one row more`,
+          bound: true,
+        }),
+        await compare(say, { name: 'issue-token', key, own: own.url, raw: raw.url, limitIs, bound: false }),
+      ]
     } finally {
       await server.stop('fast')
       await rm(directory, { recursive: true })
     }
   },
+}
+
+interface Comparison {
+  readonly name: string
+  readonly key: IssuerKey
+  readonly own: string
+  readonly raw: string
+  readonly limitIs: string
+  /** True: with a proof of possession (RFC 9449) for each. */
+  readonly bound: boolean
+}
+
+async function compare(say: (line: string) => void, comparison: Comparison) {
+  const { name, key, own, raw, limitIs, bound } = comparison
+  const makeRequests = async (count: number): Promise<readonly TokenRequest[]> => {
+    const bodies = makeBodies(key, count)
+    if (!bound) return bodies.map((body) => ({ body }))
+    const proofs = makeDpopProofs(own, await askNonce(own), count)
+    return bodies.map((body, index) => ({ body, dpop: proofs[index] ?? '' }))
+  }
+  await measure(own, await makeRequests(warmUp))
+  await measure(raw, await makeRequests(warmUp))
+  const [ours, limit, latencies]: [number[], number[], number[]] = [[], [], []]
+  for (let round = 0; round < rounds; round += 1) {
+    const requests = await makeRequests(requestsInRound)
+    const measured = await measure(own, requests)
+    const rawMeasured = await measure(raw, requests)
+    ours.push(measured.rate)
+    limit.push(rawMeasured.rate)
+    latencies.push(...measured.latenciesMs)
+    say(`${name}, round ${round + 1} of ${rounds}: ${rounded(measured.rate)} and ${rounded(rawMeasured.rate)} a second`)
+  }
+  const also = { 'p50 ms': rounded(median(latencies)), 'p99 ms': rounded(quantile(latencies, 0.99)) }
+  return rateResult(name, 'tokens/s', ours, limit, limitIs, also)
+}
+
+/** The refusal for want of a nonce brings one. */
+async function askNonce(url: string): Promise<string> {
+  const [dpop = ''] = makeDpopProofs(url, 'none', 1)
+  const body = 'grant_type=client_credentials'
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', dpop }
+  const answer = await fetch(url, { method: 'POST', headers, body })
+  const nonce = answer.headers.get('dpop-nonce')
+  if (nonce === null) throw new Error(`answered ${answer.status} without a nonce`)
+  return nonce
 }
 
 interface ServerProcess extends AsyncDisposable {
@@ -82,33 +124,42 @@ async function startProcess(file: string, args: readonly string[]): Promise<Serv
   }
 }
 
+interface TokenRequest {
+  readonly body: string
+  readonly dpop?: string
+}
+
 interface Measured {
   readonly rate: number
   readonly latenciesMs: readonly number[]
 }
 
-async function measure(url: string, bodies: readonly string[]): Promise<Measured> {
+async function measure(url: string, requests: readonly TokenRequest[]): Promise<Measured> {
   const agent = new Agent({ keepAlive: true, maxSockets: inFlight })
   const latenciesMs: number[] = []
-  const waiting = bodies.values()
+  const waiting = requests.values()
   const startMs = performance.now()
   await Promise.all(
     Array.from({ length: inFlight }, async () => {
-      for (const body of waiting) {
+      for (const one of waiting) {
         const sentMs = performance.now()
-        await post(agent, url, body)
+        await post(agent, url, one)
         latenciesMs.push(performance.now() - sentMs)
       }
     }),
   )
-  const rate = (bodies.length * 1_000) / (performance.now() - startMs)
+  const rate = (requests.length * 1_000) / (performance.now() - startMs)
   agent.destroy()
   return { rate, latenciesMs }
 }
 
-function post(agent: Agent, url: string, body: string): Promise<void> {
+function post(agent: Agent, url: string, { body, dpop }: TokenRequest): Promise<void> {
   return new Promise((done, fail) => {
-    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) }
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      'content-length': Buffer.byteLength(body),
+      ...(dpop !== undefined && { dpop }),
+    }
     const sent = request(url, { method: 'POST', agent, headers }, (response) => {
       let text = ''
       response.setEncoding('utf8')

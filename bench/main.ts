@@ -15,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   'revoke-postgres': async () => (await import('./revoke-postgres.ts')).revokePostgres,
   decide: async () => (await import('./decide.ts')).decide,
   'audit-append': async () => (await import('./audit-append.ts')).auditAppend,
+  'workload-api': async () => (await import('./workload-api.ts')).workloadApi,
   'audit-verify': async () => (await import('./audit-verify.ts')).auditVerify,
   'svid-x509': async () => (await import('./svid-x509.ts')).svidX509,
 }

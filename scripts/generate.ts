@@ -16,7 +16,9 @@ import { makeOpenApiDocument } from '../packages/server/src/surfaces/http/routes
 import { openApiTypes } from '../tools/openapi-types/openapi-types.ts'
 import { validateOpenApi } from '../tools/openapi-types/validate-openapi.ts'
 import { configReference } from './config-reference.ts'
+import { conformanceReference } from './conformance-reference.ts'
 import { errorReference } from './error-reference.ts'
+import { hostAgentReference } from './host-agent-reference.ts'
 import { schemaTypes } from './schema-types.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -60,7 +62,9 @@ async function pages(): Promise<Made[]> {
     { path: 'docs/reference/errors.md', text: errorReference() },
     { path: 'docs/reference/config.md', text: configReference() },
     { path: 'docs/reference/cli.md', text: describeCommands() },
+    { path: 'docs/reference/host-agent.md', text: hostAgentReference() },
     { path: 'packages/server/policies/mayfly.cedarschema', text: cedarSchema() },
+    ...conformanceReference(root),
   ]
 }
 

@@ -21,6 +21,7 @@ const plain: Readonly<Record<string, string>> = {
   int8: 'number',
   timestamptz: 'Date',
   bytea: 'Buffer',
+  _bytea: 'Buffer[]',
   jsonb: 'Json',
   _text: 'string[]',
 }
@@ -60,8 +61,11 @@ const ids: Readonly<Record<string, string>> = {
   role_id: 'RoleId',
   trust_provider_id: 'TrustProviderId',
   binding_id: 'BindingId',
+  join_token_id: 'JoinTokenId',
   attestation_id: 'AttestationId',
   vouched_by_attestation_id: 'AttestationId',
+  host_identity_id: 'IdentityId',
+  recovered_by: 'PersonId',
   task_id: 'TaskId',
   policy_version_id: 'PolicyVersionId',
   decision_id: 'DecisionId',
@@ -74,7 +78,11 @@ const ids: Readonly<Record<string, string>> = {
   subject_attestation_id: 'AttestationId',
   subject_task_id: 'TaskId',
   parent_credential_id: 'CredentialId',
+  x509_authority_id: 'X509AuthorityId',
+  svid_id: 'SvidId',
+  federation_id: 'FederationId',
   offline_site_id: 'OfflineSiteId',
+  sign_in_id: 'SignInId',
 }
 
 /** @param url a database that `migrate` has brought up to date */

@@ -12,8 +12,7 @@ import { getIssuer } from '../../packages/server/src/application/proof/tenant-di
 import { openStatusPlaces } from '../../packages/server/src/application/revocation/status-places.ts'
 import type { AuthorityDeps } from '../../packages/server/src/application/decision/authority-deps.ts'
 import { policyDigest } from '../../packages/server/src/application/decision/policy-digest.ts'
-import { authenticateAccessToken } from '../../packages/server/src/application/proof/authenticate.ts'
-import type { PresentedToken } from '../../packages/server/src/application/proof/token-binding.ts'
+import { authenticateSender, type SentToken } from '../../packages/server/src/application/proof/authenticate-sender.ts'
 import { ensureKeys } from '../../packages/server/src/application/proof/ensure-keys.ts'
 import { openProof } from '../../packages/server/src/application/proof/proof-deps.ts'
 import { registerBinding } from '../../packages/server/src/application/registry/register-binding.ts'
@@ -87,7 +86,7 @@ let publicUrl = ''
 const proof = openProof(authority, { keys, publicUrl: () => publicUrl })
 const http = {
   ...core,
-  authenticate: (presented: PresentedToken) => authenticateAccessToken(proof, presented),
+  authenticate: (sent: SentToken) => authenticateSender(proof, sent),
   gate: () => Promise.reject(new Error('nothing but tokens is asked for here')),
   promiseSigner: () => Promise.reject(new Error('nothing but tokens is asked for here')),
   assertMayMint: () => undefined,

@@ -39,6 +39,24 @@ export function makeBodies({ privateKey }: IssuerKey, count: number): readonly s
   })
 }
 
+/** Proofs of possession (RFC 9449) for the same requests: a key for each workload, as in life. */
+export function makeDpopProofs(url: string, nonce: string, count: number): readonly string[] {
+  const iat = Math.floor(Date.now() / 1000)
+  const keys = Array.from({ length: workloads }, () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const header = encode({ typ: 'dpop+jwt', alg: 'ES256', jwk: publicKey.export({ format: 'jwk' }) })
+    return { privateKey, header }
+  })
+  return Array.from({ length: count }, (_, index) => {
+    const key = keys[index % workloads]
+    if (key === undefined) throw new Error('there are no workloads')
+    const claims = { jti: randomUUID(), htm: 'POST', htu: url, iat, nonce }
+    const signedText = `${key.header}.${encode(claims)}`
+    const signature = sign('sha256', Buffer.from(signedText), { key: key.privateKey, dsaEncoding: 'ieee-p1363' })
+    return `${signedText}.${signature.toString('base64url')}`
+  })
+}
+
 function encode(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }

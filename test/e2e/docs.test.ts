@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createOrdersTarget, type DevWorld, type OrdersTarget, registerRole, startDevWorld } from './dev-world.ts'
-import { startProcess } from './run-mayfly.ts'
+import { openBrowser, type OpenIdProvider, startOpenIdProvider } from '../integration/people/openid-provider.ts'
+import { until } from '../support/index.ts'
+import { type RunningCommand, startProcess } from './run-mayfly.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -15,6 +17,9 @@ interface Scene {
   readonly prepare: (world: DevWorld, target: OrdersTarget) => Promise<void>
   readonly env?: Readonly<Record<string, string>>
   readonly replace?: (target: OrdersTarget) => readonly (readonly [string, string])[]
+  /** What the reader does beside, while the commands run. */
+  readonly during?: (running: RunningCommand) => Promise<unknown>
+  readonly finish?: () => Promise<void>
 }
 
 const addPayments = async (world: DevWorld) => {
@@ -35,6 +40,7 @@ const addReport = async (world: DevWorld) => {
   await world.json(['trust-provider', 'add', 'keys', '--kind', 'bound_key', '--fresh-for', '1h'])
   await world.json(['binding', 'add', '--trust-provider', 'keys', '--identity', 'report', '--new-key', `${world.dir}/report.jwk`])
 }
+let provider: OpenIdProvider
 
 /** Every page with commands that are marked `sh` has a line here. */
 const scenes: Readonly<Record<string, Scene>> = {
@@ -61,6 +67,22 @@ const scenes: Readonly<Record<string, Scene>> = {
     ],
   },
   'docs/guides/run-a-command.md': { prepare: (world, target) => registerRole(world, target, 'production') },
+  'docs/guides/sign-in.md': {
+    async prepare() {
+      provider = await startOpenIdProvider()
+      provider.people.set('248289761001', { name: 'Ada', email: 'ada@example.com', email_verified: true, groups: [] })
+    },
+    replace: () => [['https://login.example.com', provider.issuer]],
+    async during(running) {
+      const [, address = '', code = ''] = await until(
+        () => /open (\S+) and enter the code (\S+)/.exec(running.stderr()) ?? undefined,
+        { describe: 'the page comes to the code', withinMs: 90_000 },
+      )
+      await openBrowser(provider.issuer).enterCode(address, code, '248289761001')
+    },
+    finish: async () => provider[Symbol.asyncDispose](),
+  },
+  'docs/guides/run-the-host-agent.md': { prepare: async () => {} },
   'docs/guides/write-a-policy.md': {
     prepare: async (world) => writeFile(`${world.dir}/cases.yaml`, fence('docs/guides/write-a-policy.md', 'yaml')),
   },
@@ -113,6 +135,7 @@ describe.each(Object.entries(scenes))('%s', { timeout: 120_000 }, (path, scene) 
   afterAll(async () => {
     await world?.[Symbol.asyncDispose]()
     await target?.[Symbol.asyncDispose]()
+    await scene.finish?.()
   })
 
   test('its commands run as they stand, in order', async () => {
@@ -124,7 +147,8 @@ describe.each(Object.entries(scenes))('%s', { timeout: 120_000 }, (path, scene) 
     // Inside the repository `npx` finds the command there; the folder of the test is elsewhere.
     const script = `set -e\nnpx() { "$@"; }\n${replaced}`
     const env = { ...world.env, ORDERS_DB_PASSWORD: target.login.password, ...scene.env }
-    const ran = await startProcess('/bin/sh', ['-c', script], { cwd: world.dir, env }).ended
+    const running = startProcess('/bin/sh', ['-c', script], { cwd: world.dir, env })
+    const [ran] = await Promise.all([running.ended, scene.during?.(running)])
     expect(ran.code, `${ran.stdout}\n${ran.stderr}`).toBe(0)
     expect(ran.stdout).not.toContain(target.login.password)
   })

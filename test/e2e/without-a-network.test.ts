@@ -216,6 +216,27 @@ describe('the guide, with the network cut', { timeout: 180_000 }, () => {
     expect(again.stderr, 'control: the very same is no change').toContain('nothing has changed')
   })
 
+  test('a file of several megabytes is taken too, and one that is larger than the format allows is not', async () => {
+    const site = makeOfflineSite('archive')
+    expectDone(await depot.mayfly(['offline-site', 'add', 'archive', '--origin', site.origin, '--key', site.vkey]))
+    const bring = async (sizeBytes: number): Promise<Ran> => {
+      const madeAt = new Date()
+      const at = { made_at: madeAt.toISOString(), next_update: madeAt.toISOString() }
+      const crl = 'AAAA'.repeat(250_000)
+      const items = Array.from({ length: Math.floor(sizeBytes / crl.length) }, () => ({ crl }))
+      await writeFile(
+        `${depot.dir}/archive.bundle`,
+        await site.bundle({ madeAt, sections: { crls: { ...at, items } } }),
+      )
+      return depot.mayfly(['bundle', 'import', 'archive.bundle', '--site', 'archive', '--progress'])
+    }
+    expect(expectDone(await bring(7_000_000)).stderr).toMatch(/sending 700\d{4} bytes/)
+    await writeFile(`${depot.dir}/large.bundle`, Buffer.alloc(8_000_001, 0x20))
+    const large = await depot.mayfly(['bundle', 'import', 'large.bundle', '--site', 'archive'])
+    expect(large.code).toBe(2)
+    expect(large.stderr).toContain('larger than')
+  })
+
   test('a file is checked without any server, and says who did not sign it', async () => {
     await exported()
     const key = (await readFile(`${plant.dir}/plant.vkey`, 'utf8')).trim()

@@ -1,5 +1,5 @@
 /** What every command is given: the process as it was started, and the way to the server. */
-import type { Connection } from './connect.ts'
+import type { Connection, ConnectMore } from './connect.ts'
 import type { Output } from './output.ts'
 
 export interface GlobalOptions {
@@ -23,7 +23,7 @@ export interface Cli {
   readonly readStdin: () => Promise<string>
   readonly options: () => GlobalOptions
   /** The server, and who asks: `identity`, else as the options say. `signal`: default that of the process. @throws UsageError where that is not known */
-  readonly connect: (identity?: string, signal?: AbortSignal) => Promise<Connection>
+  readonly connect: (identity?: string, signal?: AbortSignal, more?: ConnectMore) => Promise<Connection>
   /** The command ends with this code although nothing failed, e.g. that of a child. */
   readonly exitWith: (code: number) => void
   /** Aborted on SIGINT, SIGTERM and SIGHUP, except while `run` has its own use for them. */

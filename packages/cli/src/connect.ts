@@ -6,19 +6,22 @@ import {
   type MayflyClient,
   type MayflyClientOptions,
 } from '@mayfly/client'
-import { type AccessTokens, makeAccessTokens } from './access-tokens.ts'
-import { readBoundKey } from './bound-key.ts'
 import type { Environment, GlobalOptions } from './cli.ts'
 import { findCurrentUrl, findProfile, keyPath } from './profile.ts'
 import {
+  type AccessTokens,
   findGitHubActions,
   keyProof,
+  makeAccessTokens,
   platformProof,
   type ProofSource,
+  readBoundKey,
   tokenFromEnvironment,
   tokenFromFile,
-} from './proof-source.ts'
+} from '@mayfly/client/login'
+import { findSession, sessionKey, sessionTokens } from './session.ts'
 import { UsageError } from './usage-error.ts'
+import { findWorkloadApi, workloadApiProof } from './workload-api-proof.ts'
 
 /** Longer than the server's own limits on what it does at a target. */
 const requestTimeoutMs = 120_000
@@ -35,7 +38,12 @@ export interface Connection {
   readonly identity: string | undefined
 }
 
-export interface ConnectInput {
+export interface ConnectMore {
+  /** The process itself is the workload: where nothing else says how it proves itself, its Workload API does. */
+  readonly isWorkload?: boolean
+}
+
+export interface ConnectInput extends ConnectMore {
   readonly env: Environment
   readonly options: GlobalOptions
   /** Stands above the options. */
@@ -49,10 +57,19 @@ export async function connect(given: ConnectInput): Promise<Connection> {
   const { env, options, now, signal } = given
   const url = await findUrl(env, options)
   const identity = given.identity ?? options.as ?? env['MAYFLY_IDENTITY'] ?? env['MAYFLY_CLIENT_ID']
-  const proof = await findProof({ env, options, now, url, identity })
-  // Of this process alone: a token that is taken from it is worth nothing elsewhere.
-  const dpop = makeDpop({ now })
-  const tokens = makeAccessTokens(url, proof, now, signal, dpop)
+  const keyFile = options.keyFile ?? env['MAYFLY_KEY_FILE']
+  const tokenFile = options.tokenFile ?? env['MAYFLY_TOKEN_FILE']
+  const isGiven = [keyFile, tokenFile, options.tokenEnv].some((way) => way !== undefined)
+  const workloadApi = given.isWorkload === true && !isGiven ? await findWorkloadApi(env) : undefined
+  // A person who signed in at a provider; a way of proving that is named stands above.
+  const named = identity ?? options.keyFile ?? options.tokenFile ?? options.tokenEnv ?? workloadApi
+  const session = named === undefined ? await findSession(env, url) : undefined
+  // Of this session, or of this process alone: a token that is taken from it is worth nothing elsewhere.
+  const dpop = makeDpop({ now, ...(session !== undefined && { privateKey: sessionKey(session) }) })
+  const tokens =
+    session === undefined
+      ? makeAccessTokens(url, await findProof({ env, options, now, url, identity, workloadApi }), now, signal, dpop)
+      : sessionTokens(session, now)
   const client = { baseUrl: url, authorizer: dpopAuthorizer(dpop, () => tokens.current()), userAgent: 'mayfly-cli' }
   const bounded: typeof globalThis.fetch = (input, init) =>
     fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]) })
@@ -77,14 +94,23 @@ export async function findUrl(env: Environment, options: GlobalOptions): Promise
   return url.origin
 }
 
-interface ProofInput extends Omit<ConnectInput, 'signal'> {
+interface ProofInput extends Omit<ConnectInput, 'signal' | 'isWorkload'> {
   readonly url: string
+  /** Where the Workload API is, for a workload that was given no other way. */
+  readonly workloadApi: string | undefined
 }
 
-async function findProof({ env, options, now, url, identity }: ProofInput): Promise<ProofSource> {
+/**
+ * In this order: what is given (`--key-file`, `--token-file`, `--token-env`, and their variables); for a workload, the
+ * Workload API; the platform; who has signed in. What is found first counts, also where it then refuses: nobody becomes
+ * somebody else because a proof failed.
+ */
+async function findProof(input: ProofInput): Promise<ProofSource> {
+  const { env, options, now, url, identity } = input
   const keyFile = options.keyFile ?? env['MAYFLY_KEY_FILE']
   const tokenFile = options.tokenFile ?? env['MAYFLY_TOKEN_FILE']
   const { tokenEnv } = options
+  if (input.workloadApi !== undefined) return workloadApiProof(input.workloadApi, identity)
   if (identity === undefined) {
     const way = [options.keyFile && '--key-file', options.tokenFile && '--token-file', tokenEnv && '--token-env'].find(
       Boolean,

@@ -3,7 +3,7 @@ import { MayflyError, type ProblemCode, problems } from '@mayfly/domain'
 import { CommanderError } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { describeFailure } from './describe-failure.ts'
-import { OAuthRefusal } from './oauth-refusal.ts'
+import { OAuthRefusal } from '@mayfly/client/login'
 import { UsageError } from './usage-error.ts'
 
 function problem(code: ProblemCode, more: object = {}): ProblemError {

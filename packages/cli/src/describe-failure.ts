@@ -3,7 +3,7 @@ import { ProblemError } from '@mayfly/client'
 import { MayflyError, problems } from '@mayfly/domain'
 import { CommanderError } from 'commander'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
-import { OAuthRefusal } from './oauth-refusal.ts'
+import { OAuthRefusal } from '@mayfly/client/login'
 import { UsageError } from './usage-error.ts'
 
 export interface Failure {
@@ -29,6 +29,8 @@ export function describeFailure(
   if (error instanceof ProblemError) return ofProblem(error)
   if (error instanceof OAuthRefusal) return ofRefusal(error)
   if (error instanceof MayflyError) return ofMayflyError(error)
+  const ofWorkloadApi = findWorkloadApiRefusal(error)
+  if (ofWorkloadApi !== undefined) return ofWorkloadApi
   const unreachable = findUnreachable(error)
   if (unreachable !== undefined) return unreachable
   const text = error instanceof Error ? error.message : String(error)
@@ -93,6 +95,17 @@ function ofMayflyError({ code, options }: MayflyError): Failure {
   return failure(`${options.publicDetail ?? problems[code].title} (${code})`, exitCodeOf(code), {
     details: (options.fields ?? []).map(({ pointer, detail }) => `\`${pointer}\`: ${detail}`),
     hint: options.hint,
+  })
+}
+
+/** Known by its name: a command that asks no host agent need not load one. */
+function findWorkloadApiRefusal(error: unknown): Failure | undefined {
+  if (!(error instanceof Error) || error.name !== 'WorkloadApiError') return undefined
+  const isDenied = 'isDenied' in error && error.isDenied === true
+  return failure(error.message, isDenied ? exitCodes.denied : exitCodes.later, {
+    hint: isDenied
+      ? 'run `mayfly host-agent check PID` to see what an agent vouches for, and bind an identity to it; or prove it with `--key-file`'
+      : 'check that the agent runs, with `mayfly host-agent health`',
   })
 }
 

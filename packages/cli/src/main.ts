@@ -32,8 +32,8 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
     now: () => new Date(),
     readStdin: () => text(process.stdin),
     options: () => options,
-    connect: (identity, signal = interrupted.signal) =>
-      connect({ env: process.env, options, identity, now: cli.now, signal }),
+    connect: (identity, signal = interrupted.signal, more = {}) =>
+      connect({ env: process.env, options, identity, now: cli.now, signal, ...more }),
     exitWith: (code) => (process.exitCode = code),
     signal: interrupted.signal,
   }

@@ -28,6 +28,8 @@ export interface Output {
   help(text: string): void
   /** One line to the person: what happened. */
   say(text: string): void
+  /** A line of a log, as it is, on standard error. */
+  log(line: string): void
   /** How far it is; the next progress or `say` takes its place on a terminal. */
   progress(text: string): void
   fail(failure: Failure): void
@@ -67,6 +69,10 @@ export function makeOutput({ stdout, stderr }: OutputStreams, options: () => Out
       stderr.write(ended(text))
     },
     say: line,
+    log(text) {
+      clearLine()
+      stderr.write(ended(text))
+    },
     progress(text) {
       if (stderr.isTTY === true) {
         clearLine()

@@ -1,14 +1,16 @@
 /**
  * What is remembered of a server: `$XDG_CONFIG_HOME/mayfly/servers/<host>/`, for its owner only.
  *
- * Held there: who signs in (`profile.json`), the key that proves it (`key.jwk`), and what the audit log looked like when
- * it was last verified (`log.json`). No access token: each command proves itself anew.
+ * Held there: who signs in with a key (`profile.json`), that key (`key.jwk`), the session of who signed in at a provider
+ * (`session.json`), and what the audit log looked like when it was last verified (`log.json`). With a key no access token is
+ * kept: each command proves itself anew.
  */
+import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Environment } from './cli.ts'
-import { writePrivateFile } from './private-file.ts'
+import { readPrivateFile, writePrivateFile } from '@mayfly/client/login'
 
 export interface Profile {
   readonly url: string
@@ -40,8 +42,12 @@ export async function findProfile(env: Environment, url: string): Promise<Profil
 
 /** The server of the last login is the one that commands mean where they name none. */
 export async function saveProfile(env: Environment, profile: Profile): Promise<void> {
-  await writeJson(join(serverDir(env, profile.url), 'profile.json'), profile)
-  await writeJson(join(configDir(env), 'current.json'), { url: profile.url })
+  await writePrivateJson(join(serverDir(env, profile.url), 'profile.json'), profile)
+  await rememberServer(env, profile.url)
+}
+
+export async function rememberServer(env: Environment, url: string): Promise<void> {
+  await writePrivateJson(join(configDir(env), 'current.json'), { url })
 }
 
 export async function findCurrentUrl(env: Environment): Promise<string | undefined> {
@@ -60,14 +66,14 @@ export async function findRememberedLog(env: Environment, url: string): Promise<
 }
 
 export async function rememberLog(env: Environment, url: string, log: RememberedLog): Promise<void> {
-  await writeJson(join(serverDir(env, url), 'log.json'), log)
+  await writePrivateJson(join(serverDir(env, url), 'log.json'), log)
 }
 
 export async function forgetLog(env: Environment, url: string): Promise<void> {
   await rm(join(serverDir(env, url), 'log.json'), { force: true })
 }
 
-function serverDir(env: Environment, url: string): string {
+export function serverDir(env: Environment, url: string): string {
   const { protocol, host } = new URL(url)
   return join(configDir(env), 'servers', `${protocol.slice(0, -1)}_${host.replaceAll(/[^A-Za-z0-9.-]/g, '_')}`)
 }
@@ -81,6 +87,12 @@ async function readJson<T>(path: string): Promise<T | undefined> {
   }
 }
 
-function writeJson(path: string, value: unknown): Promise<void> {
+/** @param what completes "the … file": it holds a secret, and others may not read it */
+export async function findPrivateJson<T>(path: string, what: string): Promise<T | undefined> {
+  if (!existsSync(path)) return undefined
+  return JSON.parse(await readPrivateFile(path, what)) as T
+}
+
+export function writePrivateJson(path: string, value: unknown): Promise<void> {
   return writePrivateFile(path, `${JSON.stringify(value, null, 2)}\n`)
 }

@@ -13,6 +13,7 @@ import { addCredentialCommands } from './commands/credential.ts'
 import { addDevCommand } from './commands/dev.ts'
 import { addExplainCommand } from './commands/explain.ts'
 import { addFindingCommands } from './commands/finding.ts'
+import { addHostAgentCommands } from './commands/host-agent.ts'
 import { addIssueCommand } from './commands/issue.ts'
 import { addKeyCommands } from './commands/key.ts'
 import { addLoginCommands } from './commands/login.ts'
@@ -20,6 +21,8 @@ import { addPolicyCommands } from './commands/policy.ts'
 import { addRegistryCommands } from './commands/registry.ts'
 import { addRevokeCommand } from './commands/revoke.ts'
 import { addRunCommand } from './commands/run.ts'
+import { addSessionCommands } from './commands/session.ts'
+import { addSignInCommands } from './commands/sign-in.ts'
 import { addServerCommand } from './commands/server.ts'
 import { addTaskCommands } from './commands/task.ts'
 import { addTokenCommands } from './commands/token.ts'
@@ -62,12 +65,15 @@ export function createProgram(cli: Cli): Command {
   program.commandsGroup('Who and what there is:')
   addRegistryCommands(program, cli)
   addApplyCommand(program, cli)
+  addSignInCommands(program, cli)
+  addSessionCommands(program, cli)
   program.commandsGroup('What is permitted:')
   addPolicyCommands(program, cli)
   addExplainCommand(program, cli)
   program.commandsGroup('At work:')
   addTaskCommands(program, cli)
   addRunCommand(program, cli)
+  addHostAgentCommands(program, cli)
   addIssueCommand(program, cli)
   addTokenCommands(program, cli)
   addCredentialCommands(program, cli)

@@ -49,7 +49,8 @@ export async function sendAuthorized(
   return send(await authorized(authorizer, again))
 }
 
-async function authorized(authorizer: Authorizer, request: Request): Promise<Request> {
+/** The request with its headers, made for it alone. */
+export async function authorized(authorizer: Authorizer, request: Request): Promise<Request> {
   for (const [name, value] of Object.entries(await authorizer.headersFor(request))) request.headers.set(name, value)
   return request
 }

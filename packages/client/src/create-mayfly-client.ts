@@ -6,7 +6,7 @@
  */
 import createClient, { type Client } from 'openapi-fetch'
 import type { paths } from './api.gen.ts'
-import { type Authorizer, bearerAuthorizer, sendAuthorized } from './authorizer.ts'
+import { type Authorizer, authorized, bearerAuthorizer, sendAuthorized } from './authorizer.ts'
 import { problemOf, unreachable } from './problem-error.ts'
 
 export interface MayflyClientOptions {
@@ -26,19 +26,47 @@ export type MayflyClient = Client<paths>
 
 export function createMayflyClient(options: MayflyClientOptions): MayflyClient {
   const { baseUrl, userAgent } = options
+  const authorizer = authorizerOf(options)
+  // A body can be read once only, and some requests are made twice.
+  const copies = new WeakMap<Request, Request>()
   const client = createClient<paths>({
     baseUrl,
     redirect: 'error',
-    fetch: (request: Request) => sendRequest(options, request),
+    fetch: (request: Request) => send(options, request),
     ...(userAgent !== undefined && { headers: { 'user-agent': userAgent } }),
   })
+  // Not within `fetch`: a call may bring its own.
   client.use({
-    async onResponse({ response }) {
-      if (!response.ok) throw await problemOf(response)
-      return response
+    async onRequest({ request }) {
+      if (authorizer === undefined) return request
+      copies.set(request, request.clone())
+      return authorized(authorizer, request)
+    },
+    async onResponse({ request, response, options: { fetch } }) {
+      const copy = copies.get(request)
+      const answer =
+        authorizer !== undefined && copy !== undefined && (await authorizer.learnFrom(response))
+          ? await fetch(await authorized(authorizer, copy))
+          : response
+      if (!answer.ok) throw await problemOf(answer)
+      return answer
     },
   })
   return client
+}
+
+function authorizerOf({ authorizer, token }: MayflyClientOptions): Authorizer | undefined {
+  return authorizer ?? (token === undefined ? undefined : bearerAuthorizer(token))
+}
+
+async function send({ baseUrl, fetch = globalThis.fetch }: MayflyClientOptions, request: Request): Promise<Response> {
+  try {
+    return await fetch(request)
+  } catch (error) {
+    // Whoever ended the request knows why.
+    if (request.signal.aborted) throw error
+    throw unreachable(baseUrl, error)
+  }
 }
 
 /**
@@ -47,17 +75,7 @@ export function createMayflyClient(options: MayflyClientOptions): MayflyClient {
  * @throws ProblemError `server_unreachable`
  */
 export async function sendRequest(options: MayflyClientOptions, request: Request): Promise<Response> {
-  const { baseUrl, token, fetch = globalThis.fetch } = options
-  const authorizer = options.authorizer ?? (token === undefined ? undefined : bearerAuthorizer(token))
-  return sendAuthorized(authorizer, request, async (authorized) => {
-    try {
-      return await fetch(authorized)
-    } catch (error) {
-      // Whoever ended the request knows why.
-      if (authorized.signal.aborted) throw error
-      throw unreachable(baseUrl, error)
-    }
-  })
+  return sendAuthorized(authorizerOf(options), request, (authorized) => send(options, authorized))
 }
 
 /**

@@ -16,6 +16,7 @@ export const resourceTypes = [
   'Credential',
   'TrustProvider',
   'PolicyVersion',
+  'Person',
 ] as const
 export type ResourceType = (typeof resourceTypes)[number]
 
@@ -61,12 +62,30 @@ export const actions = {
   'revocation.request': {
     summary: 'end credentials',
     principals: anyone,
-    resources: ['Tenant', 'Owner', 'Identity', 'Resource', 'Role', 'Task', 'Credential', 'TrustProvider'],
+    resources: ['Tenant', 'Owner', 'Identity', 'Resource', 'Role', 'Task', 'Credential', 'TrustProvider', 'Person'],
   },
   'revocation.read': {
     summary: 'follow a revocation or preview one',
     principals: anyone,
-    resources: ['Tenant', 'Owner', 'Identity', 'Resource', 'Role', 'Task', 'Credential', 'TrustProvider'],
+    resources: ['Tenant', 'Owner', 'Identity', 'Resource', 'Role', 'Task', 'Credential', 'TrustProvider', 'Person'],
+  },
+
+  'svid.issue': {
+    summary: 'be issued an SVID that says who it is',
+    principals: ['Identity'],
+    resources: ['Identity'],
+  },
+  'svid.read': {
+    summary: 'see which SVIDs there are',
+    principals: anyone,
+    resources: ['Tenant', 'Identity'],
+  },
+  'bundle.read': { summary: 'read the trust bundles', principals: anyone, resources: ['Tenant'] },
+  'federation.read': { summary: 'read which trust domains are believed', principals: anyone, resources: ['Tenant'] },
+  'federation.write': {
+    summary: 'say which other trust domains are believed',
+    principals: anyone,
+    resources: ['Tenant'],
   },
 
   'registry.read': { summary: 'read the registry', principals: anyone, resources: registered },
@@ -99,6 +118,12 @@ export const actions = {
     principals: anyone,
     resources: ['Tenant', 'Identity', 'TrustProvider'],
   },
+  'host.attest': {
+    summary: 'vouch for processes of a host, as its host agent',
+    principals: ['Identity'],
+    resources: ['Tenant'],
+  },
+  'session.read': { summary: 'read who has signed in', principals: ['Person'], resources: ['Tenant', 'Person'] },
   'attestation.read': { summary: 'read accepted proofs', principals: anyone, resources: ['Tenant', 'Identity'] },
 
   'bundle.export': {

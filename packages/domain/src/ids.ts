@@ -14,6 +14,7 @@ export type ResourceId = Id<'resource'>
 export type RoleId = Id<'role'>
 export type TrustProviderId = Id<'trust_provider'>
 export type BindingId = Id<'binding'>
+export type JoinTokenId = Id<'join_token'>
 export type AttestationId = Id<'attestation'>
 export type TaskId = Id<'task'>
 export type PolicyVersionId = Id<'policy_version'>
@@ -22,7 +23,11 @@ export type CredentialId = Id<'credential'>
 export type RevocationId = Id<'revocation'>
 export type EntryId = Id<'entry'>
 export type StatusListId = Id<'status_list'>
+export type X509AuthorityId = Id<'x509_authority'>
+export type SvidId = Id<'svid'>
+export type FederationId = Id<'federation'>
 export type OfflineSiteId = Id<'offline_site'>
+export type SignInId = Id<'sign_in'>
 
 /** The tenant of everyone who does not ask for more than one. */
 export const defaultTenantId = '00000000-0000-7000-8000-000000000001' as TenantId

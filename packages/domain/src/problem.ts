@@ -29,6 +29,7 @@ export const problems = {
   dpop_nonce_required: { status: 401, title: 'the DPoP proof needs the nonce that the server gives', retry: 'no' },
   proof_rejected: { status: 401, title: 'the proof was not accepted', retry: 'no' },
   bootstrap_rejected: { status: 401, title: 'the bootstrap secret is not valid', retry: 'no' },
+  sign_in_refused: { status: 401, title: 'the sign-in was not accepted', retry: 'no' },
   policy_denied: { status: 403, title: 'policy does not permit this', retry: 'after_change' },
   rate_limited: { status: 429, title: 'too many requests', retry: 'later' },
 
@@ -46,6 +47,11 @@ export const problems = {
   plan_changed: { status: 409, title: 'applying would do something else than the plan showed', retry: 'after_change' },
 
   // Proof
+  sign_in_provider_unavailable: {
+    status: 502,
+    title: 'the sign-in provider does not answer as it should',
+    retry: 'later',
+  },
   trust_bundle_unavailable: { status: 503, title: 'the keys of the trust provider cannot be had', retry: 'later' },
 
   // Tasks, policy, decisions

@@ -45,7 +45,15 @@ export function strengthRank(strength: Strength): number {
   return strengths.indexOf(strength)
 }
 
-export const trustProviderKinds = ['oidc', 'bound_key'] as const
+export const trustProviderKinds = [
+  'oidc',
+  'kubernetes',
+  'spiffe',
+  'x509',
+  'bound_key',
+  'host_agent',
+  'sign_in',
+] as const
 export type TrustProviderKind = (typeof trustProviderKinds)[number]
 
 export const taskKinds = ['declared', 'running_instance'] as const
@@ -100,8 +108,12 @@ export const selectorKinds = [
   'role',
   'resource',
   'trust_provider',
+  'host',
   'environment',
   'policy',
+  'svid',
+  'svid_authority',
+  'person',
 ] as const
 export type SelectorKind = (typeof selectorKinds)[number]
 
@@ -115,5 +127,5 @@ export const personStates = ['active', 'left'] as const
 export type PersonState = (typeof personStates)[number]
 
 /** What a person may be asked to do; policies give these words their meaning. */
-export const personRoles = ['administrator', 'operator', 'approver', 'auditor'] as const
+export const personRoles = ['administrator', 'operator', 'approver', 'auditor', 'owner'] as const
 export type PersonRole = (typeof personRoles)[number]

@@ -62,6 +62,14 @@ beforeAll(async () => {
   await ask('POST', '/v1/resources', `{"secret": {"password": "${canary}"`)
   await ask('POST', '/v1/apply', { manifest: { version: 1, resources: [{ ...resource, reach: canary }] } })
   await ask('POST', '/v1/apply', { manifest: { version: 1, resources: [{ ...resource, name: fresh('db') }] } })
+  const { name: corp } = await world.make.signInProvider()
+  await admin.get('POST', `/v1/trust-providers/${corp}/client-secret`, { client_secret: canary })
+  await ask('POST', '/v1/trust-providers', {
+    name: fresh('corp'),
+    kind: 'sign_in',
+    settings: { client_secret: canary },
+  })
+  await ask('POST', '/v1/sign-ins', { provider: corp, flow: 'device' })
   await world.anonymous.ask({ method: 'GET', path: '/v1/owners' }, { headers: { authorization: `Bearer ${canary}` } })
 
   const issued = await worker.caller.get<{ credential_id: string; fields: { password: string } }>(
@@ -76,7 +84,7 @@ beforeAll(async () => {
     { withinMs: 10_000, describe: 'the credential is revoked' },
   )
   secrets = {
-    'the admin login of a target': canary,
+    'the admin login of a target, and the secret at a sign-in provider': canary,
     'the working admin login': place.login.password,
     'an issued password': issued.fields.password,
     'the bootstrap secret': world.bootstrapSecret,

@@ -109,6 +109,7 @@ export const errors: Readonly<Record<ProblemCode, ErrorRow>> = {
   token_invalid: by((world) =>
     world.anonymous.ask({ method: 'GET', path: '/v1/owners' }, { headers: { authorization: 'Bearer nonsense' } }),
   ),
+  sign_in_refused: { elsewhere: 'test/integration/people/refused-sign-ins.test.ts' },
   dpop_proof_invalid: by((world) =>
     world.anonymous.ask({ method: 'GET', path: '/v1/owners' }, { headers: { authorization: 'DPoP nonsense' } }),
   ),
@@ -171,6 +172,12 @@ export const errors: Readonly<Record<ProblemCode, ErrorRow>> = {
   ),
 
   // The token endpoint has the words of RFC 6749.
+  sign_in_provider_unavailable: by(async (world) =>
+    call(world.anonymous, 'POST', '/v1/sign-ins', {
+      provider: (await world.make.signInProvider()).name,
+      flow: 'device',
+    }),
+  ),
   trust_bundle_unavailable: { elsewhere: 'test/integration/proof/issuer-keys.test.ts', as: 'temporarily_unavailable' },
 
   task_not_active: by(async ({ admin, make }) => {

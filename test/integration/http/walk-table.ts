@@ -4,6 +4,7 @@
  * The rest of a walk follows from the route itself: nobody's token is refused, a stranger finds nothing, an unknown
  * member is named, and a success leaves exactly one entry where it changes something.
  */
+import { makeAuthority, signAuthorityRequest } from '../spiffe/make-authority.ts'
 import { makeOfflineSite } from '../offline/make-offline-site.ts'
 import type { Ask } from './caller.ts'
 import { makeKey, type World } from './world.ts'
@@ -34,6 +35,22 @@ async function id(value: string | Promise<string>): Promise<Ask> {
   return { params: { id: await value } }
 }
 
+/** Of authorities one waits at a time: whatever another walk left waiting must go. */
+async function clearWaitingAuthorities({ sql }: World): Promise<void> {
+  await sql(`update x509_authority set state = 'retired', retired_at = now(), trusted_until = now()
+             where state in ('requested', 'prepared')`)
+}
+
+async function federated({ admin, fresh }: World): Promise<Ask> {
+  const domain = `${fresh('domain')}.example`
+  await admin.get('POST', '/v1/federations', {
+    trust_domain: domain,
+    url: 'https://127.0.0.1:9/bundle',
+    profile: 'https_web',
+  })
+  return { params: { trust_domain: domain } }
+}
+
 export const walks: Readonly<Record<string, Walk>> = {
   listKeys: nothing,
   rotateKey: { ask: async () => ({ params: { purpose: 'promise' }, body: {} }), stranger: 'own' },
@@ -45,6 +62,36 @@ export const walks: Readonly<Record<string, Walk>> = {
       return id(items[0]?.attestation_id ?? '')
     },
   },
+
+  makeJoinToken: {
+    ask: async ({ make }) => ({ body: { identity: (await make.identity()).name, becomes: 'keys' } }),
+  },
+  listJoinTokens: nothing,
+  cancelJoinToken: {
+    ask: async ({ make, admin }) => {
+      const body = { identity: (await make.identity()).name, becomes: 'keys' }
+      const made = await admin.get<{ join_token_id: string }>('POST', '/v1/join-tokens', body)
+      return { ...(await id(made.join_token_id)), body: {} }
+    },
+  },
+
+  vouchForProcess: { by: 'worker', ask: async ({ make }) => ({ body: await make.vouchedProcess() }) },
+  reportGraceUses: {
+    by: 'worker',
+    ask: async ({ make, worker }) => {
+      const body = await make.vouchedProcess()
+      const { items } = await worker.caller.get<{ items: { attestation_id: string }[] }>(
+        'POST',
+        '/v1/host/attestations',
+        body,
+      )
+      const at = new Date().toISOString()
+      const use = { attestation_id: items[0]?.attestation_id, served_from: at, served_until: at, count: 1 }
+      return { body: { items: [use] } }
+    },
+  },
+  followHost: { by: 'worker', ask: async () => ({ query: { once: 'true' } }) },
+  listSessions: nothing,
 
   registerPerson: {
     ask: async ({ fresh }) => ({
@@ -165,6 +212,12 @@ export const walks: Readonly<Record<string, Walk>> = {
       return { ...(await ref(name)), body: { fresh_for_seconds: 300, version } }
     },
   },
+  setClientSecret: {
+    ask: async ({ make }) => ({
+      ...(await ref((await make.signInProvider()).name)),
+      body: { client_secret: 'known-to-the-provider' },
+    }),
+  },
   retireTrustProvider: { ask: async ({ make }) => ({ ...(await ref((await make.trustProvider()).name)), body: {} }) },
 
   registerBinding: {
@@ -178,6 +231,16 @@ export const walks: Readonly<Record<string, Walk>> = {
     ask: async ({ make }) => {
       const { binding_id, version } = await make.binding()
       return { ...(await id(binding_id)), body: { public_jwk: makeKey().publicJwk, version } }
+    },
+  },
+  recoverBinding: {
+    ask: async ({ make, sql }) => {
+      const { binding_id } = await make.binding()
+      // As if it had logged in by challenge before.
+      await sql(`insert into key_login (tenant_id, binding_id) values ('00000000-0000-7000-8000-000000000001', $1)`, [
+        binding_id,
+      ])
+      return { ...(await id(binding_id)), body: { reason: 'its count was lost with the disk' } }
     },
   },
   retireBinding: { ask: async ({ make }) => ({ ...(await id((await make.binding()).binding_id)), body: {} }) },
@@ -266,6 +329,59 @@ export const walks: Readonly<Record<string, Walk>> = {
   followRevocation: { ask: async ({ make }) => id(make.revocation()) },
   getRevocationReceipt: { ask: async ({ make }) => id(make.revocation()) },
   listFindings: nothing,
+
+  issueX509Svid: {
+    by: 'worker',
+    ask: async () => ({ body: { make_key: true } }),
+    denied: { status: 201, why: 'it is its own SVID: whoever has proven what it is may say so' },
+  },
+  issueJwtSvid: {
+    by: 'worker',
+    ask: async () => ({ body: { audiences: ['orders'] } }),
+    denied: { status: 201, why: 'it is its own SVID: whoever has proven what it is may say so' },
+  },
+  listSvids: nothing,
+  listTrustBundles: {
+    ask: async () => ({}),
+    denied: { status: 200, why: 'whose keys are believed is public: it is served without a token too' },
+  },
+  listX509Authorities: nothing,
+  rotateX509Authority: {
+    ask: async (world) => {
+      await clearWaitingAuthorities(world)
+      return { body: {} }
+    },
+  },
+  requestX509Authority: {
+    ask: async (world) => {
+      await clearWaitingAuthorities(world)
+      return {}
+    },
+  },
+  importX509Authority: {
+    ask: async (world) => {
+      await clearWaitingAuthorities(world)
+      const { csr } = await world.admin.get<{ csr: string }>('POST', '/v1/x509-authorities/request')
+      const root = makeAuthority({ commonName: 'a root' })
+      return { body: { certificates: signAuthorityRequest(csr, root) } }
+    },
+  },
+  abandonX509AuthorityRequest: {
+    ask: async (world) => {
+      await clearWaitingAuthorities(world)
+      await world.admin.get('POST', '/v1/x509-authorities/request')
+      return {}
+    },
+  },
+  registerFederation: {
+    ask: async ({ fresh }) => ({
+      body: { trust_domain: `${fresh('domain')}.example`, url: 'https://127.0.0.1:9/bundle', profile: 'https_web' },
+    }),
+  },
+  listFederations: nothing,
+  getFederation: { ask: federated },
+  refreshFederation: { ask: federated },
+  retireFederation: { ask: federated },
 
   draftPolicy: {
     ask: async ({ make, fresh }) => ({ body: { text: `${(await make.policy()).text}\n// ${fresh('draft')}\n` } }),

@@ -41,6 +41,7 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
     MAYFLY_BOOTSTRAP_FILE: join(dir, 'bootstrap'),
     MAYFLY_LOG_LEVEL: 'debug',
     MAYFLY_REFUSALS_PER_MINUTE: '1000000',
+    MAYFLY_SIGN_INS_PER_MINUTE: '1000000',
     MAYFLY_CALLER_REQUESTS_PER_SECOND: '100000',
     ...environment,
   })
@@ -147,6 +148,14 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
         fresh_for_seconds: 600,
       })
     },
+    /** Nobody listens there: whatever asks it fails. */
+    async signInProvider() {
+      return admin.get<{ name: string }>('POST', '/v1/trust-providers', {
+        name: fresh('corp'),
+        kind: 'sign_in',
+        settings: { issuer: 'http://127.0.0.1:9/', client_id: 'mayfly' },
+      })
+    },
     async binding() {
       const { name } = await make.identity()
       return admin.get<{ binding_id: string; version: number }>('POST', '/v1/bindings', {
@@ -178,7 +187,25 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
       const caller = callerWith(
         privateKeyTokens({ baseUrl: server.url, clientId: identity.name, privateKey: key.privateKey }),
       )
-      return { identity, caller }
+      return { identity, caller, privateKey: key.privateKey }
+    },
+    /** A process that the worker may vouch for as host agent. */
+    async vouchedProcess() {
+      const { name } = await make.identity()
+      const trustProvider = fresh('hosts')
+      const uid = 10_000 + Number(/\d+$/.exec(trustProvider)?.[0])
+      await admin.get('POST', '/v1/trust-providers', {
+        name: trustProvider,
+        kind: 'host_agent',
+        settings: { agents: [worker.identity.name] },
+        fresh_for_seconds: 600,
+      })
+      await admin.get('POST', '/v1/bindings', {
+        trust_provider: trustProvider,
+        identity: name,
+        subject: `unix:uid:${uid}`,
+      })
+      return { trust_provider: trustProvider, selectors: [`unix:uid:${uid}`], instance: `boot/${uid}/1` }
     },
     async task() {
       return admin.get<{ task_id: string }>('POST', '/v1/tasks', {
@@ -219,7 +246,7 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
   const role = await make.role()
   const workerRole = `${role.resource}/${role.name}`
   const elsewhere = await make.owner()
-  const nobody = (await make.workload({ owner: elsewhere.name, kind: 'device', name: fresh('nobody') })).caller
+  const nobody = (await make.workload({ owner: elsewhere.name, kind: 'third_party', name: fresh('nobody') })).caller
   const stranger = await makeStranger(store.url, server.url, join(dir, 'other-bootstrap'), callerWith)
 
   const sql = async <T>(statement: string, values: readonly unknown[] = []): Promise<T[]> =>

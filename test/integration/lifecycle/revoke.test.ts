@@ -80,7 +80,7 @@ test('each selector ends what it names, and nothing else', async () => {
   for (const [selector, expected] of cases) {
     const ended: string[] = []
     const undone = life.inTenant(async (tx) => {
-      const preview = await previewRevocation(tx, selector)
+      const preview = await previewRevocation(tx, selector, life.clock.now())
       expect(preview.total, `the preview of ${selector.kind}`).toBe(expected.length)
       expect(preview.groups.reduce((sum, each) => sum + each.credentials, 0)).toBe(expected.length)
       const done = await requestRevocation(tx, { selector, ...byOperator, now: life.clock.now() })

@@ -1,6 +1,6 @@
 /** Our own client against our own server: bound tokens without anybody asking for them. */
 import { generateKeyPairSync } from 'node:crypto'
-import { makeDpop, privateKeyAuthorizer, privateKeyTokens, sendRequest } from '@mayfly/client'
+import { createMayflyClient, makeDpop, privateKeyAuthorizer, privateKeyTokens, sendRequest } from '@mayfly/client'
 import { expect, test } from 'vitest'
 import { registerBinding } from '../../../packages/server/src/application/registry/register-binding.ts'
 import { askWho, openOAuthWorld } from './oauth-fixture.ts'
@@ -80,4 +80,28 @@ test('a request with a body is made again whole when its nonce is old', async ()
   expect(asked).toBe(2)
   expect(bodies).toEqual(['grant_type=client_credentials', 'grant_type=client_credentials'])
   expect(answer.status, 'the proof is good now, and nobody has said who asks').toBe(401)
+})
+
+test('the typed client makes a request again when its nonce is old, also with a `fetch` of the call', async () => {
+  await using world = await openOAuthWorld()
+  const { server } = world
+  const asked: string[] = []
+  const client = createMayflyClient({
+    baseUrl: server.url,
+    authorizer: {
+      headersFor: async () => ({ 'x-proof': String(asked.length) }),
+      learnFrom: async (answer) => answer.headers.get('dpop-nonce') !== null,
+    },
+  })
+  const call = client.GET('/v1/owners', {
+    fetch: async (request) => {
+      asked.push(request.headers.get('x-proof') ?? '')
+      return Response.json(
+        { items: [], next_cursor: null },
+        asked.length === 1 ? { headers: { 'dpop-nonce': 'new' } } : {},
+      )
+    },
+  })
+  expect((await call).data).toEqual({ items: [], next_cursor: null })
+  expect(asked, 'each with a proof of its own').toEqual(['0', '1'])
 })

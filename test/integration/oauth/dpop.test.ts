@@ -18,7 +18,7 @@ import {
   subject,
 } from './oauth-fixture.ts'
 
-test('[RFC9449 5] the token endpoint asks for a nonce first, and binds the token to the key of the proof', async () => {
+test('[RFC9449 5] [RFC9449 6.1] the token endpoint asks for a nonce first, and binds the token to the key of the proof', async () => {
   await using world = await openOAuthWorld()
   const { server, worker } = world
   const key = await makeDpopKey()
@@ -258,7 +258,7 @@ test('[RFC9449 4.3] two DPoP headers are refused, whatever they hold', async () 
   expect((await ask(proofs.slice(1))).status, 'control: one of them').toBe(200)
 })
 
-test('[RFC9449 7] introspection and revocation take a bound token of their caller, with its proof', async () => {
+test('[RFC9449 6.2] [RFC9449 7] introspection and revocation take a bound token of their caller, with its proof', async () => {
   await using world = await openOAuthWorld()
   const { server, watcher, worker } = world
   const [key, workersKey] = [await makeDpopKey(), await makeDpopKey()]

@@ -64,14 +64,14 @@ describe.each(closed)('%s', (path, row) => {
   const url = () => `${world.server.url}${path}`
   const good = async () => ({ ...row.form, ...(await clientAssertion(world.server, world.watcher)) })
 
-  test('answers whoever proves who they are, and no cache keeps it', async () => {
+  test('[RFC6749 5.1] answers whoever proves who they are, and no cache keeps it', async () => {
     const answer = await postForm(url(), await good())
     expect(answer.status).toBe(200)
     expect(answer.headers.get('cache-control')).toBe('no-store')
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8')
   })
 
-  test('[RFC6749 5.2] tells the anonymous to authenticate, with a challenge', async () => {
+  test('[RFC6749 5.2] [RFC7662 2.3] tells the anonymous to authenticate, with a challenge', async () => {
     const answer = await postForm(url(), row.form ?? {})
     expect([answer.status, answer.body['error']]).toEqual([401, 'invalid_client'])
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm="mayfly", DPoP /)
@@ -192,7 +192,7 @@ test('[RFC8414 3.1] the metadata of a tenant is found in either place, and says 
   expect(await read('/.well-known/oauth-authorization-server')).toMatchObject({ issuer: url })
 })
 
-test('[RFC8414 2] what the metadata promises is so', async () => {
+test('[RFC8414 2] [RFC9449 5.1] what the metadata promises is so', async () => {
   const answer = await fetch(`${world.server.url}/.well-known/oauth-authorization-server`)
   const metadata = (await answer.json()) as Record<string, readonly string[]>
   for (const grant of metadata['grant_types_supported'] ?? []) {
@@ -206,7 +206,7 @@ test('[RFC8414 2] what the metadata promises is so', async () => {
   expect(answer.headers.get('content-type')).toContain('application/json')
 })
 
-test('[RFC6749 3.3] Mayfly itself has no scopes, and asking for one costs no proof', async () => {
+test('[RFC6749 3.3] [RFC8707 2] Mayfly itself has no scopes, and asking for one costs no proof', async () => {
   const { server, worker } = world
   const proof = { grant_type: 'client_credentials', ...(await clientAssertion(server, worker)) }
   const ask = async (more: Record<string, string>) => {

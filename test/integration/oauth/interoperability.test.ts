@@ -27,7 +27,7 @@ async function openidOf({ server }: OAuthWorld, client: Client, more: openid.Dis
   })
 }
 
-test('[RFC7523 2.2] oauth4webapi proves itself with private_key_jwt, and jose verifies the token by our metadata alone', async () => {
+test('[RFC6749 4.4] [RFC7523 2.2] [RFC9068 2] oauth4webapi proves itself with private_key_jwt, and jose verifies the token by our metadata alone', async () => {
   await using world = await openOAuthWorld()
   const { worker } = world
   const as = await discover(world)

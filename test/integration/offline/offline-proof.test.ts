@@ -111,6 +111,23 @@ describe('a revocation at the other site', () => {
     expect((await at.prove({}, 4)).status, 'control: its neighbour in the list').toBe(200)
   })
 
+  test('ends what was proven with it before, and nothing else', async () => {
+    await using at = await here()
+    await at.bring(await at.depot.bundle())
+    for (const index of [5, 6]) expect((await at.prove({}, index)).status).toBe(200)
+    const states = async () => {
+      const rows = await at.server.proof.database.transaction(defaultTenantId, (tx) =>
+        tx.query.selectFrom('attestation').select(['claims', 'state']).orderBy('attestation_id').execute(),
+      )
+      return rows.map((row) => [(row.claims as { status: { index: number } }).status.index, row.state])
+    }
+    const before = await states()
+    await at.bring(await at.depot.bundle({ revoked: [4] }))
+    expect(await states(), 'control: another one is revoked').toEqual(before)
+    await at.bring(await at.depot.bundle({ revoked: [5, 6] }))
+    expect((await states()).map(([, state]) => state)).not.toContain('fresh')
+  })
+
   test('cannot be hidden by leaving the list out, or by naming another', async () => {
     await using at = await here()
     await at.bring(await at.depot.bundle())
@@ -175,6 +192,19 @@ describe('the end of a site', () => {
     await at.bring(await at.depot.bundle({ by: [next], keys: [next.vkey] }))
     expect((await at.prove()).status).toBe(200)
   })
+})
+
+test('a lower age ends what was proven under the higher one, a higher one does not', async () => {
+  await using at = await here()
+  await at.bring(await at.depot.bundle({ madeAt: new Date(at.server.clock.now().getTime() - 7_200_000) }))
+  expect((await at.prove()).status).toBe(200)
+  const setAge = (maxAgeSeconds: number) =>
+    at.server.change((change) => changeOfflineSite(change, 'depot', { maxAgeSeconds }))
+  await setAge(2 * day)
+  expect((await at.attestation())?.state, 'control').toBe('fresh')
+  await setAge(3600)
+  expect((await at.attestation())?.state).not.toBe('fresh')
+  expect((await at.prove()).status, 'two hours are too old now').toBe(503)
 })
 
 test('rows that were changed past Mayfly bring no keys in', async () => {

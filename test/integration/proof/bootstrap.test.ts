@@ -12,8 +12,11 @@ import { createTestDatabase, makeTempDir } from '../../support/index.ts'
 import { movableClock, type ProofServer, proveWithKey, startProofServer } from './proof-server.ts'
 
 async function startBootstrapServer(options: Parameters<typeof startProofServer>[0] = {}) {
-  const server = await startProofServer({ ...options, routes: (deps) => [bindRoutes(deps, bootstrapRoutes)] })
   const file = join(await makeTempDir('bootstrap', 'memory'), 'secrets', 'bootstrap')
+  const server = await startProofServer({
+    ...options,
+    routes: (deps) => [bindRoutes({ ...deps, bootstrapFile: file }, bootstrapRoutes)],
+  })
   return { server, file, make: () => makeBootstrap(server.proof, defaultTenantId, file) }
 }
 
@@ -64,6 +67,10 @@ test('the bootstrap secret makes one administrator, who from then on proves itse
     scheme: 'Bearer',
   })
   expect(actor).toMatchObject({ kind: 'person', personId: id, roles: ['administrator'] })
+
+  await expect(stat(file), 'the file is gone').rejects.toThrow('ENOENT')
+  const rows = await server.change(({ tx }) => tx.query.selectFrom('bootstrap').selectAll().execute())
+  expect(rows, 'and what was kept of the secret').toMatchObject([{ secret_digest: null, used_by: id }])
 
   const again = await useSecret(server, secret, (await makeKey()).publicJwk)
   expect([again.status, again.body['code']]).toEqual([401, 'bootstrap_rejected'])

@@ -105,7 +105,7 @@ const hostile: readonly (readonly [
   ],
 ]
 
-test('tokens that are not what they should be are refused, each with its reason', async () => {
+test('[RFC7523 3] tokens that are not what they should be are refused, each with its reason', async () => {
   await using server = await startProofServer()
   await using issuer = await startTestIssuer({ now: server.clock.now })
   await registerOidc(server, issuer.url)

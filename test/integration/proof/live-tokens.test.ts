@@ -146,7 +146,7 @@ test('a denial says why, and leaves a decision and one entry', async () => {
   expect(added.map((entry) => entry.action)).toEqual(['decision.denied'])
 })
 
-test('introspection tells a live token to a permitted caller, and of all else only that it is not active', async () => {
+test('[RFC7662 2.2] introspection tells a live token to a permitted caller, and of all else only that it is not active', async () => {
   await using at = await serverWithWorkload()
   const watcher = await at.watcherToken()
   const token = String((await at.grants['jwt-bearer']()).body['access_token'])
@@ -181,7 +181,7 @@ test('introspection tells a live token to a permitted caller, and of all else on
   expect((await introspect(at, later, token)).body, 'expired').toEqual({ active: false })
 })
 
-test('a caller whom no policy permits may not introspect', async () => {
+test('[RFC7662 2.1] a caller whom no policy permits may not introspect', async () => {
   await using at = await serverWithWorkload()
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
   const job = await registerWorkload(at.server, {
@@ -207,7 +207,7 @@ test('a caller whom no policy permits may not introspect', async () => {
   expect(answer.body).toMatchObject({ error: 'insufficient_scope', decision_id: expect.any(String) })
 })
 
-test('a holder gives its token back: it ends at once; another’s stays', async () => {
+test('[RFC7009 2.2] a holder gives its token back: it ends at once; another’s stays', async () => {
   await using at = await serverWithWorkload()
   const watcher = await at.watcherToken()
   const token = String((await at.grants['jwt-bearer']()).body['access_token'])

@@ -32,7 +32,13 @@ import type { RegistryDeps } from '../../../packages/server/src/application/regi
 import { registerTrustProvider } from '../../../packages/server/src/application/registry/register-trust-provider.ts'
 import { openDatabase } from '../../../packages/server/src/store/database.ts'
 import { ensureTenant } from '../../../packages/server/src/store/tenant-rows.ts'
-import { type BoundRoutes, buildHttp } from '../../../packages/server/src/surfaces/http/app.ts'
+import type { ClusterReviewer } from '../../../packages/server/src/adapters/trust-providers/trust-provider.ts'
+import { createWakeFeed } from '../../../packages/server/src/application/wake-feed.ts'
+import { hostChannel } from '../../../packages/server/src/store/host-event-rows.ts'
+import { type BoundRoutes, bindRoutes, buildHttp } from '../../../packages/server/src/surfaces/http/app.ts'
+import { attestationRoutes } from '../../../packages/server/src/surfaces/http/attestations.ts'
+import { hostRoutes } from '../../../packages/server/src/surfaces/http/host.ts'
+import { joinRoutes } from '../../../packages/server/src/surfaces/http/join.ts'
 import type { HttpDeps, HttpOptions } from '../../../packages/server/src/surfaces/http/http-deps.ts'
 import { oauthPlugin } from '../../../packages/server/src/surfaces/oauth/oauth-plugin.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/index.ts'
@@ -80,6 +86,9 @@ export interface ProofServerOptions {
   readonly limits?: Partial<IssueLimits>
   readonly statusListSize?: number
   readonly routes?: (deps: AuthorityDeps & ProofDeps) => readonly BoundRoutes[]
+  readonly clusterReviewer?: ClusterReviewer
+  /** Serves the routes of joining and of host agents. */
+  readonly proving?: boolean
   /** Certificate and key of a second listener, which asks its clients for theirs. */
   readonly mutualTls?: { readonly cert: string; readonly key: string }
 }
@@ -109,6 +118,7 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
   const proof = openProof(authorityDeps, {
     keys,
     publicUrl: () => url,
+    clusterReviewer: options.clusterReviewer,
     mutualTlsUrl: () => (mutualTlsUrl === '' ? undefined : mutualTlsUrl),
   })
   const issue: IssueDeps = {
@@ -129,7 +139,10 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
   const build = (more: Partial<HttpOptions>) =>
     buildHttp(
       http,
-      options.routes?.({ ...authorityDeps, ...proof }) ?? [],
+      [
+        ...(options.routes?.({ ...authorityDeps, ...proof }) ?? []),
+        ...(options.proving === true ? provingRoutes({ ...proof, ...http }) : []),
+      ],
       {
         trustedProxies: [],
         callerLimit: { perSecond: 10_000, burst: 10_000 },
@@ -182,6 +195,11 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
       if (options.store === undefined) await store.drop()
     },
   }
+}
+
+function provingRoutes(deps: ProofDeps & HttpDeps): readonly BoundRoutes[] {
+  const all = { ...deps, hosts: createWakeFeed(deps.database, hostChannel) }
+  return [bindRoutes(all, joinRoutes), bindRoutes(all, hostRoutes), bindRoutes(all, attestationRoutes)]
 }
 
 export interface Workload {
@@ -246,9 +264,13 @@ export async function registerOidc(
   )
 }
 
-export async function registerBoundKeys(server: ProofServer, freshForSeconds = 3600): Promise<void> {
+export async function registerBoundKeys(
+  server: ProofServer,
+  freshForSeconds = 3600,
+  settings: Record<string, unknown> = {},
+): Promise<void> {
   await server.change((change) =>
-    registerTrustProvider(change, { name: 'keys', kind: 'bound_key', settings: {}, freshForSeconds }),
+    registerTrustProvider(change, { name: 'keys', kind: 'bound_key', settings, freshForSeconds }),
   )
 }
 

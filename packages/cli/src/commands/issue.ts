@@ -14,7 +14,7 @@ import { addExamples } from '../examples.ts'
 import { formatRecord } from '../format-table.ts'
 import { parseDuration } from '../parse-duration.ts'
 import { collect, parseTextPairs } from '../parse-pairs.ts'
-import { writePrivateFile } from '../private-file.ts'
+import { writePrivateFile } from '@mayfly/client/login'
 import { UsageError } from '../usage-error.ts'
 
 interface IssueOptions {

@@ -2,7 +2,7 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { type Command, Option } from 'commander'
-import { makeBoundKey, publicJwkOf, saveBoundKey } from '../bound-key.ts'
+import { makeBoundKey, publicJwkOf, saveBoundKey } from '@mayfly/client/login'
 import type { Cli } from '../cli.ts'
 import { parseDuration, parseMoment } from '../parse-duration.ts'
 import { collect, parsePairs, parseTextPairs } from '../parse-pairs.ts'

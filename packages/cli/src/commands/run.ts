@@ -13,7 +13,7 @@ import { describeFailure } from '../describe-failure.ts'
 import { addExamples } from '../examples.ts'
 import { parseDuration } from '../parse-duration.ts'
 import { collect } from '../parse-pairs.ts'
-import { writePrivateFile } from '../private-file.ts'
+import { writePrivateFile } from '@mayfly/client/login'
 import { type Hold, holdCredentials } from '../run/hold-credentials.ts'
 import { catchSignals, type SignalCatcher, superviseChild } from '../run/supervise-child.ts'
 import { UsageError } from '../usage-error.ts'
@@ -50,6 +50,7 @@ export function addRunCommand(program: Command, cli: Cli): void {
   addExamples(
     run,
     'mayfly run --role orders-db/readonly --identity orders-api --key-file orders-api.jwk -- ./server',
+    'SPIFFE_ENDPOINT_SOCKET=unix:///run/mayfly/agent.sock mayfly run --role orders-db/readonly -- ./server',
     'mayfly run --role orders-db/readonly --env DB -- sh -c \'psql "$DB_CONNECTION_URL" -c "select 1"\'',
     'mayfly run --role orders-db/readonly --task 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f --file /run/job/db.json -- ./job',
   )
@@ -76,7 +77,7 @@ async function runWith(
     if (file !== undefined) await writePrivateFile(file, credentialDocument(credentials))
   }
   // A signal is for the command, not for our requests: ending what was issued needs them most then.
-  const connection = await cli.connect(options.identity, new AbortController().signal)
+  const connection = await cli.connect(options.identity, new AbortController().signal, { isWorkload: true })
   const hold = await holdCredentials(
     { connection, now: cli.now, say: (text) => cli.out.say(text), onRenewed: write },
     {

@@ -10,7 +10,7 @@ import type { Connection } from '../connect.ts'
 import type { IssuedCredential } from '../credential-fields.ts'
 import { describeFailure } from '../describe-failure.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { OAuthRefusal } from '../oauth-refusal.ts'
+import { OAuthRefusal } from '@mayfly/client/login'
 import { formatMs } from '../parse-duration.ts'
 
 export interface HoldDeps {

@@ -37,6 +37,8 @@ export interface X509SvidRequest {
   readonly now: Date
   readonly ttlSeconds: number
   readonly dnsNames?: readonly string[]
+  /** Of a server that is reached by its address. */
+  readonly ipAddresses?: readonly string[]
   /** For targets that look for a name here, e.g. a common name; not an identity. Absent: empty. */
   readonly subject?: readonly NameAttribute[]
 }
@@ -76,7 +78,7 @@ export function prepareSvidIssuer(
       ...validity,
       publicKey: request.publicKey,
       subjectKeyId: request.subjectKeyId,
-      subjectAltName: { uri: [request.spiffeId], dns: request.dnsNames ?? [] },
+      subjectAltName: { uri: [request.spiffeId], dns: request.dnsNames ?? [], ip: request.ipAddresses ?? [] },
     })
     return { der, ...validity }
   }

@@ -4,12 +4,14 @@
  * Promise: every fault is told at once, misspelt `MAYFLY_` keys included; nothing is guessed. Values that are secret are
  * `Secret`. The schema below is also the source of docs/reference/config.md.
  */
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import { didYouMean, type FieldProblem, MayflyError } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
 import { z } from 'zod'
+import { readUpstream, type UpstreamAuthority } from '../application/spiffe/upstream-authority.ts'
 import { isLoopback } from '../store/connection-options.ts'
 import { messageOf } from '../surfaces/http/parse-input.ts'
 import { listenAddress, type ListenAddress } from './listen-address.ts'
@@ -45,8 +47,41 @@ export const environmentSchema = z.strictObject({
         'the URL that callers use: issuer of tokens, audience of proofs. Must be `https` unless it is on loopback',
       shown: 'http(s):// and what is listened on, where that is loopback',
     }),
-  MAYFLY_TLS_CERT_FILE: file.optional().meta({ description: 'certificate chain, PEM' }),
+  MAYFLY_TLS: z.enum(['files', 'svid', 'off']).optional().meta({
+    description:
+      '`svid`: the API answers with an X509-SVID of the trust domain, `files`: with the certificate in the files, `off`: without TLS',
+    shown: '`files` where they are named, else `off`',
+  }),
+  MAYFLY_TLS_CERT_FILE: file
+    .optional()
+    .meta({ description: 'certificate chain, PEM; read again when it changes, and on SIGHUP' }),
   MAYFLY_TLS_KEY_FILE: file.optional().meta({ description: 'private key of the certificate, PEM' }),
+  MAYFLY_MUTUAL_TLS_LISTEN: listenAddress.optional().meta({
+    description:
+      '`host:port` of a second listener for workloads, which asks for a client certificate; the same API, with the same certificate as the first, or with an X509-SVID where that has none',
+    shown: 'none',
+  }),
+  MAYFLY_MUTUAL_TLS_URL: z
+    .url({ protocol: /^https$/, error: 'is not an https:// URL' })
+    .refine((url) => new URL(url).pathname === '/' && !/[?#]/.test(url), { error: 'must have no path and no query' })
+    .transform((url) => new URL(url).origin)
+    .optional()
+    .meta({
+      description: 'the URL by which workloads reach the second listener',
+      shown: 'https:// with the host of the public URL and the port that is listened on',
+    }),
+  MAYFLY_BUNDLE_LISTEN: listenAddress.optional().meta({
+    description:
+      '`host:port` of a listener that serves the trust bundle by the profile `https_spiffe`: its certificate is an X509-SVID, and it asks for none',
+    shown: 'none; `/spiffe/bundle` on the API listener serves it by `https_web`',
+  }),
+  MAYFLY_UPSTREAM_CA_CERT_FILE: file.optional().meta({
+    description: 'the authority that signs ours: its certificate, PEM, followed by the path down to the root',
+    shown: 'none: ours sign themselves',
+  }),
+  MAYFLY_UPSTREAM_CA_KEY_FILE: file
+    .optional()
+    .meta({ description: 'its private key, PEM; readable by its owner only' }),
   MAYFLY_BEHIND_TLS_PROXY: z
     .literal(behindTlsProxyConsent, { error: `can only be \`${behindTlsProxyConsent}\`, which is what it costs` })
     .optional()
@@ -124,9 +159,29 @@ export const environmentSchema = z.strictObject({
   MAYFLY_REFUSALS_PER_MINUTE: wholeNumber(1, 1_000_000)
     .default(300)
     .meta({ description: 'refused proofs and tokens a minute after which an address has to wait', shown: '`300`' }),
+  MAYFLY_SIGN_INS_PER_MINUTE: wholeNumber(1, 1_000_000)
+    .default(30)
+    .meta({ description: 'sign-ins of people that one address may begin a minute', shown: '`30`' }),
   MAYFLY_MAX_IDENTITY_DAYS: wholeNumber(1, 3650)
     .default(366)
     .meta({ description: 'how far away the end of an identity may be', shown: '`366`' }),
+  MAYFLY_KUBERNETES_API_URL: z
+    .url({ protocol: /^https$/, error: 'is not an https:// URL' })
+    .optional()
+    .meta({
+      description:
+        'the API server that is asked about service account tokens (trust provider kind `kubernetes`, reviewer `server`): the only one that gets our token',
+      shown: 'none',
+    }),
+  MAYFLY_KUBERNETES_TOKEN_FILE: file.optional().meta({
+    description:
+      'the token that it is asked with, which may create TokenReviews (`system:auth-delegator`); read each time',
+    shown: 'none',
+  }),
+  MAYFLY_KUBERNETES_CA_FILE: file.optional().meta({
+    description: "the authority of the API server's certificate, PEM",
+    shown: 'the public ones',
+  }),
   MAYFLY_LOGIN_ROTATION_DAYS: wholeNumber(0, 3650).default(30).meta({
     description:
       "after how many days Mayfly changes the passwords of its own logins at targets; 0: only when someone asks. Another number holds from each login's next change on",
@@ -148,7 +203,14 @@ export interface Config {
   readonly listen: ListenAddress
   /** Absent: derived from the address once it is known. */
   readonly publicUrl?: string
-  readonly tls?: { readonly cert: string; readonly key: string }
+  /** How the API's listener identifies itself. */
+  readonly tls: 'off' | 'svid' | 'files'
+  readonly tlsFiles?: { readonly certFile: string; readonly keyFile: string }
+  readonly mutualTlsListen?: ListenAddress
+  readonly mutualTlsUrl?: string
+  readonly bundleListen?: ListenAddress
+  /** The authority above ours. */
+  readonly upstream?: UpstreamAuthority
   readonly trustedProxies: readonly string[]
   readonly metricsListen?: ListenAddress
   readonly database:
@@ -163,8 +225,11 @@ export interface Config {
   readonly otelEndpoint?: string
   readonly callerRequestsPerSecond: number
   readonly refusalsPerMinute: number
+  readonly signInsPerMinute: number
   readonly maxIdentityDays: number
   readonly loginRotationDays: number
+  /** Where a cluster's tokens are reviewed with this server's own. */
+  readonly kubernetes?: { readonly apiUrl: string; readonly tokenFile: string; readonly caFile?: string }
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -181,9 +246,10 @@ export async function loadConfig(environment: Environment): Promise<Config> {
   const parsed = environmentSchema.safeParse(given, { error: messageOf })
   if (!parsed.success) throw unusable(parsed.error.issues.flatMap(faultsOfIssue))
   const faults = contradictions(parsed.data)
-  const tls = await readTls(parsed.data, faults)
+  await checkTlsFiles(parsed.data, faults)
+  const upstream = await readUpstreamFiles(parsed.data, faults)
   if (faults.length > 0) throw unusable(faults)
-  return configOf(parsed.data, tls)
+  return configOf(parsed.data, upstream)
 }
 
 /** The faults as a person reads them. */
@@ -214,7 +280,7 @@ function contradictions(values: z.output<typeof environmentSchema>): FieldProble
   const faults: FieldProblem[] = []
   const add = (key: keyof typeof values, detail: string) => faults.push({ pointer: `/${key}`, detail })
   const { host } = values.MAYFLY_LISTEN
-  const certificate = values.MAYFLY_TLS_CERT_FILE !== undefined && values.MAYFLY_TLS_KEY_FILE !== undefined
+  const certificate = tlsOf(values) !== 'off'
   if (values.MAYFLY_TLS_CERT_FILE !== undefined && values.MAYFLY_TLS_KEY_FILE === undefined) {
     add('MAYFLY_TLS_KEY_FILE', 'is required with `MAYFLY_TLS_CERT_FILE`')
   }
@@ -224,8 +290,20 @@ function contradictions(values: z.output<typeof environmentSchema>): FieldProble
   if (!isLoopback(host) && !certificate && values.MAYFLY_BEHIND_TLS_PROXY === undefined) {
     add(
       'MAYFLY_LISTEN',
-      `\`${host}\` is not loopback, which needs \`MAYFLY_TLS_CERT_FILE\` and \`MAYFLY_TLS_KEY_FILE\` (or a proxy that ends TLS: \`MAYFLY_BEHIND_TLS_PROXY=${behindTlsProxyConsent}\`)`,
+      `\`${host}\` is not loopback, which needs \`MAYFLY_TLS=svid\`, or \`MAYFLY_TLS_CERT_FILE\` and \`MAYFLY_TLS_KEY_FILE\` (or a proxy that ends TLS: \`MAYFLY_BEHIND_TLS_PROXY=${behindTlsProxyConsent}\`)`,
     )
+  }
+  if (values.MAYFLY_TLS === 'files' && values.MAYFLY_TLS_CERT_FILE === undefined) {
+    add('MAYFLY_TLS_CERT_FILE', 'is required with `MAYFLY_TLS=files`')
+  }
+  if (values.MAYFLY_UPSTREAM_CA_CERT_FILE !== undefined && values.MAYFLY_UPSTREAM_CA_KEY_FILE === undefined) {
+    add('MAYFLY_UPSTREAM_CA_KEY_FILE', 'is required with `MAYFLY_UPSTREAM_CA_CERT_FILE`')
+  }
+  if (values.MAYFLY_UPSTREAM_CA_KEY_FILE !== undefined && values.MAYFLY_UPSTREAM_CA_CERT_FILE === undefined) {
+    add('MAYFLY_UPSTREAM_CA_CERT_FILE', 'is required with `MAYFLY_UPSTREAM_CA_KEY_FILE`')
+  }
+  if (values.MAYFLY_MUTUAL_TLS_URL !== undefined && values.MAYFLY_MUTUAL_TLS_LISTEN === undefined) {
+    add('MAYFLY_MUTUAL_TLS_LISTEN', 'is required with `MAYFLY_MUTUAL_TLS_URL`')
   }
   if (!isLoopback(host) && values.MAYFLY_PUBLIC_URL === undefined) {
     add('MAYFLY_PUBLIC_URL', 'is required where `MAYFLY_LISTEN` is not loopback: it is the issuer of tokens')
@@ -242,6 +320,11 @@ function contradictions(values: z.output<typeof environmentSchema>): FieldProble
   if (values.MAYFLY_KEK_FILE !== undefined && values.MAYFLY_KEK_FILE === values.MAYFLY_KEK_PREVIOUS_FILE) {
     add('MAYFLY_KEK_PREVIOUS_FILE', 'is the same file as `MAYFLY_KEK_FILE`')
   }
+  const cluster = [values.MAYFLY_KUBERNETES_API_URL, values.MAYFLY_KUBERNETES_TOKEN_FILE]
+  if (cluster.filter((each) => each !== undefined).length === 1) {
+    const missing = cluster[0] === undefined ? 'MAYFLY_KUBERNETES_API_URL' : 'MAYFLY_KUBERNETES_TOKEN_FILE'
+    add(missing, 'is required: a token goes to the one API server that is named beside it')
+  }
   return faults
 }
 
@@ -250,30 +333,73 @@ function isSafeOrigin(origin: string): boolean {
   return protocol === 'https:' || isLoopback(hostname.replaceAll(/[[\]]/g, ''))
 }
 
-async function readTls(
-  values: z.output<typeof environmentSchema>,
-  faults: FieldProblem[],
-): Promise<Config['tls'] | undefined> {
-  const read = async (key: 'MAYFLY_TLS_CERT_FILE' | 'MAYFLY_TLS_KEY_FILE'): Promise<string | undefined> => {
-    const path = values[key]
-    if (path === undefined) return undefined
-    try {
-      return await readFile(path, 'utf8')
-    } catch {
-      faults.push({ pointer: `/${key}`, detail: `\`${path}\` cannot be read` })
-      return undefined
-    }
-  }
-  const [cert, key] = await Promise.all([read('MAYFLY_TLS_CERT_FILE'), read('MAYFLY_TLS_KEY_FILE')])
-  return cert === undefined || key === undefined ? undefined : { cert, key }
+function tlsOf(values: Pick<z.output<typeof environmentSchema>, 'MAYFLY_TLS' | 'MAYFLY_TLS_CERT_FILE'>): Config['tls'] {
+  return values.MAYFLY_TLS ?? (values.MAYFLY_TLS_CERT_FILE === undefined ? 'off' : 'files')
 }
 
-function configOf(values: z.output<typeof environmentSchema>, tls: Config['tls'] | undefined): Config {
+type FileKey =
+  | 'MAYFLY_TLS_CERT_FILE'
+  | 'MAYFLY_TLS_KEY_FILE'
+  | 'MAYFLY_UPSTREAM_CA_CERT_FILE'
+  | 'MAYFLY_UPSTREAM_CA_KEY_FILE'
+
+async function readNamed(
+  values: z.output<typeof environmentSchema>,
+  key: FileKey,
+  faults: FieldProblem[],
+): Promise<string | undefined> {
+  const path = values[key]
+  if (path === undefined) return undefined
+  try {
+    return await readFile(path, 'utf8')
+  } catch {
+    faults.push({ pointer: `/${key}`, detail: `\`${path}\` cannot be read` })
+    return undefined
+  }
+}
+
+/** Whether they can be read and belong together: told at the start, where someone is looking. */
+async function checkTlsFiles(values: z.output<typeof environmentSchema>, faults: FieldProblem[]): Promise<void> {
+  const cert = await readNamed(values, 'MAYFLY_TLS_CERT_FILE', faults)
+  const key = await readNamed(values, 'MAYFLY_TLS_KEY_FILE', faults)
+  if (cert === undefined || key === undefined) return
+  try {
+    createSecureContext({ cert, key })
+  } catch {
+    faults.push({ pointer: '/MAYFLY_TLS_KEY_FILE', detail: 'is not the private key of the certificate, or not PEM' })
+  }
+}
+
+async function readUpstreamFiles(
+  values: z.output<typeof environmentSchema>,
+  faults: FieldProblem[],
+): Promise<UpstreamAuthority | undefined> {
+  const pem = await readNamed(values, 'MAYFLY_UPSTREAM_CA_CERT_FILE', faults)
+  const key = await readNamed(values, 'MAYFLY_UPSTREAM_CA_KEY_FILE', faults)
+  const keyFile = values.MAYFLY_UPSTREAM_CA_KEY_FILE
+  if (pem === undefined || key === undefined || keyFile === undefined) return undefined
+  if (((await stat(keyFile)).mode & 0o077) !== 0) {
+    faults.push({ pointer: '/MAYFLY_UPSTREAM_CA_KEY_FILE', detail: 'others may read it: set its mode to 0600' })
+    return undefined
+  }
+  const upstream = readUpstream(pem, new Secret(key))
+  if (!('fault' in upstream)) return upstream
+  faults.push({ pointer: '/MAYFLY_UPSTREAM_CA_CERT_FILE', detail: upstream.fault })
+  return undefined
+}
+
+function configOf(values: z.output<typeof environmentSchema>, upstream: UpstreamAuthority | undefined): Config {
   const { MAYFLY_DATABASE_URL: url, MAYFLY_EMBEDDED_USER: runAs } = values
+  const { MAYFLY_TLS_CERT_FILE: certFile, MAYFLY_TLS_KEY_FILE: keyFile } = values
   return {
     listen: values.MAYFLY_LISTEN,
     ...(values.MAYFLY_PUBLIC_URL !== undefined && { publicUrl: values.MAYFLY_PUBLIC_URL }),
-    ...(tls !== undefined && { tls }),
+    tls: tlsOf(values),
+    ...(certFile !== undefined && keyFile !== undefined && { tlsFiles: { certFile, keyFile } }),
+    ...(values.MAYFLY_MUTUAL_TLS_LISTEN !== undefined && { mutualTlsListen: values.MAYFLY_MUTUAL_TLS_LISTEN }),
+    ...(values.MAYFLY_MUTUAL_TLS_URL !== undefined && { mutualTlsUrl: values.MAYFLY_MUTUAL_TLS_URL }),
+    ...(values.MAYFLY_BUNDLE_LISTEN !== undefined && { bundleListen: values.MAYFLY_BUNDLE_LISTEN }),
+    ...(upstream !== undefined && { upstream }),
     trustedProxies: values.MAYFLY_TRUSTED_PROXIES,
     ...(values.MAYFLY_METRICS_LISTEN !== undefined && { metricsListen: values.MAYFLY_METRICS_LISTEN }),
     database:
@@ -292,9 +418,21 @@ function configOf(values: z.output<typeof environmentSchema>, tls: Config['tls']
     ...(values.MAYFLY_OTEL_ENDPOINT !== undefined && { otelEndpoint: values.MAYFLY_OTEL_ENDPOINT }),
     callerRequestsPerSecond: values.MAYFLY_CALLER_REQUESTS_PER_SECOND,
     refusalsPerMinute: values.MAYFLY_REFUSALS_PER_MINUTE,
+    signInsPerMinute: values.MAYFLY_SIGN_INS_PER_MINUTE,
     maxIdentityDays: values.MAYFLY_MAX_IDENTITY_DAYS,
     loginRotationDays: values.MAYFLY_LOGIN_ROTATION_DAYS,
+    ...kubernetesOf(values),
   }
+}
+
+function kubernetesOf(values: z.output<typeof environmentSchema>): Pick<Config, 'kubernetes'> {
+  const {
+    MAYFLY_KUBERNETES_API_URL: apiUrl,
+    MAYFLY_KUBERNETES_TOKEN_FILE: tokenFile,
+    MAYFLY_KUBERNETES_CA_FILE: caFile,
+  } = values
+  if (apiUrl === undefined || tokenFile === undefined) return {}
+  return { kubernetes: { apiUrl, tokenFile, ...(caFile !== undefined && { caFile }) } }
 }
 
 function unusable(fields: readonly FieldProblem[]): MayflyError {

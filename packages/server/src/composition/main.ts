@@ -13,6 +13,7 @@ import { openOtlpExporter } from '../adapters/tracing/otlp-exporter.ts'
 import { registerTracing, unregisterTracing } from '../adapters/tracing/tracer-provider.ts'
 import type { CoreDeps } from '../application/context.ts'
 import { ensureDefaultPolicy } from '../application/decision/ensure-default-policy.ts'
+import { ensureAuthorities } from '../application/spiffe/ensure-authorities.ts'
 import { ensureKeys } from '../application/proof/ensure-keys.ts'
 import type { KeyDeps } from '../application/proof/key-deps.ts'
 import { makeBootstrap } from '../application/proof/make-bootstrap.ts'
@@ -26,7 +27,7 @@ import { openStore, type OpenStore } from './open-store.ts'
 import { serveHttp } from './serve-http.ts'
 import { type Closers, makeClosers } from './closers.ts'
 import { tracedDatabase } from './traced-database.ts'
-import { wire } from './wire.ts'
+import { wire, type Wired } from './wire.ts'
 import { startWorkers } from './workers.ts'
 
 export interface StartOverrides {
@@ -47,6 +48,12 @@ export interface RunningServer {
   readonly url: string
   /** Where metrics can be read. */
   readonly metricsUrl?: string
+  /** Where workloads that show a certificate come. */
+  readonly mutualTlsUrl?: string
+  /** Where the trust bundle is served by `https_spiffe`. */
+  readonly bundleUrl?: string
+  /** Takes a newer certificate from its files, or a newer SVID, without dropping a connection. */
+  reload(): Promise<void>
   /** Mayfly's own database; holds a password. */
   readonly databaseUrl: Secret
   /** Finishes what is under way, then ends. Idempotent. */
@@ -98,6 +105,7 @@ async function startOn({ core, config, keks, store, overrides, closers }: Start)
   const installation = await checkInstallation(database, keks, clock.now())
   const clockWatch = watchClock({ database, clock, maxSkewSeconds: overrides.maxClockSkewSeconds })
   let publicUrl = config.publicUrl
+  let mutualTlsUrl: string | undefined
   const wired = wire({
     core,
     config,
@@ -108,25 +116,29 @@ async function startOn({ core, config, keks, store, overrides, closers }: Start)
       if (publicUrl === undefined) throw new MayflyError('internal', { log: 'asked for the public URL too early' })
       return publicUrl
     },
+    mutualTlsUrl: () => mutualTlsUrl,
     ...(overrides.providers !== undefined && { providers: overrides.providers }),
   })
   closers.add('targets', () => wired.targets.close())
   const keyDeps = { ...core, keys: wired.keys }
   if (installation.outcome === 'previous') await rewrapDataKeys(keyDeps, { ...keks, previous: installation.previous })
-  await prepareTenants(keyDeps)
+  await prepareTenants(keyDeps, wired)
   await announceBootstrap(core, config.bootstrapFile)
   await clockWatch.measure()
   closers.add('clock watch', clockWatch.start(logger))
 
-  const served = await serveHttp({ wired, config, clockWatch })
-  closers.add('http', () => served.close())
+  const served = await serveHttp({ wired, config, clockWatch, closers })
   publicUrl ??= served.url
+  mutualTlsUrl = served.mutualTlsUrl
   const workers = await startWorkers(wired, overrides.pollMs)
   closers.add('workers', () => workers.stop())
   logger.info({ url: served.url, public_url: publicUrl }, 'ready')
   return {
     url: served.url,
     ...(served.metricsUrl !== undefined && { metricsUrl: served.metricsUrl }),
+    ...(served.mutualTlsUrl !== undefined && { mutualTlsUrl: served.mutualTlsUrl }),
+    ...(served.bundleUrl !== undefined && { bundleUrl: served.bundleUrl }),
+    reload: () => served.reload(),
     databaseUrl: store.url,
     stop: () => closers.close(),
   }
@@ -139,7 +151,7 @@ async function openKeys(config: Config): Promise<KeyEncryptionKeys> {
 }
 
 /** Everything that a tenant must have before anyone can ask for anything. Any number of servers may do this at once. */
-async function prepareTenants(deps: KeyDeps): Promise<void> {
+async function prepareTenants(deps: KeyDeps, { spiffe }: Pick<Wired, 'spiffe'>): Promise<void> {
   const { database, clock } = deps
   const now = clock.now()
   await database.outsideTenants((query) =>
@@ -147,6 +159,7 @@ async function prepareTenants(deps: KeyDeps): Promise<void> {
   )
   for (const tenantId of await database.outsideTenants(listTenantIds)) {
     await ensureKeys(deps, tenantId)
+    await ensureAuthorities(spiffe, tenantId)
     await database.transaction(tenantId, (tx) => ensureDefaultPolicy(tx, now))
   }
 }

@@ -21,16 +21,24 @@ import { defaultIssueLimits, type IssueDeps } from '../application/credential/is
 import type { AuthorityDeps } from '../application/decision/authority-deps.ts'
 import { withAuthority } from '../application/decision/with-authority.ts'
 import { authenticateSender } from '../application/proof/authenticate-sender.ts'
+import type { FollowHostDeps } from '../application/proof/follow-host.ts'
 import { openProof, type ProofDeps } from '../application/proof/proof-deps.ts'
+import { openSpiffe, type SvidDeps } from '../application/spiffe/spiffe-deps.ts'
 import type { LoginDeps } from '../application/registry/adopt-login.ts'
 import { openStatusPlaces } from '../application/revocation/status-places.ts'
 import { getIssuer } from '../application/proof/tenant-directory.ts'
+import { createWakeFeed } from '../application/wake-feed.ts'
+import { hostChannel } from '../store/host-event-rows.ts'
 import { createProgressFeed } from '../application/revocation/progress-feed.ts'
 import type { AuditDeps } from '../surfaces/http/audit.ts'
+import type { BootstrapDeps } from '../surfaces/http/bootstrap.ts'
 import type { HttpDeps } from '../surfaces/http/http-deps.ts'
 import type { LogDeps } from '../surfaces/http/log.ts'
 import type { OfflineDeps } from '../surfaces/http/offline.ts'
+import { makeRateLimit } from '../surfaces/http/rate-limit.ts'
 import type { RevocationDeps } from '../surfaces/http/revocations.ts'
+import { clusterReviewerOf } from './cluster-reviewer.ts'
+import type { SignInDeps } from '../surfaces/http/sign-ins.ts'
 import type { ClockWatch } from './clock-watch.ts'
 import type { Config } from './config.ts'
 import { createTenantLogs, type TenantLogs } from './tenant-logs.ts'
@@ -54,6 +62,8 @@ export interface WireInput {
   readonly clockWatch: ClockWatch
   /** Known once the server listens. */
   readonly publicUrl: () => string
+  /** Where workloads that show a certificate come; known once it listens. */
+  readonly mutualTlsUrl: () => string | undefined
   /** More providers, for tests. */
   readonly providers?: readonly Provider[]
 }
@@ -61,8 +71,10 @@ export interface WireInput {
 export interface Wired {
   readonly keys: KeyRing
   readonly authority: AuthorityDeps
-  readonly proof: ProofDeps
+  readonly proof: SignInDeps & BootstrapDeps
+  readonly proving: ProofDeps & HttpDeps & FollowHostDeps
   readonly registry: HttpDeps & LoginDeps
+  readonly spiffe: SvidDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly http: HttpDeps
   readonly targets: Targets
@@ -90,6 +102,14 @@ export function wire(input: WireInput): Wired {
   const proof = openProof(authority, {
     keys,
     publicUrl: input.publicUrl,
+    mutualTlsUrl: input.mutualTlsUrl,
+    clusterReviewer: clusterReviewerOf(config),
+  })
+  const spiffe = openSpiffe(authority, {
+    keys,
+    tenants: proof.tenants,
+    trustDomain: config.trustDomain,
+    upstream: config.upstream,
   })
   const logs = createTenantLogs(keys, input.installationId)
   const http: HttpDeps = {
@@ -102,7 +122,14 @@ export function wire(input: WireInput): Wired {
   return {
     keys,
     authority,
-    proof,
+    proof: {
+      ...proof,
+      assertMayMint: () => clockWatch.assertAgreed(),
+      signInLimit: makeRateLimit({ perSecond: config.signInsPerMinute / 60, burst: config.signInsPerMinute }),
+      bootstrapFile: config.bootstrapFile,
+    },
+    proving: { ...proof, ...http, hosts: createWakeFeed(core.database, hostChannel) },
+    spiffe,
     targets,
     logs,
     http,

@@ -5,6 +5,9 @@ import type { CoreDeps } from '../application/context.ts'
 import { runRedecisions } from '../application/decision/run-redecisions.ts'
 import { createKeyUpkeep } from '../application/proof/run-key-upkeep.ts'
 import { runLapses } from '../application/proof/run-lapses.ts'
+import { createAuthorityUpkeep } from '../application/spiffe/run-authority-upkeep.ts'
+import { runFederations } from '../application/spiffe/run-federations.ts'
+import { signCrls } from '../application/spiffe/sign-crl.ts'
 import { runLoginUpkeep } from '../application/registry/adopt-login.ts'
 import { runIdentityExpiries } from '../application/registry/run-identity-expiries.ts'
 import { lifecycleWorkers } from '../surfaces/workers/lifecycle-workers.ts'
@@ -15,6 +18,7 @@ import type { Wired } from './wire.ts'
 export async function startWorkers(wired: Wired, pollMs?: number): Promise<RunningWorkers> {
   const deps = { ...wired.authority, targets: wired.targets, keys: wired.keys }
   const upkeep = createKeyUpkeep()
+  const authorityUpkeep = createAuthorityUpkeep()
   return runWorkers(
     deps,
     [
@@ -27,6 +31,17 @@ export async function startWorkers(wired: Wired, pollMs?: number): Promise<Runni
         kind: 'deadline',
         name: 'keep-logins',
         run: (_deps, tenantId, signal) => runLoginUpkeep(wired.registry, tenantId, signal),
+      },
+      {
+        kind: 'deadline',
+        name: 'keep-authorities',
+        run: (_deps, tenantId, signal) => authorityUpkeep.run(wired.spiffe, tenantId, signal),
+      },
+      { kind: 'deadline', name: 'run-federations', lanes: 4, run: runFederations },
+      {
+        kind: 'revocation',
+        name: 'sign-crls',
+        run: (_deps, tenantId, signal) => signCrls(wired.spiffe, tenantId, signal),
       },
       sequencer(wired.logs, deps),
     ],

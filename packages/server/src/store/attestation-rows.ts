@@ -59,7 +59,8 @@ const livenessStatement = `
     a.vouched_by_attestation_id is null or (y.attestation_id is not null) as voucher_lives,
     t.state = 'active' and b.state = 'active' as still_bound,
     i.identity_id, i.state as i_state, i.expires_at as i_expires_at, o.state as o_state,
-    p.person_id, p.state as p_state, p.roles,
+    p.person_id, p.state as p_state,
+    p.roles || array(select jsonb_array_elements_text(group_grant(p.group_grants, t.trust_provider_id, t.version) -> 'roles')) as roles,
     k.public_jwk
   from unnest($1::uuid[], $2::text[], $3::timestamptz[]) with ordinality as r(attestation_id, key_id, now, ord)
   -- Subqueries, so that each is one look-up by index whatever the planner believes of the tables.

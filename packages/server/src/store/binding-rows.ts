@@ -10,6 +10,7 @@ export type BindingRow = Selectable<BindingTable>
 export type BindingWithNames = BindingRow & {
   readonly trust_provider_name: string
   readonly trust_provider_kind: string
+  readonly trust_provider_settings: unknown
   readonly identity_name: string | null
   readonly person_email: string | null
 }
@@ -35,6 +36,7 @@ function withNames(tx: Tx) {
     .select([
       'trust_provider.name as trust_provider_name',
       'trust_provider.kind as trust_provider_kind',
+      'trust_provider.settings as trust_provider_settings',
       'identity.name as identity_name',
       'person.email as person_email',
     ])

@@ -1,17 +1,14 @@
 /** The SQL of the bootstrap secret, of which only a digest is kept. */
 import type { PersonId } from '@mayfly/domain'
-import { type Selectable, sql } from 'kysely'
+import type { Selectable } from 'kysely'
 import type { Tx } from './database.ts'
+import { isAdministrator } from './person-rows.ts'
 import type { BootstrapTable } from './schema.gen.ts'
 
 export type BootstrapRow = Selectable<BootstrapTable>
 
 export async function hasAdministrator(tx: Tx): Promise<boolean> {
-  const row = await tx.query
-    .selectFrom('person')
-    .select('person_id')
-    .where(sql<boolean>`'administrator' = any(roles)`)
-    .executeTakeFirst()
+  const row = await tx.query.selectFrom('person').select('person_id').where(isAdministrator).executeTakeFirst()
   return row !== undefined
 }
 
@@ -46,7 +43,7 @@ export async function takeBootstrapAttempt(
   tx: Tx,
   now: Date,
   maxAttempts: number,
-): Promise<{ secret_digest: Buffer } | undefined> {
+): Promise<{ secret_digest: Buffer | null } | undefined> {
   return tx.query
     .updateTable('bootstrap')
     .set((set) => ({ attempts: set('attempts', '+', 1) }))

@@ -44,12 +44,22 @@ export interface OwnerJson {
   readonly answers: boolean
 }
 
+/** What the groups of a person give, as one trust provider said it last. */
+export interface GroupGrantJson {
+  /** Its name. */
+  readonly trust_provider: string
+  readonly roles: readonly PersonRole[]
+  /** Names of owners. */
+  readonly member_of: readonly string[]
+}
+
 export interface PersonJson {
   readonly person_id: PersonId
   readonly state: PersonState
   readonly roles: readonly PersonRole[]
   readonly version: number
   readonly answers_for: readonly string[]
+  readonly grants: readonly GroupGrantJson[]
 }
 
 export interface IdentityJson {
@@ -174,7 +184,15 @@ function personObject(alias: string): Fragment {
     'roles', to_jsonb(${column('roles')}), 'version', ${column('version')},
     'answers_for', (select coalesce(jsonb_agg(o.name order by o.name), '[]') from owner o
       where o.state = 'active'
-        and (o.primary_person_id = ${column('person_id')} or o.deputy_person_id = ${column('person_id')})))`
+        and (o.primary_person_id = ${column('person_id')} or o.deputy_person_id = ${column('person_id')})),
+    'grants', (select coalesce(jsonb_agg(jsonb_build_object('trust_provider', g.name, 'roles', w.held -> 'roles',
+        'member_of', (select coalesce(jsonb_agg(o.name order by o.name), '[]') from owner o
+          where o.state = 'active'
+            and o.owner_id in (select jsonb_array_elements_text(w.held -> 'owner_ids')::uuid)))), '[]')
+      from jsonb_object_keys(${column('group_grants')}) as k(id)
+      join trust_provider g on g.trust_provider_id = k.id::uuid and g.state = 'active'
+      cross join lateral (select group_grant(${column('group_grants')}, g.trust_provider_id, g.version) as held) w
+      where w.held is not null))`
 }
 
 const targetObject = sql`jsonb_build_object('resource_id', t.resource_id, 'name', t.name, 'environment', t.environment,
@@ -185,8 +203,14 @@ const targetObject = sql`jsonb_build_object('resource_id', t.resource_id, 'name'
 const roleObject = sql`jsonb_build_object('role_id', r.role_id, 'name', t.name || '/' || r.name, 'state', r.state,
   'version', r.version, 'target', ${targetObject})`
 
-const attestationObject = sql`jsonb_build_object('attestation_id', a.attestation_id, 'state', a.state, 'strength', a.strength,
-    'accepted_at', a.accepted_at, 'fresh_until', a.fresh_until, 'trust_provider_name', x.name,
+// What a host agent vouched for is worth nothing without its own proof.
+const attestationObject = sql`jsonb_build_object('attestation_id', a.attestation_id,
+    'state', case when a.state in ('fresh', 'succeeded') and a.vouched_by_attestation_id is not null and not exists (
+        select from attestation v where v.attestation_id = a.vouched_by_attestation_id and v.state in ('fresh', 'succeeded'))
+      then 'lapsed' else a.state end,
+    'strength', a.strength, 'accepted_at', a.accepted_at,
+    'fresh_until', least(a.fresh_until, (
+      select v.fresh_until from attestation v where v.attestation_id = a.vouched_by_attestation_id)), 'trust_provider_name', x.name,
     'trust_provider_kind', x.kind, 'policy_claims', coalesce(a.claims -> 'policy_claims', '{}'),
     'token_binding', a.token_binding, 'trust_made_at', a.trust_made_at, 'version', a.version,
     'source_address', host(a.source_address))`

@@ -134,7 +134,12 @@ export async function listHeldCredentials(tx: Tx, group: HeldGroup): Promise<Hel
 }
 
 function conditionOf(selector: HeldSelector): RawBuilder<unknown> {
-  return selector.kind === 'all' ? sql`true` : credentialsOf(selector)
+  if (selector.kind === 'all') return sql`true`
+  // A person holds no credential; what was issued within tasks that they declared rests on them.
+  if (selector.kind === 'person') {
+    return sql`c.task_id in (select t.task_id from task t where t.declared_by_person = ${selector.id}::uuid and t.state = 'active')`
+  }
+  return credentialsOf(selector)
 }
 
 /** What the names in a policy's scope stand for; a name of nothing gives nothing. */
@@ -172,7 +177,10 @@ export async function listAdministratorProofs(tx: Tx): Promise<AdministratorProo
     .where('person.state', '=', 'active')
     .where('binding.state', '=', 'active')
     .where('trust_provider.state', '=', 'active')
-    .where(sql<boolean>`'administrator' = any(person.roles)`)
+    .where(
+      sql<boolean>`('administrator' = any(person.roles) or group_grant(person.group_grants,
+        trust_provider.trust_provider_id, trust_provider.version) -> 'roles' ? 'administrator')`,
+    )
     .select([
       'person.person_id as personId',
       'trust_provider.trust_provider_id as trustProviderId',

@@ -1,5 +1,5 @@
 /** The SQL of keys. Everything secret in these rows is wrapped or sealed. */
-import type { ResourceId, TenantId } from '@mayfly/domain'
+import type { ResourceId, TenantId, TrustProviderId, X509AuthorityId } from '@mayfly/domain'
 import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
 import type { DataKeyTable, InstallationTable, ResourceTable, Schema, SigningKeyTable } from './schema.gen.ts'
@@ -10,7 +10,9 @@ export type KeyPurpose =
   | 'log_checkpoint'
   | 'promise'
   | 'fingerprint'
+  | 'jwt_svid'
   | 'offline_bundle'
+  | 'sign_in_client'
 export type KeyAlgorithm = 'ES256' | 'RS256' | 'Ed25519' | 'HS256'
 /** The check constraints hold the two words to their closed sets. */
 export type SigningKeyRow = Omit<Selectable<SigningKeyTable>, 'purpose' | 'algorithm'> & {
@@ -225,7 +227,7 @@ export async function retireSigningKey(
 
 /** Where a sealed value stands; `resource_next` is the secret that a resource's login is being changed to. */
 export interface SealedValue {
-  readonly table: 'resource' | 'resource_next' | 'signing_key'
+  readonly table: 'resource' | 'resource_next' | 'signing_key' | 'trust_provider_secret' | 'x509_authority'
   readonly id: string
   readonly sealed: string
 }
@@ -259,10 +261,26 @@ export async function claimSealedValuesNotUnder(
     .limit(Math.max(limit - keys.length - resources.length, 0))
     .forUpdate()
     .execute()
+  const authorities = await tx.query
+    .selectFrom('x509_authority')
+    .select(['x509_authority_id as id', 'sealed_private as sealed'])
+    .where('sealed_private', 'not like', under)
+    .limit(Math.max(limit - keys.length - resources.length - next.length, 0))
+    .forUpdate()
+    .execute()
+  const clientSecrets = await tx.query
+    .selectFrom('trust_provider_secret')
+    .select(['trust_provider_id as id', 'sealed_secret as sealed'])
+    .where('sealed_secret', 'not like', under)
+    .limit(Math.max(limit - keys.length - resources.length - next.length - authorities.length, 0))
+    .forUpdate()
+    .execute()
   return [
+    ...authorities.map((row) => ({ table: 'x509_authority' as const, ...row })),
     ...keys.map((row) => ({ table: 'signing_key' as const, ...row })),
     ...resources.map((row) => ({ table: 'resource' as const, ...row })),
     ...next.map((row) => ({ table: 'resource_next' as const, ...row })),
+    ...clientSecrets.map((row) => ({ table: 'trust_provider_secret' as const, ...row })),
   ]
 }
 
@@ -273,6 +291,23 @@ export async function storeResealed(tx: Tx, value: SealedValue): Promise<Selecta
       .updateTable('signing_key')
       .set({ sealed_private: value.sealed })
       .where('key_id', '=', value.id)
+      .execute()
+    return undefined
+  }
+  if (value.table === 'x509_authority') {
+    // Not stated: what is sealed gives no authority to whoever cannot open it.
+    await tx.query
+      .updateTable('x509_authority')
+      .set({ sealed_private: value.sealed })
+      .where('x509_authority_id', '=', value.id as X509AuthorityId)
+      .execute()
+    return undefined
+  }
+  if (value.table === 'trust_provider_secret') {
+    await tx.query
+      .updateTable('trust_provider_secret')
+      .set({ sealed_secret: value.sealed })
+      .where('trust_provider_id', '=', value.id as TrustProviderId)
       .execute()
     return undefined
   }

@@ -45,11 +45,12 @@ export async function endAttestations(
   tx: Tx,
   ids: readonly AttestationId[],
   state: 'succeeded' | 'lapsed',
+  now: Date,
 ): Promise<readonly AttestationRow[]> {
   if (ids.length === 0) return []
   return tx.query
     .updateTable('attestation')
-    .set({ state })
+    .set({ state, ended_at: now })
     .where('attestation_id', 'in', [...ids])
     .where('state', '=', 'fresh')
     .returningAll()
@@ -76,6 +77,17 @@ export async function moveToSuccessor(
     .returningAll()
     .execute()
   return { credentials, tasks }
+}
+
+/** What a host agent vouched for under one proof of its own rests on the next. */
+export async function moveVouched(tx: Tx, from: AttestationId, to: AttestationId): Promise<readonly AttestationRow[]> {
+  return tx.query
+    .updateTable('attestation')
+    .set({ vouched_by_attestation_id: to })
+    .where('vouched_by_attestation_id', '=', from)
+    .where('state', '=', 'fresh')
+    .returningAll()
+    .execute()
 }
 
 /** Forgets proofs that nobody could present again. @returns how many */

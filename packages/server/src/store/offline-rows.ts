@@ -1,5 +1,5 @@
 /** The SQL of sites that are believed without a network, and of what their bundles brought. */
-import { isId, type OfflineSiteId, type TrustProviderId } from '@mayfly/domain'
+import { type AttestationId, isId, type OfflineSiteId, type TrustProviderId } from '@mayfly/domain'
 import { type Insertable, type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
@@ -122,4 +122,26 @@ export async function listTrustProvidersOfSite(tx: Tx, site: string): Promise<re
     .orderBy('trust_provider_id')
     .execute()
   return rows.map((row) => row.trust_provider_id)
+}
+
+export interface ProofWithStatus {
+  readonly attestationId: AttestationId
+  readonly uri: string
+  readonly index: number
+}
+
+/** Proofs that count now and whose token named a place in a status list, after `after`, in the order of their ids. */
+export async function listProofsWithStatus(
+  tx: Tx,
+  trustProviderIds: readonly TrustProviderId[],
+  page: { readonly after: AttestationId | undefined; readonly limit: number },
+): Promise<readonly ProofWithStatus[]> {
+  const { rows } = await sql<ProofWithStatus>`
+    select a.attestation_id as "attestationId", a.claims -> 'status' ->> 'uri' as uri,
+      (a.claims -> 'status' ->> 'index')::float8 as index
+    from attestation a
+    where a.state = 'fresh' and a.trust_provider_id = any(${trustProviderIds}::uuid[]) and a.claims ? 'status'
+      and (${page.after ?? null}::uuid is null or a.attestation_id > ${page.after ?? null}::uuid)
+    order by a.attestation_id limit ${page.limit}`.execute(tx.query)
+  return rows
 }

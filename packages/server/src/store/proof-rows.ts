@@ -31,7 +31,7 @@ export type ProofQuestion =
   | {
       readonly by: 'kind'
       readonly issuers: readonly string[]
-      readonly kind: TrustProviderKind | 'x509' | 'host_agent'
+      readonly kind: TrustProviderKind
       readonly subjects: readonly string[]
     }
   /** A binding that was found before, e.g. of a person who signs in. */
@@ -66,6 +66,8 @@ interface PersonPart {
   readonly roles: readonly PersonRole[]
   /** Names of the owners for which the person is primary or deputy. */
   readonly answersFor: readonly string[]
+  /** Names of the owners that they are in by their groups, as the trust provider of the proof says. */
+  readonly memberOf: readonly string[]
   readonly version: number
 }
 
@@ -82,8 +84,21 @@ export interface CandidateTrustProvider {
   readonly version: number
 }
 
+/** How often a key has logged in, as it was read. */
+export interface KeyLoginState {
+  readonly generation: number
+  readonly nextDigest: string | null
+  readonly previousDigest: string | null
+  readonly movedAt: Date | null
+  readonly repeats: number
+  readonly lockedAt: Date | null
+  readonly version: number
+}
+
 export interface CandidateBinding {
   readonly trustProvider: CandidateTrustProvider
+  /** For bound keys; null where it has not been counted yet. */
+  readonly keyLogin: KeyLoginState | null
   readonly bindingId: BindingId
   readonly subject: string
   readonly claims: Readonly<Record<string, unknown>>
@@ -112,7 +127,12 @@ const columns = `
   i.attributes, i.version as i_version,
   o.owner_id, o.name as o_name, o.version as o_version,
   o.state = 'active' and (op.state = 'active' or coalesce(od.state, '') = 'active') as o_answers,
-  p.person_id, p.state as p_state, p.roles, p.version as p_version,
+  p.person_id, p.state as p_state, p.version as p_version,
+  p.roles || array(select jsonb_array_elements_text(g.held -> 'roles')) as roles,
+  case when g.held is not null then array(
+    select a.name from owner a where a.state = 'active'
+      and a.owner_id in (select jsonb_array_elements_text(g.held -> 'owner_ids')::uuid)
+  ) end as member_of,
   case when p.person_id is not null then array(
     select a.name from owner a
     where a.state = 'active' and (a.primary_person_id = p.person_id or a.deputy_person_id = p.person_id)
@@ -127,6 +147,7 @@ const parties = `
   left join lateral (select * from person n where n.person_id = o.primary_person_id limit 1) op on true
   left join lateral (select * from person n where n.person_id = o.deputy_person_id limit 1) od on true
   left join lateral (select * from person n where n.person_id = b.person_id limit 1) p on true
+  left join lateral (select group_grant(p.group_grants, t.trust_provider_id, t.version) as held) g on true
   left join policy_version v on v.state = 'active'
   left join signing_key k on k.purpose = 'access_token' and k.state = 'active'`
 
@@ -147,7 +168,7 @@ const usable = `c.state = 'active' and c.public_jwk is not null and (r.thumbprin
 
 // Three ways to name a client, one index each; a name is never taken for an id, since its form is another.
 const byClient = `
-  select r.ord::int, ${columns}
+  select r.ord::int, ${columns}, to_jsonb(y) as key_login
   from unnest($1::text[], $2::uuid[], $3::text[]) with ordinality as r(name, id, thumbprint, ord)
   left join lateral (
     (select c.* from binding c
@@ -158,7 +179,8 @@ const byClient = `
   ) b on true
   left join lateral (
     select * from trust_provider n where n.trust_provider_id = b.trust_provider_id and n.state = 'active' limit 1
-  ) t on true ${parties}`
+  ) t on true
+  left join lateral (select * from key_login n where n.binding_id = b.binding_id limit 1) y on true ${parties}`
 
 // Trust providers are few, and each look-up of a binding is one by its index.
 const byKind = `
@@ -270,9 +292,21 @@ interface CandidateRow {
   readonly roles: readonly PersonRole[]
   readonly p_version: number
   readonly answers_for: readonly string[]
+  readonly member_of: readonly string[] | null
   readonly policy_version_id: PolicyVersionId | null
   readonly digest: string
   readonly key_id: string | null
+  readonly key_login?: KeyLoginJson | null
+}
+
+interface KeyLoginJson {
+  readonly generation: number
+  readonly next_digest: string | null
+  readonly previous_digest: string | null
+  readonly moved_at: string | null
+  readonly repeats: number
+  readonly locked_at: string | null
+  readonly version: number
 }
 
 function collect(
@@ -321,7 +355,21 @@ function bindingOf(row: CandidateRow, trustProvider: CandidateTrustProvider | un
   const party = partyOf(row)
   if (party === undefined) return []
   const { binding_id: bindingId, subject, claims, public_jwk: publicJwk, b_version: version } = row
-  return [{ trustProvider, bindingId, subject, claims, publicJwk, version, party }]
+  const keyLogin = keyLoginOf(row.key_login ?? null)
+  return [{ trustProvider, bindingId, subject, claims, publicJwk, version, party, keyLogin }]
+}
+
+function keyLoginOf(row: KeyLoginJson | null): KeyLoginState | null {
+  if (row === null) return null
+  return {
+    generation: row.generation,
+    nextDigest: row.next_digest,
+    previousDigest: row.previous_digest,
+    movedAt: row.moved_at === null ? null : new Date(row.moved_at),
+    repeats: row.repeats,
+    lockedAt: row.locked_at === null ? null : new Date(row.locked_at),
+    version: row.version,
+  }
 }
 
 function partyOf(row: CandidateRow): ProvingParty | undefined {
@@ -345,8 +393,9 @@ function partyOf(row: CandidateRow): ProvingParty | undefined {
     kind: 'person',
     personId: row.person_id,
     state: row.p_state,
-    roles: row.roles,
+    roles: [...new Set(row.roles)],
     answersFor: row.answers_for,
+    memberOf: row.member_of ?? [],
     version: row.p_version,
   }
 }
@@ -364,7 +413,9 @@ export interface AcceptedProofRow {
   readonly strength: Strength
   /** As it stands in the row, e.g. `jkt:…`; null for a bearer token. */
   readonly tokenBinding: string | null
-  readonly vouchedBy: AttestationId | null
+  readonly vouchedBy: { readonly attestationId: AttestationId; readonly identityId: IdentityId } | null
+  /** The counter of a bound key as it is afterwards, where this login moves it on. */
+  readonly keyLogin: KeyLoginState | null
   /** As of when the trust material was that it was judged with; null where that was asked for at this moment. */
   readonly trustMadeAt: Date | null
   readonly sourceAddress: string | null
@@ -400,7 +451,9 @@ const acceptStatement = `
     select * from json_to_recordset($1::json) as r(
       attestation_id uuid, trust_provider_id uuid, t_version int, binding_id uuid, b_version int, identity_id uuid,
       i_version int, owner_id uuid, o_version int, person_id uuid, p_version int, instance text, claims jsonb,
-      strength text, token_binding text, vouched_by_attestation_id uuid, trust_made_at timestamptz, source_address inet, accepted_at timestamptz, fresh_until timestamptz, token_expires_at timestamptz,
+      strength text, token_binding text, vouched_by_attestation_id uuid, host_identity_id uuid, k_version int,
+      k_generation int, k_next_digest text, k_previous_digest text, k_moved_at timestamptz, k_repeats int, trust_made_at timestamptz,
+      source_address inet, accepted_at timestamptz, fresh_until timestamptz, token_expires_at timestamptz,
       jti_digest text, jti_expires_at timestamptz, decision_id uuid, policy_version_id uuid, action text,
       principal jsonb, resource jsonb, determining jsonb, duties jsonb, context jsonb, entry_id uuid, stream text,
       entry_action text, data text, leaf_hash text)
@@ -421,9 +474,13 @@ const acceptStatement = `
     join policy_version v on v.policy_version_id = r.policy_version_id and v.state = 'active'
     where r.person_id is not null
     for share of t, b, p, v
+  ), counted as materialized (
+    select k.binding_id from input r join key_login k on k.binding_id = r.binding_id and k.version = r.k_version - 1
+    where r.k_version is not null for update of k
   ), live as materialized (
     select r.* from input r
-    where (r.vouched_by_attestation_id is null or exists (
+    where (r.k_version is null or r.binding_id in (select binding_id from counted))
+      and (r.vouched_by_attestation_id is null or exists (
         select from attestation v where v.attestation_id = r.vouched_by_attestation_id
           and v.state in ('fresh', 'succeeded') and v.fresh_until > r.accepted_at for share))
       and r.attestation_id in (select attestation_id from live_identity union all select attestation_id from live_person)
@@ -433,6 +490,11 @@ const acceptStatement = `
     on conflict do nothing returning trust_provider_id, encode(jti_digest, 'base64') as jti_digest
   ), accepted as materialized (
     select live.* from live join seen using (trust_provider_id, jti_digest)
+  ), moved as (
+    update key_login k
+    set generation = r.k_generation, next_digest = r.k_next_digest, previous_digest = r.k_previous_digest,
+        moved_at = r.k_moved_at, repeats = r.k_repeats
+    from accepted r where r.k_version is not null and k.binding_id = r.binding_id
   ), decided as (
     insert into decision (decision_id, action, principal, resource, identity_id, outcome, reasons, determining, duties,
                           context, policy_version_id, decided_at)
@@ -441,9 +503,11 @@ const acceptStatement = `
     from accepted
   ), attested as (
     insert into attestation (attestation_id, identity_id, person_id, trust_provider_id, binding_id, instance, claims,
-                             strength, token_binding, vouched_by_attestation_id, trust_made_at, source_address, accepted_at, fresh_until, token_expires_at, decision_id)
+                             strength, token_binding, vouched_by_attestation_id, host_identity_id, trust_made_at, source_address,
+                             accepted_at, fresh_until, token_expires_at, decision_id)
     select attestation_id, identity_id, person_id, trust_provider_id, binding_id, instance, claims, strength,
-           token_binding, vouched_by_attestation_id, trust_made_at, source_address, accepted_at, fresh_until, token_expires_at, decision_id
+           token_binding, vouched_by_attestation_id, host_identity_id, trust_made_at, source_address, accepted_at, fresh_until,
+           token_expires_at, decision_id
     from accepted
   ), told as (
     insert into entry (entry_id, stream, action, recorded_at, identity_id, attestation_id, decision_id, data, leaf_hash)
@@ -455,7 +519,7 @@ const acceptStatement = `
   union all
   select attestation_id, 'replayed' from live where attestation_id not in (select attestation_id from accepted)`
 
-/** Runs inside the tenant's transaction. No two rows of one call may have the same `proofDigest`. */
+/** Runs inside the tenant's transaction. No two rows of one call may have the same `proofDigest`, or count the same key. */
 export async function insertAcceptedProofs(
   client: pg.ClientBase,
   rows: readonly AcceptedProofRow[],
@@ -488,7 +552,9 @@ function acceptedJson(row: AcceptedProofRow) {
     claims: row.claims,
     strength: row.strength,
     token_binding: row.tokenBinding,
-    vouched_by_attestation_id: row.vouchedBy,
+    vouched_by_attestation_id: row.vouchedBy?.attestationId,
+    host_identity_id: row.vouchedBy?.identityId,
+    ...keyLoginJson(row.keyLogin),
     trust_made_at: row.trustMadeAt,
     source_address: row.sourceAddress,
     accepted_at: row.acceptedAt,
@@ -509,6 +575,18 @@ function acceptedJson(row: AcceptedProofRow) {
     entry_action: entry.action,
     data: base64(entry.data),
     leaf_hash: base64(entry.leafHash),
+  }
+}
+
+function keyLoginJson(state: KeyLoginState | null) {
+  if (state === null) return {}
+  return {
+    k_version: state.version,
+    k_generation: state.generation,
+    k_next_digest: state.nextDigest,
+    k_previous_digest: state.previousDigest,
+    k_moved_at: state.movedAt,
+    k_repeats: state.repeats,
   }
 }
 

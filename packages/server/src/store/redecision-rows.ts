@@ -16,6 +16,7 @@ export type RedecisionSelectorKind =
   | 'trust_provider'
   | 'environment'
   | 'policy'
+  | 'person'
 
 export interface RedecisionRequest {
   readonly selectorKind: RedecisionSelectorKind

@@ -1,5 +1,6 @@
 /** The SQL of revocations: what they end, what they wait for, how far they have come. */
 import {
+  type AttestationId,
   type CredentialId,
   MayflyError,
   type RevocationCause,
@@ -49,10 +50,21 @@ export function credentialsOf(selector: Selector): RawBuilder<boolean> {
         or (c.subject_identity_id = any(${boundAt(id)}) and ${isProvenAt(id, sql`c.subject_attestation_id`)})
         or (c.subject_person_id = any(array(select b.person_id from binding b where b.trust_provider_id = ${id}::uuid))
             and ${isProvenAt(id, sql`c.subject_attestation_id`)}))`
+    case 'host': {
+      const ids = sql`array(select a.attestation_id from attestation a where a.host_identity_id = ${id}::uuid)`
+      return sql`(c.attestation_id = any(${ids}) or c.subject_attestation_id = any(${ids}))`
+    }
     case 'environment':
       return sql`c.environment = ${id}`
     case 'policy':
       return sql`c.policy_version_id = ${id}::uuid`
+    // A person holds no credential; of theirs are those that are held on their behalf.
+    case 'person':
+      return sql`c.subject_person_id = ${id}::uuid`
+    // No credential hangs on them.
+    case 'svid':
+    case 'svid_authority':
+      return sql`false`
   }
 }
 
@@ -70,8 +82,11 @@ function isProvenAt(trustProviderId: string, attestationId: RawBuilder<unknown>)
  * revocation sees their rows, and holds back those that come after.
  */
 export async function lockSelector(tx: Tx, { kind, id }: Selector): Promise<void> {
-  // An issue holds the row of the token that is exchanged, so the row's own lock makes them take turns.
-  if (kind === 'credential') return
+  // Nothing comes to be under an SVID; an issue holds the row of the token that is exchanged, so that its lock makes
+  // them take turns.
+  if (kind === 'credential' || kind === 'svid') return
+  // What signed SVIDs has been retired before: nothing more comes to be under it.
+  if (kind === 'svid_authority') return
   if (kind === 'environment') {
     // Every issue holds the active policy.
     await sql`select change_authority('policy_version', policy_version_id) from policy_version where state = 'active'`.execute(
@@ -79,7 +94,7 @@ export async function lockSelector(tx: Tx, { kind, id }: Selector): Promise<void
     )
     return
   }
-  const table = kind === 'policy' ? 'policy_version' : kind
+  const table = kind === 'policy' ? 'policy_version' : kind === 'host' ? 'identity' : kind
   await sql`select change_authority(${table}, ${id}::uuid)`.execute(tx.query)
 }
 
@@ -92,6 +107,10 @@ export interface NewRevocation {
   readonly now: Date
   /** Of the selector's credentials only these. */
   readonly only: readonly CredentialId[] | undefined
+  /** Of the selector's credentials only those under these proofs, which have just ended. */
+  readonly under?: readonly AttestationId[] | undefined
+  /** How many SVIDs end with it. */
+  readonly svidCount: number
   /** Record it even where no credential ends by it. */
   readonly recordEmpty: boolean
 }
@@ -112,11 +131,12 @@ export async function insertRevocation(
 ): Promise<{ total: number; ended: readonly CredentialRow[] } | undefined> {
   const { revocationId, selector, now, only } = revocation
   const among = only === undefined ? sql`true` : sql`c.credential_id = any(${only}::uuid[])`
-  const whose = sql<boolean>`${credentialsOf(selector)} and ${among}`
+  const of = revocation.under === undefined ? credentialsOf(selector) : underAny('c', revocation.under)
+  const whose = sql<boolean>`${of} and ${among}`
   const recorded = await sql`
-    insert into revocation (revocation_id, cause, selector, requested_by, reason, total, authority_ended_at)
+    insert into revocation (revocation_id, cause, selector, requested_by, reason, total, svid_count, authority_ended_at)
     select ${revocationId}, ${revocation.cause}, ${JSON.stringify(selector)}::jsonb,
-           ${JSON.stringify(revocation.requestedBy)}::jsonb, ${revocation.reason ?? null}, 0, ${now}
+           ${JSON.stringify(revocation.requestedBy)}::jsonb, ${revocation.reason ?? null}, 0, ${revocation.svidCount}, ${now}
     where ${revocation.recordEmpty} or exists (
       select from credential c where c.state in ('requested', 'active') and ${whose})
     returning revocation_id`.execute(tx.query)
@@ -216,9 +236,32 @@ export async function revokeAttestations(
       select a.attestation_id from attestation a
       where a.state = 'fresh' and ${whose} order by a.attestation_id for update
     )
-    update attestation a set state = 'revoked', token_revoked_at = coalesce(a.token_revoked_at, ${now})
+    update attestation a set state = 'revoked', token_revoked_at = coalesce(a.token_revoked_at, ${now}), ended_at = ${now}
     from locked l where a.attestation_id = l.attestation_id returning a.*`.execute(tx.query)
   return rows
+}
+
+/** Ends what host agents vouched for with proofs of their own that have ended. By partial index. */
+export async function revokeVouched(
+  tx: Tx,
+  vouchers: readonly AttestationId[],
+  now: Date,
+  which: 'all' | 'still_fresh' = 'all',
+): Promise<readonly Selectable<AttestationTable>[]> {
+  const { rows } = await sql<Selectable<AttestationTable>>`
+    with locked as materialized (
+      select a.attestation_id from attestation a
+      where a.state = 'fresh' and a.vouched_by_attestation_id = any(${vouchers}::uuid[])
+        and (${which === 'all'} or a.fresh_until > ${now})
+      order by a.attestation_id for update
+    )
+    update attestation a set state = 'revoked', token_revoked_at = coalesce(a.token_revoked_at, ${now}), ended_at = ${now}
+    from locked l where a.attestation_id = l.attestation_id returning a.*`.execute(tx.query)
+  return rows
+}
+
+function underAny(alias: 'c' | 't', ids: readonly AttestationId[]): RawBuilder<boolean> {
+  return sql`${sql.ref(`${alias}.attestation_id`)} = any(${ids}::uuid[])`
 }
 
 function attestationsOf(kind: SelectorKind, id: string): RawBuilder<boolean> | undefined {
@@ -229,14 +272,20 @@ function attestationsOf(kind: SelectorKind, id: string): RawBuilder<boolean> | u
       return sql`a.identity_id = ${id}::uuid`
     case 'owner':
       return sql`a.identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
+    case 'host':
+      return sql`a.host_identity_id = ${id}::uuid`
     case 'trust_provider':
       return sql`a.binding_id in (select b.binding_id from binding b where b.trust_provider_id = ${id}::uuid)`
+    case 'person':
+      return sql`a.person_id = ${id}::uuid`
     case 'credential':
     case 'task':
     case 'role':
     case 'resource':
     case 'environment':
     case 'policy':
+    case 'svid':
+    case 'svid_authority':
       return undefined
   }
 }
@@ -246,8 +295,9 @@ export async function revokeTasks(
   tx: Tx,
   { kind, id }: Selector,
   now: Date,
+  under?: readonly AttestationId[],
 ): Promise<readonly Selectable<TaskTable>[]> {
-  const whose = tasksOf(kind, id)
+  const whose = under === undefined ? tasksOf(kind, id) : underAny('t', under)
   if (whose === undefined) return []
   const { rows } = await sql<Selectable<TaskTable>>`
     with locked as materialized (
@@ -266,6 +316,8 @@ function tasksOf(kind: SelectorKind, id: string): RawBuilder<boolean> | undefine
       return sql`t.attestation_id = ${id}::uuid`
     case 'identity':
       return sql`t.identity_id = ${id}::uuid`
+    case 'host':
+      return sql`t.attestation_id in (select a.attestation_id from attestation a where a.host_identity_id = ${id}::uuid)`
     case 'owner':
       return sql`t.identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
     case 'trust_provider':
@@ -277,6 +329,9 @@ function tasksOf(kind: SelectorKind, id: string): RawBuilder<boolean> | undefine
     case 'resource':
     case 'environment':
     case 'policy':
+    case 'svid':
+    case 'svid_authority':
+    case 'person':
       return undefined
   }
 }

@@ -1,6 +1,6 @@
 // Made by `npm run generate` from the migrations. Do not edit.
 import type { ColumnType, Generated } from 'kysely'
-import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, IdentityId, IdentityKind, IdentityState, OfflineSiteId, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, StatusListId, Strength, TaskId, TaskKind, TaskState, TenantId, TrustProviderId } from '@mayfly/domain'
+import type { AttestationId, AttestationState, BindingId, BoundTo, CredentialId, CredentialState, DataClass, DecisionId, Delivery, EntryId, Environment, Exposure, FederationId, IdentityId, IdentityKind, IdentityState, JoinTokenId, OfflineSiteId, OwnerId, OwnerState, PersonId, PersonState, PolicyVersionId, Reach, ResourceId, RevocationCause, RevocationId, RoleId, SignInId, StatusListId, Strength, SvidId, TaskId, TaskKind, TaskState, TenantId, TrustProviderId, X509AuthorityId } from '@mayfly/domain'
 
 /** JSON: read as a value, written as a string (so that an array is not taken for a PostgreSQL array). */
 export type Json = ColumnType<unknown, string, string>
@@ -25,6 +25,8 @@ export interface AttestationTable {
   version: Generated<number>
   token_binding: string | null
   vouched_by_attestation_id: AttestationId | null
+  host_identity_id: IdentityId | null
+  ended_at: Date | null
   trust_made_at: Date | null
 }
 
@@ -40,11 +42,12 @@ export interface BindingTable {
   state: Generated<string>
   version: Generated<number>
   created_at: Generated<Date>
+  join_token_id: JoinTokenId | null
 }
 
 export interface BootstrapTable {
   tenant_id: Generated<TenantId>
-  secret_digest: Buffer
+  secret_digest: Buffer | null
   made_at: Date
   expires_at: Date
   attempts: Generated<number>
@@ -93,6 +96,21 @@ export interface CredentialTable {
   subject_task_id: TaskId | null
   chain_length: number | null
   parent_credential_id: CredentialId | null
+}
+
+export interface CrlTable {
+  tenant_id: Generated<TenantId>
+  issuing_key_id: string
+  number: number
+  der: Buffer
+  this_update: Date
+  next_update: Date
+}
+
+export interface CrlDueTable {
+  tenant_id: Generated<TenantId>
+  issuing_key_id: string
+  svid_id: SvidId
 }
 
 export interface DataKeyTable {
@@ -144,6 +162,31 @@ export interface EntryTable {
   leaf_index: number | null
 }
 
+export interface FederatedBundleTable {
+  tenant_id: Generated<TenantId>
+  federation_id: FederationId
+  trust_domain: string
+  url: string
+  profile: string
+  endpoint_spiffe_id: string | null
+  ca_pem: string | null
+  keys: ColumnType<unknown, string | null, string | null>
+  bundle_sequence: number | null
+  refresh_hint_seconds: number | null
+  state: Generated<string>
+  created_at: Date
+  version: Generated<number>
+}
+
+export interface FederationPollTable {
+  tenant_id: Generated<TenantId>
+  federation_id: FederationId
+  next_at: Date
+  asked_at: Date | null
+  answered_at: Date | null
+  last_error: string | null
+}
+
 export interface FindingTable {
   tenant_id: Generated<TenantId>
   finding_id: string
@@ -179,6 +222,41 @@ export interface InstallationTable {
   kek_id: string
   kek_check: Buffer
   created_at: Generated<Date>
+}
+
+export interface JoinTokenTable {
+  tenant_id: Generated<TenantId>
+  join_token_id: JoinTokenId
+  token_digest: string
+  identity_id: IdentityId
+  trust_provider_id: TrustProviderId
+  created_by: Json
+  created_at: Date
+  expires_at: Date
+  state: Generated<string>
+  used_at: Date | null
+  binding_id: BindingId | null
+  version: Generated<number>
+}
+
+export interface KeyLoginTable {
+  tenant_id: Generated<TenantId>
+  binding_id: BindingId
+  generation: Generated<number>
+  next_digest: string | null
+  previous_digest: string | null
+  moved_at: Date | null
+  repeats: Generated<number>
+  locked_at: Date | null
+  version: Generated<number>
+}
+
+export interface KeyRecoveryTable {
+  tenant_id: Generated<TenantId>
+  recovery_id: string
+  binding_id: BindingId
+  recovered_by: PersonId
+  recovered_at: Date
 }
 
 export interface LogCheckpointTable {
@@ -239,6 +317,7 @@ export interface PersonTable {
   state: Generated<PersonState>
   version: Generated<number>
   created_at: Generated<Date>
+  group_grants: ColumnType<unknown, string | null, string | null>
 }
 
 export interface PolicyVersionTable {
@@ -319,6 +398,7 @@ export interface RevocationTable {
   cut_at: Date | null
   completed_at: Date | null
   version: Generated<number>
+  svid_count: Generated<number>
 }
 
 export interface RevocationCredentialTable {
@@ -348,6 +428,25 @@ export interface SchemaMigrationTable {
   applied_at: Generated<Date>
 }
 
+export interface SignInTable {
+  tenant_id: Generated<TenantId>
+  sign_in_id: SignInId
+  trust_provider_id: TrustProviderId
+  trust_provider_version: number
+  flow: string
+  starter_digest: Buffer
+  state_digest: Buffer | null
+  redirect_uri: string | null
+  sealed_material: string
+  token_binding: string | null
+  source_address: string | null
+  interval_seconds: number | null
+  next_poll_at: Date | null
+  state: Generated<string>
+  started_at: Date
+  expires_at: Date
+}
+
 export interface SigningKeyTable {
   tenant_id: Generated<TenantId>
   key_id: string
@@ -371,6 +470,24 @@ export interface StatusListTable {
   changes: Generated<number>
   created_at: Date
   filled_at: Date | null
+}
+
+export interface SvidTable {
+  tenant_id: Generated<TenantId>
+  svid_id: SvidId
+  kind: string
+  serial_number: string
+  identity_id: IdentityId | null
+  attestation_id: AttestationId | null
+  decision_id: DecisionId | null
+  spiffe_id: string
+  issuing_key_id: string
+  issued_at: Date
+  expires_at: Date
+  state: Generated<string>
+  revoked_at: Date | null
+  revocation_id: RevocationId | null
+  version: Generated<number>
 }
 
 export interface TaskTable {
@@ -404,6 +521,17 @@ export interface TenantTable {
   created_at: Generated<Date>
 }
 
+export interface TrustBundleTable {
+  tenant_id: Generated<TenantId>
+  trust_domain: string
+  bundle_sequence: number
+  keys: Json
+  changed_at: Date
+  reissues: Generated<number>
+  reissue_reason: string | null
+  version: Generated<number>
+}
+
 export interface TrustProviderTable {
   tenant_id: Generated<TenantId>
   trust_provider_id: TrustProviderId
@@ -418,18 +546,53 @@ export interface TrustProviderTable {
   created_at: Generated<Date>
 }
 
+export interface TrustProviderSecretTable {
+  tenant_id: Generated<TenantId>
+  trust_provider_id: TrustProviderId
+  sealed_secret: string
+  set_at: Date
+}
+
+export interface X509AuthorityTable {
+  tenant_id: Generated<TenantId>
+  x509_authority_id: X509AuthorityId
+  key_id: string
+  public_key: Buffer
+  signed_by: string
+  certificate: Buffer | null
+  intermediates: Generated<Buffer[]>
+  root: Buffer | null
+  sealed_private: string
+  state: string
+  not_before: Date | null
+  not_after: Date | null
+  requested_at: Date
+  prepared_at: Date | null
+  activated_at: Date | null
+  retired_at: Date | null
+  trusted_until: Date | null
+  version: Generated<number>
+}
+
 export interface Schema {
   attestation: AttestationTable
   binding: BindingTable
   bootstrap: BootstrapTable
   credential: CredentialTable
+  crl: CrlTable
+  crl_due: CrlDueTable
   data_key: DataKeyTable
   decision: DecisionTable
   dpop_proof_seen: DpopProofSeenTable
   entry: EntryTable
+  federated_bundle: FederatedBundleTable
+  federation_poll: FederationPollTable
   finding: FindingTable
   identity: IdentityTable
   installation: InstallationTable
+  join_token: JoinTokenTable
+  key_login: KeyLoginTable
+  key_recovery: KeyRecoveryTable
   log_checkpoint: LogCheckpointTable
   log_tile: LogTileTable
   offline_material: OfflineMaterialTable
@@ -444,10 +607,15 @@ export interface Schema {
   revocation_credential: RevocationCredentialTable
   role: RoleTable
   schema_migration: SchemaMigrationTable
+  sign_in: SignInTable
   signing_key: SigningKeyTable
   status_list: StatusListTable
+  svid: SvidTable
   task: TaskTable
   task_role: TaskRoleTable
   tenant: TenantTable
+  trust_bundle: TrustBundleTable
   trust_provider: TrustProviderTable
+  trust_provider_secret: TrustProviderSecretTable
+  x509_authority: X509AuthorityTable
 }

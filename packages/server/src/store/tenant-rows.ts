@@ -1,6 +1,7 @@
 /** The SQL of tenants. The table belongs to no tenant, so it is read outside of them. */
-import type { TenantId } from '@mayfly/domain'
+import { type TenantId, tenantTrustDomain } from '@mayfly/domain'
 import type { Kysely } from 'kysely'
+import type { Tx } from './database.ts'
 import type { Schema } from './schema.gen.ts'
 
 export async function findTenantId(query: Kysely<Schema>, name: string): Promise<TenantId | undefined> {
@@ -11,6 +12,16 @@ export async function findTenantId(query: Kysely<Schema>, name: string): Promise
 export async function findTenantName(query: Kysely<Schema>, tenantId: TenantId): Promise<string | undefined> {
   const row = await query.selectFrom('tenant').select('name').where('tenant_id', '=', tenantId).executeTakeFirst()
   return row?.name
+}
+
+/** The trust domain of the tenant whose transaction it is. @param installation the installation's own */
+export async function findTrustDomain(tx: Tx, installation: string): Promise<string> {
+  const { name } = await tx.query
+    .selectFrom('tenant')
+    .select('name')
+    .where('tenant_id', '=', tx.tenantId)
+    .executeTakeFirstOrThrow()
+  return tenantTrustDomain(installation, { id: tx.tenantId, name })
 }
 
 /** Idempotent: of several servers at their first start, one inserts. */

@@ -22,7 +22,7 @@ export interface PublicKey {
 }
 
 /**
- * Reads a public JWK of type EC P-256/P-384, Ed25519 or RSA of 2048 to 8192 bits.
+ * Reads a public JWK of type EC P-256/P-384/P-521, Ed25519 or RSA of 2048 to 8192 bits.
  *
  * @throws MayflyError `request_invalid` with the reason: a private or symmetric key, an unknown type, a point that is
  * not on its curve, an RSA key too small or too large
@@ -46,7 +46,9 @@ export function parsePublicJwk(value: unknown): PublicKey {
     jwk[member] = part
   }
   const crv = jwk['crv']
-  if (kty === 'EC' && crv !== 'P-256' && crv !== 'P-384') throw refuse('`crv` of an EC key must be P-256 or P-384')
+  if (kty === 'EC' && crv !== 'P-256' && crv !== 'P-384' && crv !== 'P-521') {
+    throw refuse('`crv` of an EC key must be P-256, P-384 or P-521')
+  }
   if (kty === 'OKP' && crv !== 'Ed25519') throw refuse('`crv` of an OKP key must be Ed25519')
   const key = importKey(jwk)
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0

@@ -5,5 +5,8 @@
 export const sealPlace = {
   resourceSecret: (resourceId: string) => `resource.sealed_secret:${resourceId}`,
   resourceNextSecret: (resourceId: string) => `resource.sealed_next_secret:${resourceId}`,
+  x509Authority: (authorityId: string) => `x509_authority.sealed_private:${authorityId}`,
   signingKey: (keyId: string) => `signing_key.sealed_private:${keyId}`,
+  trustProviderSecret: (trustProviderId: string) => `trust_provider_secret.sealed_secret:${trustProviderId}`,
+  signIn: (signInId: string) => `sign_in.sealed_material:${signInId}`,
 } as const

@@ -1,5 +1,5 @@
 /** What a certificate calls its holder. Reading is not believing: the trust provider checks the path. */
-import { X509Certificate } from 'node:crypto'
+import { type Certificate, isX509Fault, parseCertificate } from '@mayfly/domain'
 
 export interface CertificateNames {
   /** URI names (SAN), e.g. a SPIFFE ID. */
@@ -13,23 +13,20 @@ const maxNames = 50
 /** @returns `undefined` where the first of the chain is no certificate, or has too many names */
 export function parseCertificateNames(chain: readonly Uint8Array[]): CertificateNames | undefined {
   const [leaf] = chain
-  if (leaf === undefined) return undefined
-  let names: readonly string[]
-  try {
-    names = splitNames(new X509Certificate(leaf).subjectAltName ?? '')
-  } catch {
-    return undefined
-  }
-  if (names.length > maxNames) return undefined
-  const uris = names.flatMap((name) => (name.startsWith('URI:') ? [name.slice(4)] : []))
-  const others = names.flatMap((name) => {
-    if (name.startsWith('DNS:')) return [`dns:${name.slice(4)}`]
-    return name.startsWith('email:') ? [name] : []
-  })
-  return { uris, subjects: [...uris.map((uri) => (uri.startsWith('spiffe://') ? uri : `uri:${uri}`)), ...others] }
+  const certificate = leaf === undefined ? undefined : parseCertificate(leaf)
+  return certificate === undefined || isX509Fault(certificate) ? undefined : namesOf(certificate)
 }
 
-// Node quotes a name that holds a comma or a quote as a JSON string. Such a name is nobody's here.
-function splitNames(text: string): readonly string[] {
-  return text === '' || text.includes('"') ? [] : text.split(', ')
+/** DNS names in lower case, in which they are equal (RFC 4343); all else as it stands. */
+export function namesOf({ subjectAltName }: Certificate): CertificateNames | undefined {
+  const { uri = [], dns = [], email = [] } = subjectAltName ?? {}
+  if (uri.length + dns.length + email.length > maxNames) return undefined
+  return {
+    uris: uri,
+    subjects: [
+      ...uri.map((one) => (one.startsWith('spiffe://') ? one : `uri:${one}`)),
+      ...dns.map((one) => `dns:${one.toLowerCase()}`),
+      ...email.map((one) => `email:${one}`),
+    ],
+  }
 }

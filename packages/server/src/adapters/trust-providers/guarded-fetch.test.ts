@@ -45,7 +45,13 @@ test('an answer too large, of another status or a redirect is no answer', async 
     if (request.url === '/large') response.end('x'.repeat(2_000))
     else if (request.url === '/moved') response.writeHead(302, { location: '/good' }).end()
     else if (request.url === '/good') response.writeHead(200, { 'cache-control': 'public, max-age=60' }).end('{}')
-    else response.writeHead(500).end()
+    else if (request.url === '/echo') {
+      let sent = ''
+      request.on('data', (part: Buffer) => (sent += part.toString()))
+      request.on('end', () =>
+        response.writeHead(400).end(JSON.stringify([request.method, request.headers['content-type'], sent])),
+      )
+    } else response.writeHead(500).end()
   })
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -53,7 +59,16 @@ test('an answer too large, of another status or a redirect is no answer', async 
     await expect(guardedFetch(`${url}/large`, options())).rejects.toThrow('too much')
     await expect(guardedFetch(`${url}/moved`, options())).rejects.toThrow('status 302')
     await expect(guardedFetch(`${url}/broken`, options())).rejects.toThrow('status 500')
-    expect(await guardedFetch(`${url}/good`, options()), 'control').toEqual({ text: '{}', maxAgeSeconds: 60 })
+    expect(await guardedFetch(`${url}/good`, options()), 'control').toMatchObject({
+      status: 200,
+      text: '{}',
+      maxAgeSeconds: 60,
+    })
+    const post = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'é' } as const
+    const answered = await guardedFetch(`${url}/echo`, { ...options(), ...post, accepts: (status) => status === 400 })
+    expect([answered.status, JSON.parse(answered.text)]).toEqual([400, ['POST', 'text/plain', 'é']])
+    await expect(guardedFetch(`${url}/echo`, { ...options(), ...post }), 'not accepted').rejects.toThrow('status 400')
+    await expect(guardedFetch(`${url}/moved`, { ...options(), accepts: () => true })).rejects.toThrow('status 302')
   } finally {
     server.closeAllConnections()
     server.close()

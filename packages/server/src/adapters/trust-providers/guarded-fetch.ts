@@ -1,5 +1,6 @@
 /**
- * Fetches a small JSON document from an address that a person configured, and cannot be turned against us by it.
+ * Fetches a small document from an address that a person configured, or posts a small one there, and cannot be turned
+ * against us by it.
  *
  * Promise: no redirect is followed; every address that the name resolves to is checked, and the connection goes to the
  * one that was checked (no second look-up in between); cloud metadata and link-local addresses are refused; TLS is
@@ -17,10 +18,19 @@ export interface GuardedFetchOptions {
   readonly maxSizeBytes: number
   /** PEM of the authority that signed the server's certificate, where it is not a public one. */
   readonly ca?: string | undefined
+  /** Default GET. */
+  readonly method?: 'GET' | 'POST'
+  /** Beside `accept` and `user-agent`. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  /** Which statuses are an answer; default 200 alone. */
+  readonly accepts?: (status: number) => boolean
 }
 
 export interface FetchedText {
+  readonly status: number
   readonly text: string
+  readonly bytes: Buffer
   /** `max-age` of the answer's Cache-Control, in seconds, where it names one. */
   readonly maxAgeSeconds: number | undefined
 }
@@ -51,7 +61,7 @@ export function isFetchableUrl(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && namesLoopback(url))
 }
 
-/** @throws Error with a message for the log: refused address, no answer in time, another status than 200, too large */
+/** @throws Error with a message for the log: refused address, no answer in time, a status that is no answer, too large */
 export async function guardedFetch(address: string, options: GuardedFetchOptions): Promise<FetchedText> {
   if (!isFetchableUrl(address)) throw new Error(`${address} is not an https address`)
   const url = new URL(address)
@@ -65,7 +75,13 @@ export async function guardedFetch(address: string, options: GuardedFetchOptions
       url,
       {
         agent: false,
-        headers: { accept: 'application/json', 'user-agent': 'mayfly' },
+        method: options.method ?? 'GET',
+        headers: {
+          accept: 'application/json',
+          'user-agent': 'mayfly',
+          ...options.headers,
+          ...(options.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(options.body)) }),
+        },
         lookup: checkedLookup(mayBeLoopback),
         signal: options.signal,
         ...(options.ca === undefined ? {} : { ca: options.ca }),
@@ -73,9 +89,11 @@ export async function guardedFetch(address: string, options: GuardedFetchOptions
       (response) => {
         const chunks: Buffer[] = []
         let sizeBytes = 0
-        if (response.statusCode !== 200) {
+        const status = response.statusCode ?? 0
+        // Never a redirect, whatever the caller accepts: where it leads to was not configured.
+        if ((status >= 300 && status < 400) || !(options.accepts?.(status) ?? status === 200)) {
           response.resume()
-          fail(new Error(`${url.host} answered with status ${response.statusCode}`))
+          fail(new Error(`${url.host} answered with status ${status}`))
           return
         }
         response.on('data', (chunk: Buffer) => {
@@ -86,21 +104,25 @@ export async function guardedFetch(address: string, options: GuardedFetchOptions
           fail(new Error(`${url.host} sent too much`))
           request.destroy()
         })
-        response.on('end', () =>
+        response.on('end', () => {
+          const bytes = Buffer.concat(chunks)
           done({
-            text: Buffer.concat(chunks).toString('utf8'),
+            status,
+            text: bytes.toString('utf8'),
+            bytes,
             maxAgeSeconds: maxAgeOf(response.headers['cache-control']),
-          }),
-        )
+          })
+        })
         response.on('error', fail)
       },
     )
     request.on('error', fail)
-    request.end()
+    request.end(options.body)
   })
 }
 
-function checkedLookup(mayBeLoopback: boolean): LookupFunction {
+/** Looks a name up and refuses addresses that must not be reached. */
+export function checkedLookup(mayBeLoopback: boolean): LookupFunction {
   return (host, lookupOptions, answer) => {
     resolve(host, { all: true, verbatim: true }, (error, addresses) => {
       if (error !== null) return answer(error, '')
@@ -116,7 +138,8 @@ function checkedLookup(mayBeLoopback: boolean): LookupFunction {
   }
 }
 
-function requireAllowed(address: string, mayBeLoopback: boolean): void {
+/** @throws Error: a literal address that must not be reached */
+export function requireAllowed(address: string, mayBeLoopback: boolean): void {
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
   // BlockList also sees through IPv4 addresses written as IPv6 (::ffff:169.254.169.254).
   if (neverAllowed.check(address, family)) throw new Error(`${address} is a metadata or link-local address`)
@@ -124,7 +147,7 @@ function requireAllowed(address: string, mayBeLoopback: boolean): void {
     throw new Error(`${address} is this machine, under another name`)
 }
 
-function namesLoopback(url: URL): boolean {
+export function namesLoopback(url: URL): boolean {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   return host === 'localhost' || (isIP(host) !== 0 && loopback.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4'))
 }

@@ -11,6 +11,8 @@ export interface JwtHeader {
 
 export interface Jwt {
   readonly header: JwtHeader
+  /** Every member of the header, also those that are not read. */
+  readonly headerNames: readonly string[]
   readonly claims: Readonly<Record<string, unknown>>
   /** What the signature is over. */
   readonly signedText: Buffer
@@ -56,6 +58,7 @@ export function readJwt(token: string, maxSizeBytes = 16_384): Jwt | JwtFault {
   if (Object.hasOwn(header, 'crit')) return { fault: 'its header has `crit`, and no extension is supported' }
   return {
     header: { alg, kid, typ },
+    headerNames: Object.keys(header),
     claims,
     signedText: Buffer.from(token.slice(0, encodedHeader.length + 1 + encodedClaims.length), 'latin1'),
     signature: Buffer.from(encodedSignature, 'base64url'),

@@ -31,7 +31,12 @@ export async function getOfflineMaterial(
   now: Date,
 ): Promise<OfflineMaterial> {
   const material = await deps.offlineMaterial(site)
-  if (material === undefined) throw unavailable(`nothing was imported of the offline site ${site}`)
+  if (material === undefined) {
+    throw unavailable(
+      `nothing was imported of the offline site ${site}, or there is none of this name`,
+      'register the offline site that the trust provider names, and import its bundle',
+    )
+  }
   const carried = material.bundle.sections[section]
   if (carried === undefined) throw unavailable(`the offline bundle of ${site} has no ${section}`)
   requireYoung(site, section, carried.madeAt, material.maxAgeSeconds, now)
@@ -66,7 +71,12 @@ export function judgeCarriedStatus(material: OfflineMaterial, accepted: Accepted
   const materialEnds = new Date(trustMadeAt.getTime() + maxAgeSeconds * 1000)
   const freshUntil =
     accepted.freshUntil !== undefined && accepted.freshUntil < materialEnds ? accepted.freshUntil : materialEnds
-  return { ...accepted, trustMadeAt, freshUntil }
+  // Where its status stands is kept: a later bundle may say that it is revoked.
+  const recorded =
+    reference === undefined
+      ? accepted.recorded
+      : { ...accepted.recorded, status: { uri: reference.uri, index: reference.index } }
+  return { ...accepted, recorded, trustMadeAt, freshUntil }
 }
 
 function requireYoung(site: string, section: string, madeAt: Date, maxAgeSeconds: number, now: Date): void {
@@ -76,9 +86,6 @@ function requireYoung(site: string, section: string, madeAt: Date, maxAgeSeconds
   )
 }
 
-function unavailable(log: string): MayflyError {
-  return new MayflyError('trust_bundle_unavailable', {
-    log,
-    hint: 'import a newer offline bundle of the site',
-  })
+function unavailable(log: string, hint = 'import a newer offline bundle of the site'): MayflyError {
+  return new MayflyError('trust_bundle_unavailable', { log, hint })
 }

@@ -5,12 +5,21 @@
  * alone. Whose proof it is, whether that identity may act, and that a proof is used once are judged by the caller, for
  * all kinds alike.
  */
-import type { Clock, IdentityId, JsonObject, OfflineBundle, Strength, TrustProviderKind } from '@mayfly/domain'
+import type {
+  Clock,
+  IdentityId,
+  JsonObject,
+  OfflineBundle,
+  Strength,
+  TenantId,
+  TrustProviderKind,
+} from '@mayfly/domain'
 import type { Secret } from '@mayfly/provider-kit'
 import type { JsonWebKey } from 'node:crypto'
 import type { z } from 'zod'
 import type { PublicKey } from '../keys/jwk.ts'
 import type { Jwt } from './jwt.ts'
+import type { BundleDirectory } from './spiffe/bundle-source.ts'
 
 export const rejectionReasons = [
   'proof_malformed',
@@ -34,6 +43,7 @@ export const rejectionReasons = [
   'certificate_invalid',
   'challenge_wrong',
   'clone_detected',
+  'agent_not_allowed',
   'proof_revoked',
 ] as const
 export type RejectionReason = (typeof rejectionReasons)[number]
@@ -94,9 +104,36 @@ export interface AcceptedProof {
   readonly policyClaims: Readonly<Record<string, string>>
   /** Where the proof itself ends sooner than its trust provider's freshness, e.g. with a certificate. */
   readonly freshUntil?: Date
+  /** Where this one proof is worth less than its trust provider says, e.g. no more than that of the agent that vouches. */
+  readonly maxStrength?: Strength
+  /** Where the key counts its logins: what it said of this one. */
+  readonly login?: KeyLoginClaim
   /** As of when the keys and lists are that it was judged with, where they were carried here; absent: asked for just now. */
   readonly trustMadeAt?: Date
+  /** Of a person who signed in: the access token lives as long as the proof counts, since nobody proves every five minutes. */
+  readonly session?: true
 }
+
+/** How a key that logs in by challenge shows that it is the one that logged in last. */
+export interface KeyLoginClaim {
+  /** What `POST /oauth/challenge` gave; checked by the caller, for whom it was made. */
+  readonly challenge: string
+  /** The counter that the last login answered; 0 for the first. */
+  readonly generation: number
+  /** SHA-256, base64url, of what the login before promised to reveal; absent for the first. */
+  readonly revealedDigest: string | undefined
+  /** The same for the next login. */
+  readonly nextDigest: string
+  /** For how long an answer that was lost may be asked for again. */
+  readonly repeatWindowSeconds: number
+}
+
+/**
+ * What it takes to go on when an attestation ends. `new_proof`: another proof of the same binding and instance, made
+ * anew; nothing issued under it lives longer than that proof is fresh.
+ */
+export const renewals = ['new_proof'] as const
+export type Renewal = (typeof renewals)[number]
 
 export type ProofVerdict = AcceptedProof | Rejection
 
@@ -127,8 +164,20 @@ export interface OpenTrustProvider {
   verify(proof: ReadProof, expected: ProofExpectations): ProofVerdict | Promise<ProofVerdict>
 }
 
+/** How this server asks a cluster about tokens: from its configuration, never from a row. */
+export interface ClusterReviewer {
+  /** The one address that the server's own token is sent to. */
+  readonly apiUrl: string
+  /** Read anew each time: the cluster replaces both. */
+  read(): Promise<{ readonly token: Secret; readonly caPem: string | undefined }>
+}
+
 export interface TrustProviderDeps {
   readonly clock: Clock
+  readonly tenantId: TenantId
+  readonly clusterReviewer: ClusterReviewer | undefined
+  /** Bundles of trust domains that this server keeps itself. */
+  readonly bundles: BundleDirectory | undefined
   /** What the last offline bundle of a registered site brought; `undefined`: no such site, or nothing imported yet. */
   offlineMaterial(site: string): Promise<OfflineMaterial | undefined>
 }
@@ -148,13 +197,22 @@ export interface TrustProvider<Settings> {
   readonly settings: z.ZodType<Settings>
   /** The strongest that a proof of this kind can be worth. */
   readonly maxStrength: Strength
+  /** What it is worth where nobody says more; absent: `maxStrength`. */
+  readonly defaultStrength?: Strength
+  readonly renewal: Renewal
+  /** True where one proof may rightly be several identities'; else bindings that could both fit are refused. */
+  readonly severalHolders?: true
   /**
    * For kinds with an issuer: how a proof finds its trust provider. `iss` of a token; `spiffe://<trust domain>` for kind
    * `spiffe`. Certificates and processes find those without an issuer by their kind.
    */
   issuerOf(settings: Settings): string | null
+  /** The longest that a proof of this kind may count, where that is less than 31 days. */
+  readonly maxFreshForSeconds?: number
+  /** Settings that can never change: bindings rest on them. */
+  readonly fixedSettings?: readonly string[]
   /** @throws MayflyError `request_invalid` naming the field and the fix */
-  parseBinding(input: BindingInput): BindingRule
+  parseBinding(input: BindingInput, settings: Settings): BindingRule
   open(settings: Settings, deps: TrustProviderDeps): OpenTrustProvider
 }
 

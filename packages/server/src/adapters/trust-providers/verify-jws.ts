@@ -7,7 +7,18 @@ import { constants, verify } from 'node:crypto'
 import type { PublicKey } from '../keys/jwk.ts'
 import type { Jwt } from './jwt.ts'
 
-export const jwsAlgorithms = ['ES256', 'ES384', 'EdDSA', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const
+export const jwsAlgorithms = [
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+] as const
 export type JwsAlgorithm = (typeof jwsAlgorithms)[number]
 
 interface AlgorithmRule {
@@ -20,6 +31,7 @@ interface AlgorithmRule {
 const rules: Readonly<Record<JwsAlgorithm, AlgorithmRule>> = {
   ES256: { kty: 'EC', crv: 'P-256', hash: 'sha256' },
   ES384: { kty: 'EC', crv: 'P-384', hash: 'sha384' },
+  ES512: { kty: 'EC', crv: 'P-521', hash: 'sha512' },
   EdDSA: { kty: 'OKP', crv: 'Ed25519', hash: null },
   RS256: { kty: 'RSA', hash: 'sha256' },
   RS384: { kty: 'RSA', hash: 'sha384' },

@@ -11,11 +11,11 @@ import type { Selectable } from 'kysely'
 import type { Schema } from '../../store/schema.gen.ts'
 import { sha256 } from './sha256.ts'
 
-/** How a column's value becomes JSON: as it is, as RFC 3339 UTC in milliseconds, or as the JSON that it holds. */
-type ColumnForm = 'value' | 'time' | 'json'
+/** How a column's value becomes JSON: as it is, as RFC 3339 UTC in milliseconds, as the JSON that it holds, as base64. */
+type ColumnForm = 'value' | 'time' | 'json' | 'bytes'
 
 export const statedTables = {
-  person: { key: ['person_id'], columns: { roles: 'value', state: 'value' } },
+  person: { key: ['person_id'], columns: { roles: 'value', state: 'value' }, later: { group_grants: 'json' } },
   owner: {
     key: ['owner_id'],
     columns: { name: 'value', primary_person_id: 'value', deputy_person_id: 'value', state: 'value' },
@@ -85,6 +85,29 @@ export const statedTables = {
       public_jwk: 'json',
       state: 'value',
     },
+    later: { join_token_id: 'value' },
+  },
+  key_login: {
+    key: ['binding_id'],
+    columns: {
+      generation: 'value',
+      next_digest: 'value',
+      previous_digest: 'value',
+      moved_at: 'time',
+      repeats: 'value',
+      locked_at: 'time',
+    },
+  },
+  join_token: {
+    key: ['join_token_id'],
+    columns: {
+      identity_id: 'value',
+      trust_provider_id: 'value',
+      token_digest: 'value',
+      expires_at: 'time',
+      state: 'value',
+      binding_id: 'value',
+    },
   },
   attestation: {
     key: ['attestation_id'],
@@ -100,7 +123,12 @@ export const statedTables = {
       token_expires_at: 'time',
       token_revoked_at: 'time',
     },
-    later: { token_binding: 'value', vouched_by_attestation_id: 'value', trust_made_at: 'time' },
+    later: {
+      token_binding: 'value',
+      vouched_by_attestation_id: 'value',
+      host_identity_id: 'value',
+      trust_made_at: 'time',
+    },
   },
   offline_site: {
     key: ['offline_site_id'],
@@ -161,6 +189,49 @@ export const statedTables = {
       subject_task_id: 'value',
       chain_length: 'value',
       parent_credential_id: 'value',
+    },
+  },
+  x509_authority: {
+    key: ['x509_authority_id'],
+    columns: {
+      key_id: 'value',
+      public_key: 'bytes',
+      signed_by: 'value',
+      certificate: 'bytes',
+      root: 'bytes',
+      state: 'value',
+      trusted_until: 'time',
+    },
+  },
+  svid: {
+    key: ['svid_id'],
+    columns: {
+      kind: 'value',
+      serial_number: 'value',
+      identity_id: 'value',
+      attestation_id: 'value',
+      spiffe_id: 'value',
+      issuing_key_id: 'value',
+      expires_at: 'time',
+      state: 'value',
+      revocation_id: 'value',
+    },
+  },
+  trust_bundle: {
+    key: ['tenant_id'],
+    columns: { trust_domain: 'value', bundle_sequence: 'value', keys: 'json' },
+  },
+  federated_bundle: {
+    key: ['federation_id'],
+    columns: {
+      trust_domain: 'value',
+      url: 'value',
+      profile: 'value',
+      endpoint_spiffe_id: 'value',
+      ca_pem: 'value',
+      keys: 'json',
+      bundle_sequence: 'value',
+      state: 'value',
     },
   },
   signing_key: {
@@ -257,6 +328,7 @@ function plain(table: StatedTable, column: string, form: ColumnForm, value: unkn
   if (value === null) return null
   // A column that was left out must not be stated as if it were empty.
   if (value === undefined) throw incomplete(table, column)
+  if (form === 'bytes') return encodeBase64(value as Uint8Array)
   if (form === 'time') return new Date(value as string | Date).toISOString()
   return (form === 'json' && typeof value === 'string' ? JSON.parse(value) : value) as JsonValue
 }

@@ -17,7 +17,9 @@ export function buildQuestions(facts: Facts): Question[] {
 function questionOf(facts: Facts, resource: ResourceFacts): Question {
   const entities = new Map<string, CedarEntity>()
   const add = (entity: CedarEntity): EntityUid => {
-    entities.set(`${entity.uid.type} ${entity.uid.id}`, entity)
+    // The first stays: the principal, with what its own proof gives it, may be the declarer or the resource too.
+    const name = `${entity.uid.type} ${entity.uid.id}`
+    if (!entities.has(name)) entities.set(name, entity)
     return entity.uid
   }
   const principal = add(principalEntity(facts.principal))
@@ -146,6 +148,8 @@ function resourceEntity(resource: ResourceFacts, add: Add): CedarEntity {
       return bare('TrustProvider', resource.name)
     case 'PolicyVersion':
       return bare('PolicyVersion', resource.policyVersionId)
+    case 'Person':
+      return principalEntity(resource.person)
   }
 }
 
@@ -154,7 +158,7 @@ function principalEntity(principal: PrincipalFacts): CedarEntity {
   return {
     uid: { type: 'Person', id: principal.personId },
     attrs: { roles: principal.roles },
-    parents: principal.answersFor.map(ownerUid),
+    parents: [...new Set([...principal.answersFor, ...(principal.memberOf ?? [])])].map(ownerUid),
   }
 }
 

@@ -98,6 +98,7 @@ function resourceOf(ids: Ids, { resource }: PolicyCase, now: Date): ResourceFact
   if ('policy_version' in resource) {
     return { type: 'PolicyVersion', policyVersionId: idOf<PolicyVersionId>(ids, resource.policy_version) }
   }
+  if ('person' in resource) return { type: 'Person', person: personOf(ids, resource) }
   if ('task_of' in resource) {
     const identity = identityOf(ids, resource.task_of, now)
     const task = { kind: 'declared', seconds_left: 3_600, declared_by: resource.declared_by } as const
@@ -110,13 +111,14 @@ function principalOf(ids: Ids, principal: CasePerson | CaseIdentity, now: Date):
   return 'person' in principal ? personOf(ids, principal) : identityOf(ids, principal, now)
 }
 
-function personOf(ids: Ids, { person, roles, answers_for: answersFor }: CasePerson): PersonFacts {
+function personOf(ids: Ids, { person, roles, answers_for: answersFor, member_of: memberOf }: CasePerson): PersonFacts {
   return {
     kind: 'person',
     personId: idOf<PersonId>(ids, `person ${person}`),
     state: 'active',
     roles,
     answersFor,
+    memberOf,
     version: 1,
   }
 }

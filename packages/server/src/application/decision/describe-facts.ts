@@ -76,6 +76,7 @@ export function resourceName(resource: ResourceFacts): string {
     case 'Task':
     case 'Credential':
     case 'PolicyVersion':
+    case 'Person':
       return resourceId(resource)
   }
 }
@@ -100,6 +101,8 @@ function resourceId(resource: ResourceFacts): string {
       return resource.trustProviderId
     case 'PolicyVersion':
       return resource.policyVersionId
+    case 'Person':
+      return resource.person.personId
   }
 }
 

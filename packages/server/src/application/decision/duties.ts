@@ -23,3 +23,6 @@ export const ttlCeilingSeconds = {
   staging: 3_600,
   production: 900,
 } as const satisfies Record<Environment, number>
+
+/** The longest session of a person where no policy says less: a working day. */
+export const sessionCeilingSeconds = 43_200

@@ -115,6 +115,8 @@ export interface PersonFacts {
   readonly roles: readonly PersonRole[]
   /** Names of the owners for which the person is primary or deputy. */
   readonly answersFor: readonly string[]
+  /** Names of further owners that they are in by their groups: they see and act, and do not answer. Absent: none. */
+  readonly memberOf?: readonly string[]
   readonly version: number
 }
 
@@ -219,6 +221,7 @@ export type ResourceFacts =
       readonly version: number
     }
   | { readonly type: 'PolicyVersion'; readonly policyVersionId: PolicyVersionId }
+  | { readonly type: 'Person'; readonly person: PersonFacts }
 
 /** Whom the principal acts for. */
 export interface DelegationFacts {

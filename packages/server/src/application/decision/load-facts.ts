@@ -69,10 +69,11 @@ export async function loadFacts(deps: AuthorityDeps, tx: Tx, input: FactsInput):
   })
 
   const reader: FactReader = { versions: [], offeredBindings: offeredBindings(deps, request.boundTo) }
-  const who: PrincipalFacts | null =
-    (read.person && personFacts(reader, read.person)) ?? (read.identity && identityFacts(reader, read.identity))
   const proof =
     typeof attestation === 'string' ? read.attestation && attestationFacts(reader, read.attestation) : attestation
+  const who: PrincipalFacts | null =
+    (read.person && personFacts(reader, read.person, proof?.trustProviderName ?? '')) ??
+    (read.identity && identityFacts(reader, read.identity))
   if (who === null || proof === null) {
     throw new MayflyError('token_invalid', { log: `the ${principal.kind} of a request, or its proof, has no row` })
   }

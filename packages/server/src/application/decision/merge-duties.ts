@@ -4,7 +4,7 @@
 import { bindings, type BoundTo, type Environment } from '@mayfly/domain'
 import type { CompiledPolicy } from '../../adapters/cedar/compiled-policy.ts'
 import type { DenyReason } from './decision.ts'
-import { type Duties, ttlCeilingSeconds } from './duties.ts'
+import { type Duties, sessionCeilingSeconds, ttlCeilingSeconds } from './duties.ts'
 import type { Facts } from './facts.ts'
 
 export interface MergedDuties {
@@ -22,7 +22,7 @@ export function mergeDuties(permits: readonly CompiledPolicy[], facts: Facts): M
   const requireApproval = permits.some((policy) => policy.duties.requireApproval === true)
   const ceiling =
     untilTaskDeadlineSeconds === undefined
-      ? Math.min(...environmentsOf(facts).map((environment) => ttlCeilingSeconds[environment]))
+      ? ceilingOf(facts)
       : Math.min(untilTaskDeadlineSeconds, secondsToDeadline(facts))
   return {
     duties: {
@@ -64,6 +64,12 @@ function rolesOf({ resource, declaring, exchangedRole }: Facts) {
   if (declaring !== undefined) return declaring.roles
   if (exchangedRole !== undefined) return [exchangedRole]
   return resource.type === 'Role' ? [resource] : []
+}
+
+function ceilingOf(facts: Facts): number {
+  // A person's access token is the session: it opens no system by itself.
+  if (facts.action === 'token.issue' && facts.principal.kind === 'person') return sessionCeilingSeconds
+  return Math.min(...environmentsOf(facts).map((environment) => ttlCeilingSeconds[environment]))
 }
 
 /** Where nothing says which environment it is, the strictest holds. */

@@ -34,6 +34,7 @@ const person = z.strictObject({
   person: name,
   roles: z.array(z.enum(personRoles)).default([]),
   answers_for: z.array(name).default([]),
+  member_of: z.array(name).default([]),
 })
 
 const target = {
@@ -60,6 +61,7 @@ const resource = z.union([
   z.strictObject({ task_of: identity, declared_by: z.union([person, identity]).optional() }),
   z.strictObject({ credential_of: identity, role: z.string().regex(/^[^/]+\/[^/]+$/) }),
   z.strictObject({ policy_version: name }),
+  person,
 ])
 
 export const policyCase = z.strictObject({

@@ -10,6 +10,7 @@ import { runPolicyCases } from './run-policy-cases.ts'
 
 const read = (page: string) => readFile(new URL(`../../../../../docs/guides/${page}`, import.meta.url), 'utf8')
 const guide = await read('write-a-policy.md')
+const boundTokens = await read('get-a-bound-token.md')
 const defaults = await readFile(new URL('../../../policies/default.cedar', import.meta.url), 'utf8')
 const cedar = openCedar()
 const compile = async (text: string) => compilePolicies(cedar, cedarSchema(), text)
@@ -25,6 +26,28 @@ test('the policies of the guide compile beside the default ones', async () => {
   expect(examples.length).toBeGreaterThan(1)
   const result = await compile([defaults, ...examples].join('\n'))
   expect(result).toMatchObject({ ok: true, warnings: [] })
+})
+
+test('the policy that asks for bound tokens does so', async () => {
+  const text = [defaults, ...blocks('cedar', boundTokens)].join('\n')
+  expect(await compile(text)).toMatchObject({ ok: true, warnings: [] })
+  const asked = (boundTo: 'none' | 'key', expected: object) => ({
+    name: `a token bound to ${boundTo}`,
+    principal: { identity: 'orders-api', kind: 'service', environment: 'production' },
+    action: 'credential.issue',
+    resource: { role: 'orders-db/readonly', environment: 'production' },
+    proof: { bound_to: boundTo },
+    task: {},
+    expect: expected,
+  })
+  const { cases } = policyCases.parse({
+    cases: [
+      asked('none', { outcome: 'deny', policy: 'production-takes-bound-tokens-only' }),
+      asked('key', { outcome: 'permit' }),
+    ],
+  })
+  const results = await runPolicyCases(createPolicyEngine({ compile }), text, cases)
+  expect(results.flatMap((result) => result.differences)).toEqual([])
 })
 
 test('the cases of the guide pass', async () => {

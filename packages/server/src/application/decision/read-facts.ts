@@ -42,13 +42,22 @@ export function ownerFacts(reader: FactReader, row: OwnerJson): OwnerFacts {
   }
 }
 
-export function personFacts(reader: FactReader, row: PersonJson): PersonFacts {
+/**
+ * A person who has left holds nothing any more, as whoever asks or as whoever declared.
+ *
+ * @param through of a principal the name of the trust provider that accepted its proof: what groups give counts for whoever
+ *   signed in there, and not for another proof of the same person. Absent: what all of them said last
+ */
+export function personFacts(reader: FactReader, row: PersonJson, through?: string): PersonFacts {
+  const here = row.state === 'active'
+  const grants = row.grants.filter((grant) => through === undefined || grant.trust_provider === through)
   return {
     kind: 'person',
     personId: row.person_id,
     state: row.state,
-    roles: row.roles,
-    answersFor: row.answers_for,
+    roles: here ? distinct([...row.roles, ...grants.flatMap((grant) => grant.roles)]) : [],
+    answersFor: here ? row.answers_for : [],
+    memberOf: here ? distinct(grants.flatMap((grant) => grant.member_of)) : [],
     version: noteVersion(reader, 'person', row.person_id, row.version),
   }
 }
@@ -145,4 +154,8 @@ export function policyFacts(
 ): { readonly policyVersionId: PolicyVersionId; readonly digest: string } {
   noteVersion(reader, 'policy_version', row.policy_version_id, row.version)
   return { policyVersionId: row.policy_version_id, digest: row.digest }
+}
+
+function distinct<T extends string>(words: readonly T[]): readonly T[] {
+  return [...new Set(words)].toSorted()
 }

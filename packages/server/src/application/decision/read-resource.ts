@@ -7,6 +7,7 @@ import {
   identityPart,
   noPart,
   ownerPart,
+  personPart,
   policyVersionPart,
   rolePart,
   targetPart,
@@ -19,6 +20,7 @@ import {
   identityFacts,
   noteVersion,
   ownerFacts,
+  personFacts,
   roleFacts,
   targetFacts,
   taskFacts,
@@ -70,6 +72,8 @@ export function readResource(ref: ResourceRef): ResourceReader {
         type: 'PolicyVersion',
         policyVersionId: row.policy_version_id,
       }))
+    case 'Person':
+      return one(ref, personPart(ref.id), (reader, row) => ({ type: 'Person', person: personFacts(reader, row) }))
   }
 }
 

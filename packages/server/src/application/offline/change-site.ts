@@ -59,6 +59,9 @@ export async function changeOfflineSite(
     shown: shownSiteFields,
   })
   if (pinnedAnew) await endWhatItProved(change, row.name, 'the keys of the offline site were pinned anew')
+  else if (row.max_age_seconds < current.max_age_seconds) {
+    await endWhatItProved(change, row.name, 'the offline site is believed less long: prove again')
+  }
   return { row, receipt, outcome: 'updated', changes }
 }
 

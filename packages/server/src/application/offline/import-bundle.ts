@@ -3,7 +3,7 @@
  *
  * Promise: only what a believed key of that very site signed, young enough, and never older than what is there; the new
  * material takes the place of the old in one commit, with its entry. The keys that the bundle lists are the ones that
- * are believed from then on, because a believed one signed the list.
+ * are believed from then on, because a believed one signed the list. Proofs whose tokens it lists as revoked end.
  */
 import { findBundleOrigin, MayflyError, openOfflineBundle, requireBundleAge } from '@mayfly/domain'
 import {
@@ -18,6 +18,7 @@ import { diffFields } from '../registry/diff-fields.ts'
 import { requireNotRetired } from '../registry/end-authority.ts'
 import { recordChange } from '../registry/record-change.ts'
 import { bundleCrypto } from './bundle-crypto.ts'
+import { endRevokedProofs } from './end-revoked-proofs.ts'
 import { shownSiteFields, siteKeys } from './site-fields.ts'
 
 /**
@@ -57,6 +58,7 @@ export async function importOfflineBundle(
     changes,
     shown: shownSiteFields,
   })
+  await endRevokedProofs(change, row.name, bundle)
   return { row, receipt, outcome: 'updated', changes }
 }
 

@@ -7,7 +7,16 @@
  * Not here: whether the token still lives when it is used (`authenticate.ts`).
  */
 import { createHash } from 'node:crypto'
-import { type AttestationId, type JsonObject, MayflyError, newId, type TenantId } from '@mayfly/domain'
+import {
+  type AttestationId,
+  type IdentityId,
+  type JsonObject,
+  MayflyError,
+  newId,
+  type Strength,
+  strengthRank,
+  type TenantId,
+} from '@mayfly/domain'
 import type { Secret } from '@mayfly/provider-kit'
 import { isJwtFault, readJwt } from '../../adapters/trust-providers/jwt.ts'
 import {
@@ -16,16 +25,18 @@ import {
   type Rejection,
   rejected,
 } from '../../adapters/trust-providers/trust-provider.ts'
-import type { AcceptedProofRow, CandidateBinding, ProofCandidates } from '../../store/proof-rows.ts'
-import { entryRowOf } from '../audit/audit-entry.ts'
+import type { AcceptedProofRow, CandidateBinding, KeyLoginState, ProofCandidates } from '../../store/proof-rows.ts'
+import { type AuditReceipt, entryRowOf, receiptOf } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { Actor } from '../context.ts'
 import type { DenyDecision, PermitDecision } from '../decision/decision.ts'
 import { dutiesJson, recordDenial } from '../decision/record-decision.ts'
-import { accessTokenTtlSeconds, signAccessToken } from './access-token.ts'
+import { accessTokenTtlSeconds, maxSessionSeconds, signAccessToken } from './access-token.ts'
 import type { ProofDeps } from './proof-deps.ts'
 import { findBinding } from './find-binding.ts'
 import { decideToken } from './decide-token.ts'
+import { countLogin } from './count-login.ts'
+import { statedKeyLogin } from './judge-login.ts'
 import { questionOf } from './proof-question.ts'
 import { bindingText, type TokenBinding } from './token-binding.ts'
 
@@ -51,12 +62,16 @@ export interface GrantedToken {
   readonly outcome: 'granted'
   readonly accessToken: Secret
   readonly expiresInSeconds: number
+  readonly tokenExpiresAt: Date
   readonly attestationId: AttestationId
   readonly freshUntil: Date
   readonly actor: Exclude<Actor, { kind: 'system' }>
   /** `sub` of the token: the SPIFFE ID of an identity, `person:<id>` of a person. */
   readonly subject: string
-  readonly tokenExpiresAt: Date
+  /** For a key that counts its logins: the number of this one, to be said at the next. */
+  readonly generation?: number
+  /** Of the entry of the attestation. */
+  readonly receipt: AuditReceipt
 }
 
 /** Three answers, none of them an error. */
@@ -77,7 +92,10 @@ export async function acceptProof(deps: ProofDeps, proof: PresentedProof): Promi
     const candidates = await deps.candidates.submit(proof.tenantId, question)
     const found = await findBinding(deps, proof, read, candidates)
     if (found.outcome === 'rejected') return found
-    const answer = await decideAndStore(deps, proof, candidates, found)
+    const counted = await countLogin(deps, proof, found)
+    if (counted === 'overtaken') continue
+    if (counted.outcome === 'rejected') return counted
+    const answer = await decideAndStore(deps, proof, candidates, counted)
     if (answer !== 'overtaken') return answer
   }
   throw new MayflyError('version_conflict', { log: 'what a proof is decided on changed three times in a row' })
@@ -94,12 +112,14 @@ export interface FoundBinding {
   readonly outcome: 'found'
   readonly verdict: AcceptedProof
   readonly binding: CandidateBinding
+  /** The counter of a bound key as it will be, where this login moves it on. */
+  readonly keyLogin?: KeyLoginState
 }
 
 /** What of a request an attestation remembers, whatever the proof was. */
 export type ProofRequest = Pick<PresentedProof, 'tenantId' | 'tokenBinding' | 'sourceAddress' | 'requestId'> & {
-  /** The host agent's own proof, where one vouches. */
-  readonly vouchedBy?: AttestationId
+  /** The host agent and its own proof, where one vouches. */
+  readonly vouchedBy?: { readonly attestationId: AttestationId; readonly identityId: IdentityId }
 }
 
 /**
@@ -111,9 +131,11 @@ export async function decideAndStore(
   deps: ProofDeps,
   proof: ProofRequest,
   candidates: ProofCandidates,
-  { binding, verdict }: FoundBinding,
+  found: FoundBinding,
 ): Promise<ProofAnswer | 'overtaken'> {
-  const { trustProvider, party } = binding
+  const { binding, verdict, keyLogin } = found
+  const { party } = binding
+  const trustProvider = { ...binding.trustProvider, strength: strengthOf(found) }
   const acceptedAt = deps.clock.now()
   const attestationId = newId<AttestationId>(acceptedAt.getTime())
   const freshUntil = earliest(
@@ -139,12 +161,13 @@ export async function decideAndStore(
     await deps.database.transaction(proof.tenantId, (tx) => recordDenial(tx, actor, decision, proof.requestId))
     return { outcome: 'denied', decision }
   }
+  const ttlSeconds = party.kind === 'person' && verdict.session === true ? maxSessionSeconds : accessTokenTtlSeconds
   const tokenExpiresAt = earliest(
-    new Date(acceptedAt.getTime() + Math.min(accessTokenTtlSeconds, decision.duties.maxTtlSeconds) * 1000),
+    new Date(acceptedAt.getTime() + Math.min(ttlSeconds, decision.duties.maxTtlSeconds) * 1000),
     freshUntil,
     party.kind === 'identity' ? party.expiresAt : freshUntil,
   )
-  const row = acceptedRow(proof, binding, verdict, decision, { attestationId, acceptedAt, freshUntil, tokenExpiresAt })
+  const row = acceptedRow(proof, found, decision, { attestationId, acceptedAt, freshUntil, tokenExpiresAt })
   const outcome = await deps.accepted.submit(proof.tenantId, row)
   if (outcome === 'overtaken') return outcome
   if (outcome === 'replayed') {
@@ -158,12 +181,20 @@ export async function decideAndStore(
     outcome: 'granted',
     accessToken: await signedToken(deps, proof, candidates, binding, row),
     expiresInSeconds: Math.floor((Math.floor(tokenExpiresAt.getTime() / 1000) * 1000 - acceptedAt.getTime()) / 1000),
+    tokenExpiresAt,
     attestationId,
     freshUntil,
     actor: actorOf(binding, attestationId),
     subject: subjectOf(binding),
-    tokenExpiresAt,
+    ...(keyLogin === undefined ? {} : { generation: keyLogin.generation }),
+    receipt: receiptOf(row.entry),
   }
+}
+
+/** The weaker of what the trust provider's proofs are worth and what this one is. */
+function strengthOf({ binding: { trustProvider }, verdict: { maxStrength } }: FoundBinding): Strength {
+  const { strength } = trustProvider
+  return maxStrength !== undefined && strengthRank(maxStrength) < strengthRank(strength) ? maxStrength : strength
 }
 
 interface Moments {
@@ -175,12 +206,13 @@ interface Moments {
 
 function acceptedRow(
   proof: ProofRequest,
-  binding: CandidateBinding,
-  verdict: AcceptedProof,
+  found: FoundBinding,
   decision: PermitDecision,
   moments: Moments,
 ): AcceptedProofRow {
+  const { binding, verdict, keyLogin = null } = found
   const { trustProvider, party } = binding
+  const strength = strengthOf(found)
   const identity = party.kind === 'identity' ? party : undefined
   const person = party.kind === 'person' ? party : undefined
   const tokenBinding = proof.tokenBinding === undefined ? null : bindingText(proof.tokenBinding)
@@ -203,16 +235,18 @@ function acceptedRow(
         trust_provider_id: trustProvider.trustProviderId,
         binding_id: binding.bindingId,
         instance: verdict.instance,
-        strength: trustProvider.strength,
+        strength,
         fresh_until: moments.freshUntil,
         state: 'fresh',
         token_expires_at: moments.tokenExpiresAt,
         token_revoked_at: null,
         token_binding: tokenBinding,
-        vouched_by_attestation_id: vouchedBy,
+        vouched_by_attestation_id: vouchedBy?.attestationId ?? null,
+        host_identity_id: vouchedBy?.identityId ?? null,
         trust_made_at: trustMadeAt,
         version: 1,
       }),
+      ...(keyLogin === null ? [] : [statedKeyLogin(binding.bindingId, keyLogin)]),
     ],
   })
   return {
@@ -226,8 +260,9 @@ function acceptedRow(
     claims: { ...verdict.recorded, claims: binding.claims as JsonObject, policy_claims: { ...verdict.policyClaims } },
     tokenBinding,
     vouchedBy,
+    keyLogin,
     trustMadeAt,
-    strength: trustProvider.strength,
+    strength,
     sourceAddress: proof.sourceAddress ?? null,
     proofDigest,
     proofExpiresAt: verdict.expiresAt,

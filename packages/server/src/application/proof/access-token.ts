@@ -1,5 +1,6 @@
 /**
- * The access token: a JWT of the profile of RFC 9068 (`at+jwt`), ES256, at most five minutes.
+ * The access token: a JWT of the profile of RFC 9068 (`at+jwt`), ES256, at most five minutes; of a person who signed in as long
+ * as the session.
  *
  * Promise: it says who proved what, nothing else; whether that still holds is asked of the database at each use, so a
  * revocation works at once whatever the token says.
@@ -16,8 +17,10 @@ import { confirmationOf, readConfirmation, type TokenBinding } from './token-bin
 export const accessTokenTtlSeconds = 300
 /** The longest life of a token for another audience (the settings of a `jwt` resource); the same key signs these. */
 export const issuedTokenTtlSeconds = 3_600
+/** The longest session of a person, whose token lives as long (attestation_token_life in the schema). */
+export const maxSessionSeconds = 43_200
 /** After its key is retired nothing signed with it is live any longer than this. */
-export const accessTokenTrustSeconds = issuedTokenTtlSeconds + 60
+export const accessTokenTrustSeconds = maxSessionSeconds + 60
 const maxTokenSizeBytes = 4096
 
 export interface AccessTokenClaims {

@@ -1,10 +1,10 @@
 /**
  * Whose proof is it? The trust provider judges the proof, then a binding must fit it exactly.
  */
-import { MayflyError } from '@mayfly/domain'
+import { defaultTenantId, MayflyError } from '@mayfly/domain'
 import { trustProviderOf } from '../../adapters/trust-providers/trust-providers.ts'
 import { boundKeyTrustProvider } from '../../adapters/trust-providers/bound-key/bound-key-trust-provider.ts'
-import { claimsHold } from '../../adapters/trust-providers/oidc/claim-rules.ts'
+import { claimsHold } from '../../adapters/trust-providers/exact-claims.ts'
 import {
   type ProofExpectations,
   type ProofVerdict,
@@ -70,7 +70,11 @@ async function judge(
   const fitting = bindings.filter(
     (binding) => verdict.subjects.includes(binding.subject) && claimsHold(binding.claims, verdict.claims),
   )
-  const meant = proof.clientId === undefined ? fitting : fitting.filter((binding) => isClient(binding, proof.clientId))
+  // A client may also call itself by what its proof says, as one with an SVID does.
+  const meant = fitting.filter(
+    (binding) =>
+      proof.clientId === undefined || binding.subject === proof.clientId || isClient(binding, proof.clientId),
+  )
   const [binding, another] = meant
   if (binding === undefined) {
     return rejected(
@@ -117,6 +121,9 @@ async function findForClient(
 
 const unknownClient = boundKeyTrustProvider.open(boundKeyTrustProvider.settings.parse({}), {
   clock: { now: () => new Date() },
+  tenantId: defaultTenantId,
+  clusterReviewer: undefined,
+  bundles: undefined,
   offlineMaterial: async () => undefined,
 })
 

@@ -5,7 +5,7 @@
  * there is an administrator, there is no such way in.
  */
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { mkdir, open, rename } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { MayflyError, type TenantId } from '@mayfly/domain'
 import { claimBootstrap, hasAdministrator } from '../../store/bootstrap-rows.ts'
@@ -27,7 +27,11 @@ export type BootstrapOutcome =
  */
 export async function makeBootstrap(deps: CoreDeps, tenantId: TenantId, file: string): Promise<BootstrapOutcome> {
   return deps.database.transaction(tenantId, async (tx) => {
-    if (await hasAdministrator(tx)) return { outcome: 'not_needed' }
+    if (await hasAdministrator(tx)) {
+      // Another server may have taken the secret that this one wrote.
+      await removeBootstrapFile(deps, file)
+      return { outcome: 'not_needed' }
+    }
     const now = deps.clock.now()
     const expiresAt = new Date(now.getTime() + bootstrapTtlSeconds * 1000)
     const secret = randomBytes(32).toString('base64url')
@@ -42,6 +46,14 @@ export async function makeBootstrap(deps: CoreDeps, tenantId: TenantId, file: st
     // Before the commit: a row without a file would lock everyone out until its end; a file without a row opens nothing.
     await writeSecretFile(file, secret)
     return { outcome: 'made', file, expiresAt }
+  })
+}
+
+/** A used secret opens nothing; a file that cannot be removed is told, and no reason to stop. */
+export async function removeBootstrapFile({ logger }: CoreDeps, file: string | undefined): Promise<void> {
+  if (file === undefined) return
+  await rm(file, { force: true }).catch((cause: unknown) => {
+    logger.warn({ file, err: cause }, 'the file of the used bootstrap secret cannot be removed')
   })
 }
 

@@ -13,7 +13,9 @@ export const algorithmOf = {
   log_checkpoint: 'Ed25519',
   promise: 'Ed25519',
   fingerprint: 'HS256',
+  jwt_svid: 'ES256',
   offline_bundle: 'Ed25519',
+  sign_in_client: 'ES256',
 } as const satisfies Record<KeyPurpose, KeyAlgorithm>
 
 export const keyPurposes = Object.keys(algorithmOf) as readonly KeyPurpose[]

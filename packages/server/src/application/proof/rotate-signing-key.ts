@@ -17,10 +17,16 @@ import {
 import { appendAudit } from '../audit/append-audit.ts'
 import type { AuditReceipt } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
-import type { Actor } from '../context.ts'
+import { type Actor, actorRecord } from '../context.ts'
+import { maxJwtTtlSeconds } from '../spiffe/svid-life.ts'
+import { publishKeys, svidKeyPublishAheadSeconds } from '../spiffe/trust-bundle.ts'
+import { requestRevocation } from '../revocation/request-revocation.ts'
+import { askForReissue } from '../../store/host-event-rows.ts'
 import { accessTokenTrustSeconds, issuedTokenTtlSeconds } from './access-token.ts'
 import type { KeyDeps } from './key-deps.ts'
 import { keyPurposesMadeOnNeed, prepareSigningKey } from './prepare-signing-key.ts'
+
+const clientAssertionTrustSeconds = 120
 
 /** Twice as long as the key set may be kept by those who read it. */
 export const publishAheadSeconds = 600
@@ -76,18 +82,34 @@ export async function rotateSigningKey(
     key,
     retired,
   ])
+  if (purpose === 'jwt_svid' && compromised) await endSignedByCompromised(tx, rotation, retired)
   return { key, retired, receipt }
 }
 
+async function endSignedByCompromised(tx: Tx, rotation: KeyRotation, retired: SigningKeyRow): Promise<void> {
+  await requestRevocation(tx, {
+    selector: { kind: 'svid_authority', id: retired.key_id },
+    cause: 'key_compromised',
+    requestedBy: actorRecord(rotation.actor),
+    now: rotation.now,
+    requestId: rotation.requestId,
+  })
+  await askForReissue(tx, 'the key of JWT-SVIDs was replaced: it is compromised')
+}
+
 export function isPublishedLongEnough(row: SigningKeyRow, now: Date): boolean {
-  return now.getTime() - row.prepared_at.getTime() >= publishAheadSeconds * 1000
+  const seconds = row.purpose === 'jwt_svid' ? svidKeyPublishAheadSeconds : publishAheadSeconds
+  return now.getTime() - row.prepared_at.getTime() >= seconds * 1000
 }
 
 /** Checkpoints, promises, fingerprints and offline bundles are looked at long after; access tokens die young. */
 function trustedUntil(purpose: KeyPurpose, now: Date, compromised: boolean): Date | null {
   if (compromised) return now
   if (purpose === 'federated_token') return new Date(now.getTime() + (issuedTokenTtlSeconds + 60) * 1000)
-  return purpose === 'access_token' ? new Date(now.getTime() + accessTokenTrustSeconds * 1000) : null
+  if (purpose === 'jwt_svid') return new Date(now.getTime() + (maxJwtTtlSeconds + 60) * 1000)
+  if (purpose === 'access_token') return new Date(now.getTime() + accessTokenTrustSeconds * 1000)
+  // A client assertion lives a minute.
+  return purpose === 'sign_in_client' ? new Date(now.getTime() + clientAssertionTrustSeconds * 1000) : null
 }
 
 async function tell(
@@ -100,7 +122,11 @@ async function tell(
     action,
     at: rotation.now,
     actor: rotation.actor,
-    rows: rows.map((row) => statedRow('signing_key', row)),
+    rows: [
+      ...rows.map((row) => statedRow('signing_key', row)),
+      // The bundle of the trust domain follows its JWT keys in the same commit.
+      ...(rotation.purpose === 'jwt_svid' ? await publishKeys(tx, rotation.now) : []),
+    ],
     body: { purpose: rotation.purpose, request_id: rotation.requestId },
   })
 }

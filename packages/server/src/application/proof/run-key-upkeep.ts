@@ -1,6 +1,6 @@
 /**
  * Keeps keys young without anyone thinking of it: activates what has been published long enough, prepares a successor
- * for a key of tokens that is ninety days old, and seals again what is still under a retired data key.
+ * for a key of tokens of ninety days and a JWT-SVID key of thirty, and seals again what is still under a retired data key.
  */
 import { MayflyError, type TenantId } from '@mayfly/domain'
 import { sealPlace } from '../../adapters/keys/seal-place.ts'
@@ -9,6 +9,7 @@ import {
   claimSealedValuesNotUnder,
   findActiveDataKey,
   hasRetiredDataKey,
+  type KeyPurpose,
   listCurrentSigningKeys,
   type SealedValue,
   storeResealed,
@@ -19,7 +20,12 @@ import type { Actor } from '../context.ts'
 import type { KeyDeps } from './key-deps.ts'
 import { isPublishedLongEnough, rotateSigningKey } from './rotate-signing-key.ts'
 
-const maxTokenKeyAgeMs = 90 * 86_400_000
+/** Of keys whose age anyone outside can see and wait for; the others rest until someone asks. */
+const maxKeyAgeMs: Partial<Record<KeyPurpose, number>> = {
+  access_token: 90 * 86_400_000,
+  federated_token: 90 * 86_400_000,
+  jwt_svid: 30 * 86_400_000,
+}
 const resealBatch = 100
 
 const keeper: Actor = { kind: 'system', worker: 'run-key-upkeep' }
@@ -52,7 +58,7 @@ export async function keepKeys(deps: KeyDeps, tenantId: TenantId): Promise<'idle
       const due =
         key.state === 'prepared'
           ? isPublishedLongEnough(key, now)
-          : (key.purpose === 'access_token' || key.purpose === 'federated_token') && now.getTime() - key.prepared_at.getTime() > maxTokenKeyAgeMs
+          : now.getTime() - key.prepared_at.getTime() > (maxKeyAgeMs[key.purpose] ?? Infinity)
       if (due) await rotateSigningKey(deps, tx, { purpose: key.purpose, now, actor: keeper, requestId: 'key-upkeep' })
     }
     return (await reseal(deps, tx, now)) === resealBatch ? 'more' : 'idle'
@@ -85,5 +91,7 @@ async function reseal(deps: KeyDeps, tx: Tx, now: Date): Promise<number> {
 
 function placeOf({ table, id }: SealedValue): string {
   if (table === 'signing_key') return sealPlace.signingKey(id)
+  if (table === 'x509_authority') return sealPlace.x509Authority(id)
+  if (table === 'trust_provider_secret') return sealPlace.trustProviderSecret(id)
   return table === 'resource' ? sealPlace.resourceSecret(id) : sealPlace.resourceNextSecret(id)
 }

@@ -15,13 +15,16 @@ import {
   type DueAttestation,
   endAttestations,
   moveToSuccessor,
+  moveVouched,
 } from '../../store/lapse-rows.ts'
+import { deleteSignIns } from '../../store/sign-in-rows.ts'
 import { requestRedecision } from '../../store/redecision-rows.ts'
 import { appendAudits } from '../audit/append-audit.ts'
 import type { AuditAction } from '../audit/audit-stream.ts'
 import { type StatedRow, statedRow } from '../audit/stated-rows.ts'
 import { type Actor, actorRecord, type CoreDeps } from '../context.ts'
-import { requestRevocation } from '../revocation/request-revocation.ts'
+import { endWhatTheyVouchedFor, requestRevocation } from '../revocation/request-revocation.ts'
+import { wakeHostsOf } from '../../store/wake-hosts-of.ts'
 
 const batchSize = 500
 /** An entry holds at most 65,535 bytes; a stated row takes about 140. */
@@ -39,6 +42,7 @@ export async function runLapses(deps: CoreDeps, tenantId: TenantId, signal: Abor
   const forgotten = await deps.database.transaction(tenantId, async (tx) => [
     await deleteSeenProofs(tx, before, batchSize),
     await deleteSeenDpopProofs(tx, before, batchSize),
+    await deleteSignIns(tx, before, batchSize),
   ])
   return due === batchSize || forgotten.includes(batchSize) ? 'more' : 'idle'
 }
@@ -49,7 +53,8 @@ async function endDue(tx: Tx, now: Date): Promise<number> {
   const followed = due.filter((one) => one.successorId !== null)
   const lapsed = due.filter((one) => one.successorId === null)
   await follow(tx, followed, now)
-  const rows = await endAttestations(tx, idsOf(lapsed), 'lapsed')
+  const rows = await endAttestations(tx, idsOf(lapsed), 'lapsed', now)
+  await wakeHostsOf(tx, rows)
   await tell(tx, 'attestation.lapsed', rows.map(stated), now)
   for (const { attestationId } of lapsed.filter((one) => one.carries)) {
     await requestRevocation(tx, {
@@ -59,12 +64,14 @@ async function endDue(tx: Tx, now: Date): Promise<number> {
       now,
     })
   }
+  await endWhatTheyVouchedFor(tx, idsOf(lapsed), { requestedBy: actorRecord(lapser), now })
   return due.length
 }
 
 async function follow(tx: Tx, followed: readonly DueAttestation[], now: Date): Promise<void> {
-  const rows: StatedRow[] = (await endAttestations(tx, idsOf(followed), 'succeeded')).map(stated)
+  const rows: StatedRow[] = (await endAttestations(tx, idsOf(followed), 'succeeded', now)).map(stated)
   for (const { attestationId, successorId, carries } of followed) {
+    if (successorId !== null) rows.push(...(await moveVouched(tx, attestationId, successorId)).map(stated))
     if (!carries || successorId === null) continue
     const moved = await moveToSuccessor(tx, attestationId, successorId)
     rows.push(...moved.credentials.map((row) => statedRow('credential', row)))

@@ -2,8 +2,8 @@
  * Trust providers that were opened before: for each the last version seen. An opened one holds public keys of its issuer
  * and is built from the very settings of that version, so what is found is never stale.
  */
-import { type Clock, MayflyError, type TenantId } from '@mayfly/domain'
-import type { OpenTrustProvider } from '../../adapters/trust-providers/trust-provider.ts'
+import { MayflyError, type TenantId } from '@mayfly/domain'
+import type { OpenTrustProvider, TrustProviderDeps } from '../../adapters/trust-providers/trust-provider.ts'
 import { trustProviderOf } from '../../adapters/trust-providers/trust-providers.ts'
 import type { FindOfflineMaterial } from '../offline/offline-material.ts'
 import type { CandidateTrustProvider } from '../../store/proof-rows.ts'
@@ -13,12 +13,11 @@ export interface TrustProviderCache {
   open(tenantId: TenantId, row: CandidateTrustProvider): OpenTrustProvider
 }
 
-export interface TrustProviderCacheDeps {
-  readonly clock: Clock
+export interface TrustProviderCacheDeps extends Pick<TrustProviderDeps, 'clock' | 'clusterReviewer' | 'bundles'> {
   readonly offlineMaterial: FindOfflineMaterial
 }
 
-export function openTrustProviderCache({ clock, offlineMaterial }: TrustProviderCacheDeps): TrustProviderCache {
+export function openTrustProviderCache({ offlineMaterial, ...deps }: TrustProviderCacheDeps): TrustProviderCache {
   const opened = new Map<string, { readonly version: number; readonly trustProvider: OpenTrustProvider }>()
   return {
     open(tenantId, row) {
@@ -33,7 +32,8 @@ export function openTrustProviderCache({ clock, offlineMaterial }: TrustProvider
         })
       }
       const trustProvider = plugin.open(settings.data, {
-        clock,
+        ...deps,
+        tenantId,
         offlineMaterial: (site) => offlineMaterial(tenantId, site),
       })
       opened.set(name, { version: row.version, trustProvider })

@@ -50,13 +50,16 @@ export async function useBootstrap(
   input: FirstAdministrator,
   requestId: string,
 ): Promise<RegisteredAdministrator> {
-  const rule = boundKeyTrustProvider.parseBinding({ public_jwk: input.publicJwk })
+  const rule = boundKeyTrustProvider.parseBinding(
+    { public_jwk: input.publicJwk },
+    boundKeyTrustProvider.settings.parse({}),
+  )
   const given = bootstrapDigest(input.secret.reveal())
   const registered = await deps.database.transaction(tenantId, async (tx) => {
     const now = deps.clock.now()
     const open = await takeBootstrapAttempt(tx, now, maxBootstrapAttempts)
     // Returned, not thrown: a wrong attempt must be counted, so this transaction commits.
-    if (open === undefined || !timingSafeEqual(open.secret_digest, given)) return undefined
+    if (!open?.secret_digest || !timingSafeEqual(open.secret_digest, given)) return undefined
     return register(tx, input, rule, now, requestId)
   })
   if (registered === undefined) {

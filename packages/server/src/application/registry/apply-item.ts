@@ -118,7 +118,7 @@ async function findBinding(change: Change, item: ManifestValue<'bindings'>) {
   const person = item.person === undefined ? undefined : await findPerson(change.tx, normalEmail(item.person))
   // `registerBinding` says what is missing.
   if (provider === undefined || (identity === undefined) === (person === undefined)) return undefined
-  const rule = parseProof(provider.kind, { ...item, publicJwk: item.public_jwk })
+  const rule = parseProof(provider, { ...item, publicJwk: item.public_jwk })
   const filter = {
     trustProviderId: provider.trust_provider_id,
     identityId: identity?.identity_id,

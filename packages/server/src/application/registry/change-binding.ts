@@ -5,11 +5,14 @@ import {
   listLiveAttestationsOfBinding,
   updateBinding,
 } from '../../store/binding-rows.ts'
+import { beginKeyLoginAnew } from '../../store/key-login-rows.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { Change, Changed, SeenVersion } from './change.ts'
 import { diffFields } from './diff-fields.ts'
 import { endAuthority, requireNotRetired, requireVersion } from './end-authority.ts'
 import { recordChange } from './record-change.ts'
+import { getTrustProviderPlugIn } from './trust-provider-fields.ts'
+import { keepAdministrator } from './keep-administrator.ts'
 import { type BindingProof, parseProof, requireUnambiguous, shownBindingFields } from './register-binding.ts'
 
 export interface BindingUpdate extends SeenVersion, BindingProof {}
@@ -30,12 +33,15 @@ export async function changeBinding(
   requireVersion('binding', current, input.version)
   requireNotRetired('binding', current)
   const keyed = current.public_jwk !== null
-  const rule = parseProof(current.trust_provider_kind, {
+  const provider = { kind: current.trust_provider_kind, settings: current.trust_provider_settings }
+  const rule = parseProof(provider, {
     subject: input.subject ?? (keyed ? undefined : current.subject),
     claims: input.claims ?? (current.claims as NonNullable<BindingProof['claims']>),
     publicJwk: input.publicJwk ?? (keyed ? current.public_jwk : undefined),
   })
-  await requireUnambiguous(change.tx, current.trust_provider_id, rule, current, current.binding_id)
+  if (getTrustProviderPlugIn(provider.kind).severalHolders !== true) {
+    await requireUnambiguous(change.tx, current.trust_provider_id, rule, current, current.binding_id)
+  }
   const wanted = {
     subject: rule.subject,
     claims: { ...rule.claims },
@@ -44,7 +50,7 @@ export async function changeBinding(
   return apply(change, current, wanted, 'binding.updated')
 }
 
-/** @throws MayflyError `resource_not_found`, `version_conflict` */
+/** @throws MayflyError `resource_not_found`, `version_conflict`, `policy_locks_out_administrators` */
 export async function retireBinding(
   change: Change,
   id: string,
@@ -52,7 +58,8 @@ export async function retireBinding(
 ): Promise<Changed<BindingWithNames>> {
   const current = await claimBinding(change.tx, id)
   requireVersion('binding', current, input.version)
-  return apply(change, current, { state: 'retired' }, 'binding.retired')
+  const retire = () => apply(change, current, { state: 'retired' }, 'binding.retired')
+  return current.person_id === null ? retire() : keepAdministrator(change.tx, retire)
 }
 
 async function apply(
@@ -76,9 +83,11 @@ async function apply(
           public_jwk: wanted.public_jwk === null ? null : JSON.stringify(wanted.public_jwk),
         },
   )
+  // Another key has logged in never yet.
+  const counter = 'public_jwk' in wanted ? await beginKeyLoginAnew(change.tx, current.binding_id) : undefined
   const receipt = await recordChange(change, {
     action,
-    rows: [statedRow('binding', row)],
+    rows: [statedRow('binding', row), ...(counter === undefined ? [] : [statedRow('key_login', counter)])],
     changes,
     shown: shownBindingFields,
     ...(row.identity_id === null ? {} : { subject: { identityId: row.identity_id } }),

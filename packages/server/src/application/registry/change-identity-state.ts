@@ -22,12 +22,12 @@ export interface StateChange extends SeenVersion {
 export async function suspendIdentity(
   change: Change,
   ref: string,
-  input: StateChange,
+  input: StateChange & { readonly cause?: 'clone_detected' },
 ): Promise<Changed<IdentityWithOwner>> {
   return moveIdentity(change, ref, input, {
     to: 'suspended',
     action: 'identity.suspended',
-    cause: 'identity_suspended',
+    cause: input.cause ?? 'identity_suspended',
   })
 }
 

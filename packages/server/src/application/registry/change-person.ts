@@ -18,8 +18,10 @@ export interface PersonUpdate extends SeenVersion {
 }
 
 /**
- * Changes a person. Where one leaves, every owner that is left without an active person departs, and what its identities
- * hold ends at once (cause `owner_departed`); what another person still answers for is decided again (law 11).
+ * Changes a person; `roles` are those given by hand. Where one leaves, their sessions end (cause `person_left`) and what was
+ * issued within tasks that they declared is decided again; every owner that is left without an active person departs, and
+ * what its identities hold ends at once (cause `owner_departed`); what another person still answers for is decided again
+ * (law 11).
  *
  * @throws MayflyError `request_invalid`, `resource_not_found`, `name_taken`, `version_conflict`,
  * `policy_locks_out_administrators` (nobody would be left who can administrate)
@@ -29,7 +31,8 @@ export async function changePerson(change: Change, ref: string, input: PersonUpd
   judgePerson(faults, input)
   faults.refuse()
   // Before the person's own row: two administrators who leave at once then wait for each other in one order.
-  if (input.state === 'left' || input.roles?.includes('administrator') === false) await claimAdministrators(change.tx)
+  const mayLoseOne = input.state === 'left' || input.roles?.includes('administrator') === false
+  const before = mayLoseOne ? await claimAdministrators(change.tx) : []
   const current = await claimPerson(change.tx, ref)
   requireVersion('person', current, input.version)
   const changes = diffFields(current, {
@@ -45,7 +48,7 @@ export async function changePerson(change: Change, ref: string, input: PersonUpd
     ...(input.roles === undefined ? {} : { roles: [...new Set(input.roles)].toSorted() }),
     ...(input.state === undefined ? {} : { state: input.state }),
   })
-  if (canAdministrate(current) && !canAdministrate(row)) await requireAdministrator(change)
+  if (before.some(({ person_id: id }) => id === row.person_id)) await requireAdministrator(change)
   const leaves = current.state === 'active' && row.state === 'left'
   const owners = leaves ? await ownersAfterLeaving(change, row) : { departed: [], answering: [] }
   const receipt = await recordChange(change, {
@@ -54,6 +57,12 @@ export async function changePerson(change: Change, ref: string, input: PersonUpd
     changes,
     shown: ['roles', 'state'],
   })
+  if (leaves) {
+    await endAuthority(change, { kind: 'person', id: row.person_id }, 'person_left')
+    await decideAgain(change, 'person', row.person_id, 'the person who declared the task has left')
+  } else if (changes.some(({ field }) => field === 'roles')) {
+    await decideAgain(change, 'person', row.person_id, 'the roles of the person who declared the task have changed')
+  }
   for (const owner of owners.departed) {
     await endAuthority(change, { kind: 'owner', id: owner.owner_id }, 'owner_departed')
   }
@@ -61,10 +70,6 @@ export async function changePerson(change: Change, ref: string, input: PersonUpd
     await decideAgain(change, 'owner', owner.owner_id, 'a person who answered for it has left')
   }
   return { row, receipt, outcome: 'updated', changes }
-}
-
-function canAdministrate(person: PersonRow): boolean {
-  return person.state === 'active' && person.roles.includes('administrator')
 }
 
 async function requireAdministrator(change: Change): Promise<void> {

@@ -1,4 +1,5 @@
 import type { JsonObject, Strength } from '@mayfly/domain'
+import { listGrantedDeclarers } from '../../store/person-rows.ts'
 import { claimTrustProvider, type TrustProviderRow, updateTrustProvider } from '../../store/trust-provider-rows.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { Change, Changed, SeenVersion } from './change.ts'
@@ -6,8 +7,15 @@ import { diffFields } from './diff-fields.ts'
 import { decideAgain, endAuthority, requireNotRetired, requireVersion } from './end-authority.ts'
 import { collectFaults } from './faults.ts'
 import { recordChange } from './record-change.ts'
+import { keepAdministrator } from './keep-administrator.ts'
 import { shownTrustProviderFields } from './register-trust-provider.ts'
-import { getTrustProviderPlugIn, judgeFreshFor, judgeStrength, parseTrustSettings } from './trust-provider-fields.ts'
+import {
+  getTrustProviderPlugIn,
+  judgeFixedSettings,
+  judgeFreshFor,
+  judgeStrength,
+  parseTrustSettings,
+} from './trust-provider-fields.ts'
 
 export interface TrustProviderUpdate extends SeenVersion {
   /** The whole settings, not a part. */
@@ -36,7 +44,8 @@ export async function changeTrustProvider(
   const faults = collectFaults()
   const parsed = input.settings === undefined ? undefined : parseTrustSettings(faults, plugIn, input.settings)
   judgeStrength(faults, plugIn, input.strength)
-  judgeFreshFor(faults, input.freshForSeconds)
+  judgeFreshFor(faults, plugIn, input.freshForSeconds)
+  judgeFixedSettings(faults, plugIn, current.settings as JsonObject, parsed?.settings)
   faults.refuse()
   const wanted = {
     issuer: parsed === undefined ? current.issuer : parsed.issuer,
@@ -57,7 +66,10 @@ export async function changeTrustProvider(
     shown: shownTrustProviderFields,
   })
   const selector = { kind: 'trust_provider', id: row.trust_provider_id } as const
-  if (changes.some(({ field }) => field !== 'fresh_for_seconds')) {
+  // What groups give counts at one version of their sign-in provider, so a session under another would have nothing of it.
+  if (row.kind === 'sign_in')
+    await decideGrantedAgain(change, row, 'the sign-in provider of who declared the task has changed')
+  if (row.kind === 'sign_in' || changes.some(({ field }) => field !== 'fresh_for_seconds')) {
     await endAuthority(change, selector, 'attestation_lapsed', 'the trust provider has changed: prove again')
   } else {
     await decideAgain(change, selector.kind, selector.id, 'the freshness of the trust provider has changed')
@@ -65,7 +77,7 @@ export async function changeTrustProvider(
   return { row, receipt, outcome: 'updated', changes }
 }
 
-/** @throws MayflyError `resource_not_found`, `version_conflict` */
+/** @throws MayflyError `resource_not_found`, `version_conflict`, `policy_locks_out_administrators` */
 export async function retireTrustProvider(
   change: Change,
   ref: string,
@@ -75,7 +87,9 @@ export async function retireTrustProvider(
   requireVersion('trust provider', current, input.version)
   const changes = diffFields(current, { state: 'retired' })
   if (changes.length === 0) return { row: current, receipt: null, outcome: 'unchanged', changes }
-  const row = await updateTrustProvider(change.tx, current.trust_provider_id, { state: 'retired' })
+  const row = await keepAdministrator(change.tx, () =>
+    updateTrustProvider(change.tx, current.trust_provider_id, { state: 'retired' }),
+  )
   const receipt = await recordChange(change, {
     action: 'trust_provider.retired',
     rows: [statedRow('trust_provider', row)],
@@ -83,6 +97,15 @@ export async function retireTrustProvider(
     shown: shownTrustProviderFields,
   })
   const selector = { kind: 'trust_provider', id: row.trust_provider_id } as const
+  if (row.kind === 'sign_in')
+    await decideGrantedAgain(change, row, 'the sign-in provider of who declared the task is retired')
   await endAuthority(change, selector, 'trust_provider_retired', input.reason)
   return { row, receipt, outcome: 'updated', changes }
+}
+
+/** Tasks declared by people to whom its groups gave something. */
+async function decideGrantedAgain(change: Change, row: TrustProviderRow, why: string): Promise<void> {
+  for (const personId of await listGrantedDeclarers(change.tx, row.trust_provider_id)) {
+    await decideAgain(change, 'person', personId, why)
+  }
 }

@@ -25,7 +25,7 @@ export async function endAuthority(
 /** Has what is live decided again, since what it was decided on has changed (law 11). */
 export async function decideAgain(
   change: Change,
-  selectorKind: 'identity' | 'owner' | 'role' | 'resource' | 'trust_provider',
+  selectorKind: 'identity' | 'owner' | 'role' | 'resource' | 'trust_provider' | 'person',
   selectorId: string,
   why: string,
 ): Promise<void> {

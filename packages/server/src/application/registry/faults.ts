@@ -10,6 +10,7 @@ export interface Faults {
   add(pointer: string, detail: string | undefined): void
   /** What the schema makes of the value; undefined where it had faults, which are kept, each below `pointer`. */
   parse<T>(pointer: string, schema: z.ZodType<T>, value: unknown): T | undefined
+  isEmpty(): boolean
   /** @throws MayflyError with every fault as a field, where there is one */
   refuse(code?: ProblemCode, hint?: string): void
 }
@@ -27,6 +28,7 @@ export function collectFaults(): Faults {
       found.push(...problems.map((problem) => ({ ...problem, pointer: pointer + problem.pointer })))
       return undefined
     },
+    isEmpty: () => found.length === 0,
     refuse(code = 'request_invalid', hint) {
       const first = found[0]
       if (first === undefined) return

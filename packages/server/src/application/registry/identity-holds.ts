@@ -1,7 +1,16 @@
 /**
  * "What can this identity do right now?" (law 9): one query over live rows, never a copy that could be stale.
  */
-import type { AttestationId, CredentialId, IdentityId, RoleId, Strength, TaskId, TaskKind } from '@mayfly/domain'
+import type {
+  AttestationId,
+  CredentialId,
+  IdentityId,
+  RoleId,
+  Strength,
+  SvidId,
+  TaskId,
+  TaskKind,
+} from '@mayfly/domain'
 import { sql } from 'kysely'
 import type { Tx } from '../../store/database.ts'
 
@@ -15,6 +24,13 @@ export interface HeldCredential {
   readonly max_expires_at: Date
 }
 
+export interface HeldSvid {
+  readonly svid_id: SvidId
+  readonly kind: 'x509' | 'jwt'
+  readonly serial_number: string
+  readonly expires_at: Date
+}
+
 export interface IdentityHolds {
   /** False where the identity itself can do nothing: suspended, retired, expired or without an owner that answers. */
   readonly usable: boolean
@@ -25,6 +41,10 @@ export interface IdentityHolds {
   readonly credentials: readonly HeldCredential[]
   /** Ended, but not yet seen to be gone at the target. */
   readonly ending_count: number
+  /** SVIDs that neither have ended nor were revoked. */
+  readonly svid_count: number
+  /** Of these, the ones that end first, at most `limit`. */
+  readonly svids: readonly HeldSvid[]
   readonly tasks: readonly { task_id: TaskId; kind: TaskKind; purpose: string; deadline: Date; roles: string[] }[]
   readonly attestations: readonly { attestation_id: AttestationId; strength: Strength; fresh_until: Date }[]
 }
@@ -35,6 +55,8 @@ interface HoldsRow {
   ownerless: boolean
   credential_count: number
   ending_count: number
+  svid_count: number
+  svids: readonly Record<string, unknown>[] | null
   credentials: readonly Record<string, unknown>[] | null
   tasks: readonly Record<string, unknown>[] | null
   attestations: readonly Record<string, unknown>[] | null
@@ -52,6 +74,12 @@ export async function identityHolds(tx: Tx, identityId: IdentityId, now: Date, l
           from credential c join role using (role_id) join resource r on r.resource_id = c.resource_id
          where c.identity_id = i.identity_id and c.state in ('requested', 'active') and c.expires_at > ${now}
          order by c.expires_at, c.credential_id limit ${limit}) held) as credentials,
+      (select count(*) from svid s
+        where s.identity_id = i.identity_id and s.state = 'live' and s.expires_at > ${now}) as svid_count,
+      (select jsonb_agg(to_jsonb(signed)) from (
+        select s.svid_id, s.kind, s.serial_number, s.expires_at from svid s
+         where s.identity_id = i.identity_id and s.state = 'live' and s.expires_at > ${now}
+         order by s.expires_at, s.svid_id limit ${limit}) signed) as svids,
       (select jsonb_agg(to_jsonb(open)) from (
         select t.task_id, t.kind, t.purpose, t.deadline,
                array(select r.name || '/' || role.name from task_role tr join role using (role_id)
@@ -75,6 +103,13 @@ export async function identityHolds(tx: Tx, identityId: IdentityId, now: Date, l
     ],
     credential_count: row.credential_count,
     ending_count: row.ending_count,
+    svid_count: row.svid_count,
+    svids: (row.svids ?? []).map((signed) => ({
+      svid_id: signed['svid_id'] as SvidId,
+      kind: signed['kind'] as HeldSvid['kind'],
+      serial_number: String(signed['serial_number']),
+      expires_at: new Date(String(signed['expires_at'])),
+    })),
     credentials: (row.credentials ?? []).map((held) => ({
       credential_id: held['credential_id'] as CredentialId,
       role_id: held['role_id'] as RoleId,

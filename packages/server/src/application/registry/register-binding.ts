@@ -52,8 +52,10 @@ export async function registerBinding(change: Change, input: NewBinding): Promis
   if (provider === undefined) throw names('/trust_provider', `names no trust provider: \`${input.trustProvider}\``)
   requireNotRetired('trust provider', provider)
   const holder = await resolveHolder(tx, input)
-  const rule = parseProof(provider.kind, input)
-  await requireUnambiguous(tx, provider.trust_provider_id, rule, holder)
+  const rule = parseProof(provider, input)
+  if (getTrustProviderPlugIn(provider.kind).severalHolders !== true) {
+    await requireUnambiguous(tx, provider.trust_provider_id, rule, holder)
+  }
   const wanted = {
     trust_provider_id: provider.trust_provider_id,
     ...holder,
@@ -101,12 +103,18 @@ async function resolveHolder(tx: Tx, input: NewBinding): Promise<Holder> {
   return { identity_id: null, person_id: person.person_id }
 }
 
-export function parseProof(kind: string, input: BindingProof): BindingRule {
-  return getTrustProviderPlugIn(kind).parseBinding({
+/** @param provider its settings may ask for more than its kind does */
+export function parseProof(
+  provider: { readonly kind: string; readonly settings: unknown },
+  input: BindingProof,
+): BindingRule {
+  const plugIn = getTrustProviderPlugIn(provider.kind)
+  const given = {
     subject: input.subject,
     claims: input.claims,
     ...(input.publicJwk === undefined ? {} : { public_jwk: input.publicJwk }),
-  })
+  }
+  return plugIn.parseBinding(given, plugIn.settings.parse(provider.settings))
 }
 
 /** One proof must not be two holders': which of them it is would be chance. */

@@ -1,5 +1,6 @@
 import { type Environment, findNameFault, type IdentityId, type IdentityKind, newId, spiffeIdOf } from '@mayfly/domain'
 import { type IdentityWithOwner, insertIdentity } from '../../store/identity-rows.ts'
+import { findTrustDomain } from '../../store/tenant-rows.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { Change, Changed } from './change.ts'
 import { allFields } from './diff-fields.ts'
@@ -48,7 +49,7 @@ export async function registerIdentity(
     purpose: input.purpose.trim(),
     environment: input.environment,
     expires_at: input.expiresAt,
-    spiffe_id: spiffeIdOf({ trustDomain: deps.trustDomain, ...input }),
+    spiffe_id: spiffeIdOf({ trustDomain: await findTrustDomain(tx, deps.trustDomain), ...input }),
     attributes: input.attributes ?? {},
   }
   const row = await insertIdentity(tx, {

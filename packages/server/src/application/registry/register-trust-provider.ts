@@ -31,7 +31,7 @@ export async function registerTrustProvider(
   faults.add('/name', findNameFault(input.name))
   const parsed = parseTrustSettings(faults, plugIn, input.settings)
   judgeStrength(faults, plugIn, input.strength)
-  judgeFreshFor(faults, input.freshForSeconds)
+  judgeFreshFor(faults, plugIn, input.freshForSeconds)
   faults.refuse()
   if (parsed === undefined) throw new Error('a fault was not told')
   const wanted = {
@@ -39,7 +39,7 @@ export async function registerTrustProvider(
     kind: input.kind,
     issuer: parsed.issuer,
     settings: parsed.settings,
-    strength: input.strength ?? plugIn.maxStrength,
+    strength: input.strength ?? plugIn.defaultStrength ?? plugIn.maxStrength,
     fresh_for_seconds: input.freshForSeconds ?? defaultFreshForSeconds,
   }
   const row = await insertTrustProvider(change.tx, {

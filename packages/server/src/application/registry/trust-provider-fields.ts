@@ -37,9 +37,27 @@ export function judgeStrength(faults: Faults, plugIn: TrustProvider<unknown>, st
   }
 }
 
-export function judgeFreshFor(faults: Faults, freshForSeconds: number | undefined): void {
+export function judgeFreshFor(
+  faults: Faults,
+  { kind, maxFreshForSeconds: max = 2_678_400 }: TrustProvider<unknown>,
+  freshForSeconds: number | undefined,
+): void {
   if (freshForSeconds === undefined) return
-  if (!Number.isInteger(freshForSeconds) || freshForSeconds < 1 || freshForSeconds > 2_678_400) {
-    faults.add('/fresh_for_seconds', 'must be a whole number from 1 to 2678400 (31 days)')
+  if (!Number.isInteger(freshForSeconds) || freshForSeconds < 1 || freshForSeconds > max) {
+    faults.add('/fresh_for_seconds', `must be a whole number from 1 to ${max} for kind \`${kind}\``)
+  }
+}
+
+/** What bindings rest on stays as it is: under another issuer the same subject is somebody else. */
+export function judgeFixedSettings(
+  faults: Faults,
+  { fixedSettings = [] }: TrustProvider<unknown>,
+  current: JsonObject,
+  wanted: JsonObject | undefined,
+): void {
+  for (const name of wanted === undefined ? [] : fixedSettings) {
+    if (JSON.stringify(current[name]) !== JSON.stringify(wanted?.[name])) {
+      faults.add(`/settings/${name}`, 'is fixed: bindings rest on it; register another trust provider')
+    }
   }
 }

@@ -8,10 +8,13 @@ import {
   type PreviewShare,
 } from '../../store/preview-rows.ts'
 import type { Selector } from '../../store/revocation-rows.ts'
+import { countLiveSvids } from '../../store/svid-rows.ts'
 
 export interface RevocationPreview {
   /** Live credentials that would end. */
   readonly total: number
+  /** Live SVIDs that would end with them. */
+  readonly svids: number
   /** Those of the selector that are ending already. */
   readonly ending: number
   readonly shares: readonly PreviewShare[]
@@ -21,10 +24,11 @@ export interface RevocationPreview {
 
 const maxGroups = 200
 
-export async function previewRevocation(tx: Tx, selector: Selector): Promise<RevocationPreview> {
+export async function previewRevocation(tx: Tx, selector: Selector, now: Date): Promise<RevocationPreview> {
   const shares = await listPreviewShares(tx, selector)
   return {
     total: shares.reduce((sum, share) => sum + share.would_end, 0),
+    svids: await countLiveSvids(tx, selector, now),
     ending: await countEnding(tx, selector),
     shares,
     groups: await listPreviewGroups(tx, selector, maxGroups),

@@ -6,15 +6,29 @@
  * forgotten (law 4).
  * Not here: touching a target (remove-accounts.ts), and whether the requester may (the surface asks the gate).
  */
-import { type CredentialId, newId, type RevocationCause, type RevocationId, type SelectorKind } from '@mayfly/domain'
+import {
+  type AttestationId,
+  type CredentialId,
+  newId,
+  type RevocationCause,
+  type RevocationId,
+  type SelectorKind,
+  type SvidId,
+} from '@mayfly/domain'
+import type { Selectable } from 'kysely'
+import type { AttestationRow } from '../../store/attestation-rows.ts'
 import type { Tx } from '../../store/database.ts'
 import {
   insertRevocation,
   lockSelector,
   revokeAttestations,
   revokeTasks,
+  revokeVouched,
   type Selector,
 } from '../../store/revocation-rows.ts'
+import type { TaskTable } from '../../store/schema.gen.ts'
+import { wakeHostsOf } from '../../store/wake-hosts-of.ts'
+import { endSvids, lockLiveSvids } from '../../store/svid-rows.ts'
 import { wakeWorkers } from '../../store/wake-workers.ts'
 import { appendAudits } from '../audit/append-audit.ts'
 import type { AuditEntry, AuditReceipt } from '../audit/audit-entry.ts'
@@ -40,6 +54,8 @@ export interface RequestedRevocation {
   readonly total: number
   /** Of these, those that it ended itself. */
   readonly ended: number
+  /** SVIDs that it ended: on the CRL, and refused by Mayfly itself, from the commit on. */
+  readonly endedSvids: number
   /** The entry `revocation.requested`. */
   readonly receipt: AuditReceipt
 }
@@ -51,9 +67,11 @@ const sparesProofsAndTasks: ReadonlySet<RevocationCause> = new Set(['rotation', 
 const maxRowsPerEntry = 200
 
 /**
- * Ends what the selector names. With an attestation, identity, owner or trust provider its proofs end too (their access
- * tokens are refused from then on), and with a task or any of these its active tasks: else they would be re-issued at
+ * Ends what the selector names. With an attestation, identity, owner, trust provider, host or person its proofs end too (their access
+ * tokens are refused from then on) and the SVIDs under them, and with a task or any of these its active tasks: else they would be re-issued at
  * once.
+ *
+ * What a host agent vouched for with a proof that ends here ends with it.
  *
  * Change the row that is the cause (identity suspended, role retired) before the call and in the same transaction.
  *
@@ -65,9 +83,74 @@ export async function requestRevocation(tx: Tx, request: RevocationRequest): Pro
   if (only === undefined) await lockSelector(tx, selector)
   const whole = only === undefined && !sparesProofsAndTasks.has(cause)
   const attestations = whole && endsProofs(selector.kind) ? await revokeAttestations(tx, selector, now) : []
+  const vouched =
+    attestations.length === 0
+      ? []
+      : await revokeVouched(
+          tx,
+          attestations.map((row) => row.attestation_id),
+          now,
+        )
   const tasks = whole && endsTasks(selector.kind) ? await revokeTasks(tx, selector, now) : []
+  // After the proofs: whoever was minting under one of them has committed by then, and its rows are seen.
+  const svidIds = whole ? await lockLiveSvids(tx, selector, now) : []
+  const requested = await record(tx, request, { attestations, tasks, svidIds })
+  await endVouched(tx, request, vouched)
+  return requested
+}
+
+/**
+ * Ends what is still fresh and rests on these proofs of host agents, which ended otherwise than by a revocation.
+ *
+ * @param by who ended them, and when
+ */
+export async function endWhatTheyVouchedFor(
+  tx: Tx,
+  vouchers: readonly AttestationId[],
+  by: Pick<RevocationRequest, 'requestedBy' | 'now'>,
+): Promise<void> {
+  if (vouchers.length === 0) return
+  await endVouched(tx, by, await revokeVouched(tx, vouchers, by.now, 'still_fresh'))
+}
+
+/** A host agent's word is worth nothing without its own proof: one revocation for each host, selector `host`. */
+async function endVouched(
+  tx: Tx,
+  request: Pick<RevocationRequest, 'requestedBy' | 'now' | 'requestId'>,
+  vouched: readonly AttestationRow[],
+): Promise<void> {
+  for (const [host, rows] of Map.groupBy(vouched, (row) => row.host_identity_id)) {
+    if (host === null) throw new Error('a proof that was vouched for names no host')
+    const selector = { kind: 'host', id: host } as const
+    const under = rows.map((row) => row.attestation_id)
+    const { requestedBy, now, requestId } = request
+    const tasks = await revokeTasks(tx, selector, now, under)
+    const reason = "the host agent's own proof has ended"
+    const svidIds = await lockLiveSvids(tx, selector, now, under)
+    const because = { selector, cause: 'attestation_lapsed', requestedBy, now, requestId, reason } as const
+    await record(tx, because, { attestations: rows, tasks, svidIds, under })
+  }
+}
+
+/** What has ended before the credentials do. */
+interface Ended {
+  readonly attestations: readonly AttestationRow[]
+  readonly tasks: readonly Selectable<TaskTable>[]
+  /** Locked, and ending. */
+  readonly svidIds: readonly SvidId[]
+  /** Only the credentials under these proofs end, in place of all of the selector. */
+  readonly under?: readonly AttestationId[]
+}
+
+async function record(
+  tx: Tx,
+  request: RevocationRequest,
+  { attestations, tasks, svidIds, under }: Ended,
+): Promise<RequestedRevocation | undefined> {
+  const { selector, cause, now, only } = request
+  await wakeHostsOf(tx, attestations)
   const revocationId = newId<RevocationId>()
-  const recordEmpty = request.recordEmpty === true || attestations.length + tasks.length > 0
+  const recordEmpty = request.recordEmpty === true || attestations.length + tasks.length + svidIds.length > 0
   const recorded = await insertRevocation(tx, {
     revocationId,
     selector,
@@ -76,13 +159,17 @@ export async function requestRevocation(tx: Tx, request: RevocationRequest): Pro
     reason: request.reason,
     now,
     only,
+    under,
     recordEmpty,
+    svidCount: svidIds.length,
   })
   if (recorded === undefined) return undefined
   const { total, ended } = recorded
+  const svids = await endSvids(tx, svidIds, revocationId, now)
   const rows = [
     ...attestations.map((row) => statedRow('attestation', row)),
     ...tasks.map((row) => statedRow('task', row)),
+    ...svids.map((row) => statedRow('svid', row)),
     ...ended.map((row) => statedRow('credential', row)),
   ]
   const first = ended[0]
@@ -95,18 +182,19 @@ export async function requestRevocation(tx: Tx, request: RevocationRequest): Pro
       ended: ended.length,
       ended_tasks: tasks.length,
       ended_proofs: attestations.length,
+      ended_svids: svids.length,
       ...(first === undefined ? {} : { first_credential_id: first.credential_id }),
       ...(request.reason === undefined ? {} : { reason: request.reason }),
       ...(request.requestId === undefined ? {} : { request_id: request.requestId }),
     }),
   )
   if (receipt === undefined) throw new Error('an entry was appended without a receipt')
-  if (ended.length > 0) await wakeWorkers(tx, 'revocation')
-  return { revocationId, total, ended: ended.length, receipt }
+  if (ended.length + svids.length > 0) await wakeWorkers(tx, 'revocation')
+  return { revocationId, total, ended: ended.length, endedSvids: svids.length, receipt }
 }
 
 function endsProofs(kind: SelectorKind): boolean {
-  return kind === 'attestation' || kind === 'identity' || kind === 'owner' || kind === 'trust_provider'
+  return ['attestation', 'identity', 'owner', 'trust_provider', 'host', 'person'].includes(kind)
 }
 
 function endsTasks(kind: SelectorKind): boolean {
@@ -142,6 +230,7 @@ function subjectOf({ kind, id }: Selector): Partial<AuditEntry> {
     task: 'taskId',
     attestation: 'attestationId',
     identity: 'identityId',
+    host: 'identityId',
   }
   const member = subjects[kind]
   return member === undefined ? {} : { [member]: id }

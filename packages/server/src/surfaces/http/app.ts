@@ -6,6 +6,7 @@
  * Not here: what the routes do (one file per resource), OAuth's own error format (surfaces/oauth).
  */
 import { constants } from 'node:crypto'
+import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { MayflyError, newId } from '@mayfly/domain'
 import {
@@ -22,9 +23,13 @@ import { parseJson } from './parse-json.ts'
 import { asMayflyError, problemAnswer, problemMediaType } from './problem.ts'
 import { makeRateLimit, type RateLimit } from './rate-limit.ts'
 import { authenticateCaller, type Caller, rateLimited, runRoute } from './run-route.ts'
+import { maxConnections, tlsSettings } from './tls-settings.ts'
 import { traceRequest } from './trace-request.ts'
 
 export const defaultBodyLimitBytes = 262_144
+/** The time that a request may take to arrive in full: slow senders must not hold connections. */
+const requestTimeoutMs = 30_000
+const keepAliveTimeoutMs = 10_000
 
 const knownMethods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const acceptableRequestId = /^[A-Za-z0-9._-]{8,64}$/
@@ -72,10 +77,9 @@ export async function buildHttp(
     logger: false,
     bodyLimit: defaultBodyLimitBytes,
     routerOptions: { maxParamLength: 300 },
-    // The time that a request may take to arrive in full: slow senders must not hold connections.
-    requestTimeout: 30_000,
+    requestTimeout: requestTimeoutMs,
     connectionTimeout: 0,
-    keepAliveTimeout: 10_000,
+    keepAliveTimeout: keepAliveTimeoutMs,
     forceCloseConnections: 'idle',
     trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     // Ours, not the framework's: the header is believed only where it is well-formed.
@@ -90,8 +94,7 @@ export async function buildHttp(
     clientErrorHandler: refuseUnreadable,
     ...transportOf(options),
   }) as unknown as FastifyInstance
-  app.server.headersTimeout = 10_000
-  app.server.maxHeadersCount = 100
+  boundServer(app.server)
 
   const refusals = makeRateLimit(options.refusalLimit)
   const headers = options.tls ? { ...safeHeaders, 'strict-transport-security': 'max-age=31536000' } : safeHeaders
@@ -215,20 +218,41 @@ function report(
   )
 }
 
+/** Bounds that Fastify sets for the server that it made itself, and those that it does not know of. */
+export function boundServer(server: Server): void {
+  server.requestTimeout = requestTimeoutMs
+  server.headersTimeout = 10_000
+  server.keepAliveTimeout = keepAliveTimeoutMs
+  server.maxHeadersCount = 100
+  server.maxConnections = maxConnections
+}
+
+/** Node's own limit for all headers together. */
+export const maxHeaderSizeBytes = 32_768
+
+/** Beside those of every listener. A session that is resumed by ticket brings the client's certificate without its path. */
+export const mutualTlsSettings = {
+  requestCert: true,
+  rejectUnauthorized: false,
+  secureOptions: constants.SSL_OP_NO_TICKET,
+} as const
+
 function transportOf(options: HttpOptions): object {
-  // Node's own limit for all headers together.
-  const limits = { maxHeaderSize: 32_768 }
+  const limits = { maxHeaderSize: maxHeaderSizeBytes }
   if (options.tls === undefined) return { http: limits }
-  // A session that is resumed by ticket brings the client's certificate without its path.
-  const mutual = { requestCert: true, rejectUnauthorized: false, secureOptions: constants.SSL_OP_NO_TICKET }
   return {
-    https: { ...limits, ...options.tls, minVersion: 'TLSv1.2', ...(options.mutualTls === true ? mutual : {}) },
+    https: { ...limits, ...tlsSettings, ...options.tls, ...(options.mutualTls === true ? mutualTlsSettings : {}) },
   }
 }
 
 /** What is not HTTP at all never reaches a route. */
-function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
-  if (socket.destroyed || !socket.writable || error.code === 'ECONNRESET') return
+export function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (socket.destroyed) return
+  // No HTTP came to be, e.g. a TLS handshake that was not finished in time: an answer would wait for it for ever.
+  if (!socket.writable || !/^(HPE|ERR_HTTP)_/.test(error.code ?? '')) {
+    socket.destroy()
+    return
+  }
   const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'request_too_large' : 'request_malformed'
   const problem = problemAnswer(new MayflyError(code, { publicDetail: 'the request is not readable as HTTP' }), newId())
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'

@@ -27,6 +27,12 @@ const attestation = z
     instance: z.string().meta({ description: 'Tells instances of one identity apart; empty where nothing does' }),
     claims: z.record(z.string(), z.unknown()).meta({ description: 'What of the proof was kept' }),
     strength: z.enum(strengths),
+    token_binding: z.string().nullable().meta({
+      description: 'What the access token is bound to: `jkt:` a key (RFC 9449), `x5t#S256:` a certificate (RFC 8705)',
+    }),
+    vouched_by_attestation_id: id<AttestationId>()
+      .nullable()
+      .meta({ description: 'The own proof of the host agent that vouched for this one' }),
     source_address: z.string().nullable(),
     accepted_at: timestamp,
     fresh_until: timestamp,
@@ -34,10 +40,6 @@ const attestation = z
     token_expires_at: timestamp,
     token_revoked_at: timestamp.nullable(),
     decision_id: z.string(),
-    token_binding: z.string().nullable().meta({ description: 'What the access token is bound to, e.g. `jkt:…`' }),
-    vouched_by_attestation_id: id<AttestationId>()
-      .nullable()
-      .meta({ description: 'The proof of the host agent that vouches for this one' }),
     trust_made_at: timestamp.nullable().meta({
       description: 'As of when the keys and lists were that it was judged with; null: asked for at that moment',
     }),

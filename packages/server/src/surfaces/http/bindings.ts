@@ -1,6 +1,7 @@
 import type { BindingId, IdentityId, PersonId, TrustProviderId } from '@mayfly/domain'
 import { z } from 'zod'
 import type { Change } from '../../application/registry/change.ts'
+import { recoverBinding } from '../../application/proof/recover-binding.ts'
 import { changeBinding, retireBinding } from '../../application/registry/change-binding.ts'
 import { registerBinding } from '../../application/registry/register-binding.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
@@ -160,12 +161,37 @@ export const bindingRoutes: readonly Route<Deps>[] = [
     body: z.strictObject({ version: fields.seenVersion }).default({}),
     changes: true,
     response: binding,
-    problems: ['resource_not_found', 'version_conflict'],
+    problems: ['resource_not_found', 'version_conflict', 'policy_locks_out_administrators'],
     handle: (deps: Deps, ctx, { params: { id: which }, body }) =>
       gateOnHolder(deps, ctx, which, async (change) => {
         const { row, receipt } = await retireBinding(change, which, body)
         return { ...bindingWire(row), entry: receipt }
       }),
+  }),
+  defineSelfGatedRoute({
+    method: 'POST',
+    path: '/v1/bindings/{id}/recover',
+    name: 'recoverBinding',
+    summary: 'let a key that counts its logins begin anew, after a clone was seen or its count was lost',
+    description:
+      'Asked by a person. At most three times in 24 hours for one key; where it may be in wrong hands, register a new key instead. With `resume` it also takes `identity.write`.',
+    action: 'binding.write',
+    params,
+    body: z.strictObject({
+      reason: z.string().trim().min(3, { error: 'say why, for whoever looks later' }).max(1_000),
+      resume: z.boolean().default(false).meta({ description: 'Also let the suspended identity act again' }),
+      version: fields.seenVersion,
+    }),
+    changes: true,
+    response: binding,
+    problems: ['resource_not_found', 'state_not_allowed', 'version_conflict'],
+    handle: async (deps: Deps, ctx, { params: { id: which }, body }) => {
+      if (body.resume) await gateOnHolder(deps, ctx, which, async () => undefined, 'identity.write')
+      return gateOnHolder(deps, ctx, which, async (change) => {
+        const { row, receipt } = await recoverBinding(change, which, body)
+        return { ...bindingWire(row), entry: receipt }
+      })
+    },
   }),
 ]
 
@@ -178,12 +204,11 @@ async function gateOnHolder<T>(
   ctx: RouteContext,
   bindingId: string,
   work: (change: Change) => Promise<T>,
+  action: 'binding.write' | 'identity.write' = 'binding.write',
 ): Promise<T> {
   const { identity_id: id } = await deps.database.transaction(ctx.tenantId, (tx) => getBinding(tx, bindingId))
   const on = id === null ? ({ type: 'Tenant' } as const) : ({ type: 'Identity', id } as const)
-  return deps.gate(ctx, { action: 'binding.write', resource: on }, (tx, decision) =>
-    work(fields.changeOf(deps, ctx, tx, decision)),
-  )
+  return deps.gate(ctx, { action, resource: on }, (tx, decision) => work(fields.changeOf(deps, ctx, tx, decision)))
 }
 
 function bindingWire(row: BindingWithNames): z.output<typeof binding> {

@@ -3,6 +3,7 @@ import { defaultTenantId, type PersonId } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
 import { z } from 'zod'
 import type { CoreDeps } from '../../application/context.ts'
+import { removeBootstrapFile } from '../../application/proof/make-bootstrap.ts'
 import { useBootstrap } from '../../application/proof/use-bootstrap.ts'
 import { definePublicRoute, type Route } from './define-route.ts'
 import { id } from './wire.ts'
@@ -19,7 +20,12 @@ const administrator = z
   })
   .meta({ id: 'FirstAdministrator' })
 
-export const bootstrapRoutes: readonly Route<CoreDeps>[] = [
+export interface BootstrapDeps extends CoreDeps {
+  /** Where the secret was written; gone once it is used. */
+  readonly bootstrapFile?: string | undefined
+}
+
+export const bootstrapRoutes: readonly Route<BootstrapDeps>[] = [
   definePublicRoute({
     method: 'POST',
     path: '/v1/bootstrap',
@@ -36,7 +42,7 @@ export const bootstrapRoutes: readonly Route<CoreDeps>[] = [
     status: 201,
     changes: true,
     problems: ['bootstrap_rejected'],
-    handle: async (deps: CoreDeps, ctx, { body }) => {
+    handle: async (deps: BootstrapDeps, ctx, { body }) => {
       const { personId, keyId, receipt } = await useBootstrap(
         deps,
         defaultTenantId,
@@ -48,6 +54,7 @@ export const bootstrapRoutes: readonly Route<CoreDeps>[] = [
         },
         ctx.requestId,
       )
+      await removeBootstrapFile(deps, deps.bootstrapFile)
       return { person_id: personId, client_id: personId, kid: keyId, entry: receipt }
     },
   }),

@@ -5,7 +5,7 @@
  * put a route on the server. A route is closed unless it says `access: 'public'` and why.
  * Not here: how a route runs (run-route.ts), how it is documented (openapi.ts).
  */
-import type { ActionName, ProblemCode } from '@mayfly/domain'
+import type { ActionName, ProblemCode, TenantId } from '@mayfly/domain'
 import { z } from 'zod'
 import type { AuditReceipt } from '../../application/audit/audit-entry.ts'
 import type { RequestContext } from '../../application/context.ts'
@@ -118,6 +118,8 @@ export type Route<Deps> = RouteShape &
         readonly access: 'public'
         readonly why: string
         readonly changes: boolean
+        /** Whose change it is, where what was sent names a tenant; default: that of everyone who asks for no other. */
+        readonly tenantOf?: (input: Input<RouteShape>) => TenantId | undefined
         readonly handle: (deps: Deps, ctx: PublicContext, input: Input<RouteShape>) => Promise<unknown>
       }
     | {
@@ -220,6 +222,7 @@ export function definePublicRoute<
     readonly why: string
     readonly changes?: Changes
     readonly produces?: Raw
+    readonly tenantOf?: (input: RouteInput<z.output<P>, z.output<Q>, z.output<B>, z.output<H>>) => TenantId | undefined
     readonly handle: (
       deps: Deps,
       ctx: PublicContext,

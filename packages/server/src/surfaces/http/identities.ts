@@ -6,6 +6,7 @@ import {
   type OwnerId,
   type RoleId,
   strengths,
+  type SvidId,
   type TaskId,
   taskKinds,
 } from '@mayfly/domain'
@@ -71,6 +72,15 @@ const holds = z
       }),
     ),
     ending_count: z.int().meta({ description: 'Ended, but not yet seen to be gone at the target' }),
+    svid_count: z.int().meta({ description: 'SVIDs that neither have ended nor were revoked' }),
+    svids: z.array(
+      z.object({
+        svid_id: id<SvidId>(),
+        kind: z.enum(['x509', 'jwt']),
+        serial_number: z.string(),
+        expires_at: timestamp,
+      }),
+    ),
     tasks: z.array(
       z.object({
         task_id: id<TaskId>(),

@@ -48,7 +48,7 @@ function form(
         content: { 'application/x-www-form-urlencoded': { schema: { type: 'object', properties, required } } },
       },
       responses: { '200': success, '400': oauthError, '401': oauthError, '403': oauthError, '503': oauthError },
-      security: operationId === 'issueToken' ? [] : [{ accessToken: [] }, {}],
+      security: operationId === 'issueToken' || operationId === 'makeLoginChallenge' ? [] : [{ accessToken: [] }, {}],
     },
   }
 }
@@ -95,6 +95,17 @@ export const oauthPaths: PathItems = {
         format: 'date-time',
         description: 'without a new proof, what was issued ends then',
       },
+      generation: { type: 'integer', description: 'for a key that logs in by challenge: the number of this login' },
+    }),
+  ),
+  '/oauth/challenge': form(
+    'makeLoginChallenge',
+    'get a challenge for a key that logs in by challenge',
+    { client_id: text('the client as it will name itself in `sub` of the assertion') },
+    ['client_id'],
+    answerJson('a challenge: `nonce` of one client assertion', {
+      challenge: text('counts once'),
+      expires_in: { type: 'integer', description: 'seconds' },
     }),
   ),
   '/oauth/introspect': form(
@@ -117,6 +128,24 @@ export const oauthPaths: PathItems = {
     ['token'],
     answerJson('it is not live; also where it never was', {}),
   ),
+  '/oauth/back-channel-logout/{provider}': {
+    parameters: [
+      {
+        name: 'provider',
+        in: 'path',
+        required: true,
+        schema: { type: 'string' },
+        description: 'of a sign-in provider',
+      },
+    ],
+    ...form(
+      'logOutAtProvider',
+      'tell that somebody has signed out at a sign-in provider (OpenID Connect Back-Channel Logout 1.0)',
+      { logout_token: text('signed by the provider') },
+      ['logout_token'],
+      answerJson('their sessions have ended; also where there were none', {}),
+    ),
+  },
   '/oauth/jwks': {
     get: {
       operationId: 'getTokenKeys',

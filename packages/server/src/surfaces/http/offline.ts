@@ -140,7 +140,7 @@ export const offlineRoutes: readonly Route<OfflineDeps>[] = [
     name: 'updateOfflineSite',
     summary: 'change how old the bundles of a site may be, or pin its keys anew',
     description:
-      'With other keys the site begins again: what was imported under the former ones is forgotten, and what was proven with it ends.',
+      'With other keys the site begins again: what was imported under the former ones is forgotten, and what was proven with it ends. With a lower age what was proven under the higher one ends: prove again.',
     action: 'offline_site.write',
     params,
     body: z.strictObject({

@@ -1,5 +1,6 @@
-import { personRoles, personStates, type PersonId } from '@mayfly/domain'
+import { type OwnerId, personRoles, personStates, type PersonId, type TrustProviderId } from '@mayfly/domain'
 import { z } from 'zod'
+import type { Grant } from '../../application/proof/sign-in/admit-person.ts'
 import { changePerson } from '../../application/registry/change-person.ts'
 import { registerPerson } from '../../application/registry/register-person.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
@@ -24,7 +25,18 @@ const person = z
     person_id: id<PersonId>(),
     name: z.string(),
     email: z.string().nullable(),
-    roles,
+    roles: roles.meta({ description: 'Given by hand' }),
+    from_groups: z
+      .array(
+        z.object({
+          trust_provider_id: id<TrustProviderId>(),
+          roles,
+          owner_ids: z.array(id<OwnerId>()).meta({ description: 'The owners that they are in' }),
+        }),
+      )
+      .meta({
+        description: 'What their groups gave at the last sign-in; counts under a session of that sign-in provider',
+      }),
     state: z.enum(personStates),
     version,
     created_at: timestamp,
@@ -111,5 +123,20 @@ export const peopleRoutes: readonly Route<RegistryDeps>[] = [
 
 function personWire(row: PersonRow): z.output<typeof person> {
   const { person_id, name, email: address, state, version: at, created_at } = row
-  return { person_id, name, email: address, roles: row.roles as z.output<typeof roles>, state, version: at, created_at }
+  return {
+    person_id,
+    name,
+    email: address,
+    roles: row.roles as z.output<typeof roles>,
+    from_groups: Object.entries((row.group_grants ?? {}) as Readonly<Record<TrustProviderId, Grant>>).map(
+      ([trustProviderId, grant]) => ({
+        trust_provider_id: trustProviderId as TrustProviderId,
+        roles: [...grant.roles],
+        owner_ids: [...grant.owner_ids],
+      }),
+    ),
+    state,
+    version: at,
+    created_at,
+  }
 }

@@ -10,6 +10,7 @@ import {
   type RevocationId,
   selectorKinds,
   type SelectorKind,
+  type TenantId,
 } from '@mayfly/domain'
 import { z } from 'zod'
 import { type Actor, actorRecord, type CoreDeps } from '../../application/context.ts'
@@ -34,7 +35,10 @@ export interface RevocationDeps extends Pick<HttpDeps, 'gate'>, CoreDeps {
 const selector = z
   .strictObject({
     kind: z.enum(selectorKinds),
-    ref: ref.meta({ description: 'Id, or name where the kind has names; of `environment` its word' }),
+    ref: ref.meta({
+      description:
+        'Id, or name where the kind has names; of `environment` its word; of `svid` its serial number too; of `svid_authority` its key id',
+    }),
   })
   .meta({
     id: 'Selector',
@@ -54,6 +58,7 @@ const revocation = z
     reason: z.string().nullable(),
     state: z.enum(['running', 'complete']),
     total: z.int().meta({ description: 'Credentials that it waits for' }),
+    svids: z.int().meta({ description: 'SVIDs that it ended: they are on the CRL, and refused by Mayfly itself' }),
     cut: z.int().meta({ description: 'Of these, seen at the target: no new login, no open session' }),
     removed: z.int().meta({ description: 'Of these, absent at the target' }),
     authority_ended_at: timestamp.meta({ description: 'From then on Mayfly refuses them everywhere' }),
@@ -71,6 +76,7 @@ function revocationWire(row: RevocationRow): z.output<typeof revocation> {
     reason: row.reason,
     state: row.state as 'running' | 'complete',
     total: row.total,
+    svids: row.svid_count,
     cut: row.cut_count,
     removed: row.removed_count,
     authority_ended_at: row.authority_ended_at,
@@ -99,6 +105,7 @@ const preview = z
   .object({
     selector: z.object({ kind: z.enum(selectorKinds), id: z.string() }),
     total: z.int().meta({ description: 'Live credentials that would end' }),
+    svids: z.int().meta({ description: 'Live SVIDs that would end' }),
     ending: z.int().meta({ description: 'Those that are ending already' }),
     environments: z.array(z.object({ environment: z.enum(environments), would_end: z.int(), live: z.int() })),
     groups: z
@@ -184,7 +191,7 @@ export const revocationRoutes: readonly Route<RevocationDeps>[] = [
         resolveSelector(tx, body.selector.kind, body.selector.ref),
       )
       return deps.gate(ctx, { action: 'revocation.read', resource: asked, readOnly: true }, (tx) =>
-        readPreview(tx, selector),
+        readPreview(tx, selector, deps.clock.now()),
       )
     },
   }),
@@ -325,11 +332,12 @@ async function readRevocation<T>(
   )
 }
 
-async function readPreview(tx: Tx, selector: Selector): Promise<z.output<typeof preview>> {
-  const { total, ending, shares, groups } = await previewRevocation(tx, selector)
+async function readPreview(tx: Tx, selector: Selector, now: Date): Promise<z.output<typeof preview>> {
+  const { total, svids, ending, shares, groups } = await previewRevocation(tx, selector, now)
   return {
     selector,
     total,
+    svids,
     ending,
     environments: [...shares],
     groups: groups.map((group) => ({
@@ -346,7 +354,7 @@ async function readPreview(tx: Tx, selector: Selector): Promise<z.output<typeof 
 /** Looks again when something has moved, and each second besides: a notice may be lost. */
 async function* follow(
   deps: RevocationDeps,
-  ctx: { readonly tenantId: Parameters<ProgressFeed['wait']>[0]; readonly signal: AbortSignal },
+  ctx: { readonly tenantId: TenantId; readonly signal: AbortSignal },
   revocationId: RevocationId,
 ): AsyncIterable<RouteEvent<z.output<typeof revocation>>> {
   const feed = await deps.progress.join()
@@ -368,6 +376,7 @@ async function* follow(
 }
 
 function causeOf(actor: Actor, asked: { readonly type: string; readonly id?: string }): RevocationCause {
+  if (asked.type === 'Person') return 'session_ended'
   const own = actor.kind === 'identity' && (asked.type === 'Credential' || asked.id === actor.identityId)
   return own ? 'requested_by_holder' : 'requested_by_operator'
 }

@@ -4,21 +4,26 @@
  */
 import type { IssueDeps } from '../../application/credential/issue-deps.ts'
 import type { ResourceCheckDeps } from '../../application/registry/check-resource.ts'
-import type { KeyDeps } from '../../application/proof/key-deps.ts'
+import type { FollowHostDeps } from '../../application/proof/follow-host.ts'
+import type { ProofDeps } from '../../application/proof/proof-deps.ts'
+import type { SvidDeps } from '../../application/spiffe/spiffe-deps.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
 import { type BoundRoutes, bindRoutes } from './app.ts'
 import { applyRoutes } from './apply.ts'
 import { attestationRoutes } from './attestations.ts'
 import { type AuditDeps, auditRoutes } from './audit.ts'
 import { bindingRoutes } from './bindings.ts'
-import { bootstrapRoutes } from './bootstrap.ts'
+import { type BootstrapDeps, bootstrapRoutes } from './bootstrap.ts'
 import { credentialRoutes } from './credentials.ts'
 import { decisionRoutes } from './decisions.ts'
 import type { Route } from './define-route.ts'
+import { federationRoutes } from './federations.ts'
 import { findingRoutes } from './findings.ts'
 import { type HealthDeps, healthRoutes } from './health.ts'
 import type { HttpDeps } from './http-deps.ts'
+import { hostRoutes } from './host.ts'
 import { identityRoutes } from './identities.ts'
+import { joinRoutes } from './join.ts'
 import { keyRoutes } from './keys.ts'
 import { type LogDeps, logRoutes } from './log.ts'
 import { oauthPaths } from './oauth-paths.ts'
@@ -30,17 +35,24 @@ import { peopleRoutes } from './people.ts'
 import { policyRoutes } from './policies.ts'
 import { resourceRoutes } from './resources.ts'
 import { type RevocationDeps, revocationRoutes } from './revocations.ts'
+import { sessionRoutes } from './sessions.ts'
+import { type SignInDeps, signInRoutes } from './sign-ins.ts'
 import { roleRoutes } from './roles.ts'
+import { svidRoutes } from './svids.ts'
 import { taskRoutes } from './tasks.ts'
+import { trustBundleRoutes } from './trust-bundles.ts'
 import { trustProviderRoutes } from './trust-providers.ts'
+import { x509AuthorityRoutes } from './x509-authorities.ts'
 
 export const apiVersion = '0.1.0'
 
 export interface RouteDeps {
   readonly health: HealthDeps
-  readonly proof: KeyDeps
+  readonly proof: SignInDeps & BootstrapDeps
+  readonly proving: ProofDeps & HttpDeps & FollowHostDeps
   readonly registry: HttpDeps & RegistryDeps & ResourceCheckDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
+  readonly spiffe: SvidDeps
   readonly audit: AuditDeps & LogDeps
   readonly offline: OfflineDeps
 }
@@ -60,6 +72,10 @@ const resources: readonly Resource[] = [
   resource('proof', bootstrapRoutes),
   resource('proof', keyRoutes),
   resource('proof', attestationRoutes),
+  resource('proving', joinRoutes),
+  resource('proving', hostRoutes),
+  resource('proof', signInRoutes),
+  resource('registry', sessionRoutes),
   resource('registry', peopleRoutes),
   resource('registry', ownerRoutes),
   resource('registry', identityRoutes),
@@ -75,6 +91,10 @@ const resources: readonly Resource[] = [
   resource('lifecycle', findingRoutes),
   resource('lifecycle', policyRoutes),
   resource('lifecycle', decisionRoutes),
+  resource('spiffe', svidRoutes),
+  resource('spiffe', trustBundleRoutes),
+  resource('spiffe', x509AuthorityRoutes),
+  resource('spiffe', federationRoutes),
   resource('audit', auditRoutes),
   resource('audit', logRoutes),
 ]

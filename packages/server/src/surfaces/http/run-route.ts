@@ -21,6 +21,7 @@ const maxStreamMs = 300_000
 const mintingActions: ReadonlySet<ActionName> = new Set([
   'credential.issue',
   'credential.renew',
+  'svid.issue',
   // Its time is its sequence: made by a wrong clock, it would make later ones look older.
   'bundle.export',
 ] as const)
@@ -73,7 +74,10 @@ export async function runRoute<Deps>(
 ): Promise<unknown> {
   const input = parseInput(route, request)
   const ctx: PublicContext = { requestId: request.id, sourceAddress: request.ip, signal: signalOf(reply) }
-  if (route.access === 'public') return answer(http, route, reply, await route.handle(deps, ctx, input))
+  if (route.access === 'public') {
+    const done = await route.handle(deps, ctx, input)
+    return answer(http, route, reply, done, { tenantId: route.tenantOf?.(input) ?? defaultTenantId })
+  }
   if (caller === undefined) throw new MayflyError('token_missing')
   const known: RouteContext = { ...ctx, ...caller }
   if (mintingActions.has(route.action)) http.assertMayMint()
@@ -128,8 +132,7 @@ async function answer(
   route: Route<never>,
   reply: FastifyReply,
   done: unknown,
-  // A public route that changes something (the bootstrap) does so in the tenant of everyone who asks for no other.
-  { tenantId }: Pick<Caller, 'tenantId'> = { tenantId: defaultTenantId },
+  { tenantId }: Pick<Caller, 'tenantId'>,
   promise?: PromiseSigner,
 ): Promise<unknown> {
   reply.status(route.status ?? 200)

@@ -1,7 +1,9 @@
 import { strengths, type TrustProviderId, trustProviderKinds } from '@mayfly/domain'
+import { Secret } from '@mayfly/provider-kit'
 import { z } from 'zod'
 import { changeTrustProvider, retireTrustProvider } from '../../application/registry/change-trust-provider.ts'
 import { registerTrustProvider } from '../../application/registry/register-trust-provider.ts'
+import { setClientSecret } from '../../application/registry/set-client-secret.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
 import { getTrustProvider, listTrustProviders, type TrustProviderRow } from '../../store/trust-provider-rows.ts'
 import { defineRoute, type Route } from './define-route.ts'
@@ -120,6 +122,25 @@ export const trustProviderRoutes: readonly Route<RegistryDeps>[] = [
   }),
   defineRoute({
     method: 'POST',
+    path: '/v1/trust-providers/{ref}/client-secret',
+    name: 'setClientSecret',
+    summary: 'set the secret with which this server proves itself at a sign-in provider',
+    description: 'Write-only: it is sealed, and never shown. Better is `private_key_jwt`, which needs none.',
+    action: 'trust_provider.write',
+    params,
+    body: z.strictObject({ client_secret: z.string().min(8).max(2000) }),
+    resource: one,
+    changes: true,
+    response: z.object({ trust_provider: z.string() }),
+    problems: ['resource_not_found', 'state_not_allowed'],
+    handle: async (deps: RegistryDeps, ctx, { params: { ref: which }, body }, tx, decision) => {
+      const change = fields.changeOf(deps, ctx, tx, decision)
+      const { receipt } = await setClientSecret(deps, change, which, new Secret(body.client_secret))
+      return { trust_provider: which, entry: receipt }
+    },
+  }),
+  defineRoute({
+    method: 'POST',
     path: '/v1/trust-providers/{ref}/retire',
     name: 'retireTrustProvider',
     summary: 'believe no proof of a trust provider any more, and end what its proofs gave',
@@ -129,7 +150,7 @@ export const trustProviderRoutes: readonly Route<RegistryDeps>[] = [
     resource: one,
     changes: true,
     response: trustProvider,
-    problems: ['resource_not_found', 'version_conflict'],
+    problems: ['resource_not_found', 'version_conflict', 'policy_locks_out_administrators'],
     handle: async (deps: RegistryDeps, ctx, { params: { ref: which }, body }, tx, decision) => {
       const { row, receipt } = await retireTrustProvider(fields.changeOf(deps, ctx, tx, decision), which, body)
       return { ...trustProviderWire(row), entry: receipt }

@@ -9,7 +9,9 @@ import { defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { publishedKeys } from '../../application/proof/published-keys.ts'
 import { getIssuer } from '../../application/proof/tenant-directory.ts'
+import { answerChallenge } from './answer-challenge.ts'
 import { answerIntrospection } from './answer-introspection.ts'
+import { answerLogout } from './answer-logout.ts'
 import { answerRevocation } from './answer-revocation.ts'
 import { answerToken } from './answer-token.ts'
 import { type Form, parseForm } from './form.ts'
@@ -78,8 +80,10 @@ function registerEndpoints(app: FastifyInstance, deps: OAuthDeps, prefix: string
   }
 
   post('/oauth/token', (asked) => answerToken(deps, asked))
+  post('/oauth/challenge', (asked) => answerChallenge(deps, asked))
   post('/oauth/introspect', (asked) => answerIntrospection(deps, asked))
   post('/oauth/revoke', (asked) => answerRevocation(deps, asked))
+  post('/oauth/back-channel-logout/:provider', (asked) => answerLogout(deps, asked))
   get(`${prefix}/oauth/jwks`, async (tenantId) => {
     return { keys: await deps.database.transaction(tenantId, (tx) => publishedKeys(deps.keys, tx)) }
   })

@@ -3,9 +3,11 @@
  * (`private_key_jwt`, RFC 7523 section 3 and OpenID Connect Core section 9).
  *
  * Promise: the assertion is for us alone (one audience, ours), short (five minutes), used once, and signed by a key of
- * the very identity that it names.
- * Limit: a copied private key is that identity. Prefer a platform's own proof (kind `oidc`) where there is one.
+ * the very identity that it names. With `login: challenge` it also answers a challenge of ours and counts the logins, so
+ * that a copied key and its original fall out with each other (`key-login.ts`).
+ * Limit: a copied private key is that identity until then. Prefer a platform's own proof where there is one.
  */
+import { createHash } from 'node:crypto'
 import { MayflyError } from '@mayfly/domain'
 import { z } from 'zod'
 import { parsePublicJwk } from '../../keys/jwk.ts'
@@ -14,9 +16,11 @@ import { checkTimes } from '../proof-times.ts'
 import {
   type BindingInput,
   type BindingRule,
+  type KeyLoginClaim,
   type ProofExpectations,
   proofIn,
   type ProofVerdict,
+  type Rejection,
   rejected,
   type TrustProvider,
 } from '../trust-provider.ts'
@@ -31,8 +35,20 @@ const settings = z.strictObject({
     .default(['ES256', 'EdDSA', 'RS256'])
     .describe('the signature algorithms believed'),
   clock_tolerance_seconds: z.int().min(0).max(60).default(5).describe('how far clocks may differ'),
+  login: z
+    .enum(['assertion', 'challenge'])
+    .default('assertion')
+    .describe(
+      '`assertion`: as RFC 7523 has it; `challenge`: each login answers a challenge and says its number, so that a clone of the key is found',
+    ),
+  repeat_window_seconds: z
+    .int()
+    .min(30)
+    .max(86_400)
+    .default(600)
+    .describe('with `challenge`: for how long a client whose answer was lost may ask for it again'),
 })
-export type BoundKeySettings = z.infer<typeof settings>
+export type BoundKeySettings = z.output<typeof settings>
 
 export const boundKeyTrustProvider: TrustProvider<BoundKeySettings> = {
   kind: 'bound_key',
@@ -40,6 +56,7 @@ export const boundKeyTrustProvider: TrustProvider<BoundKeySettings> = {
   forms: ['jwt'],
   settings,
   maxStrength: 'bound_key',
+  renewal: 'new_proof',
   issuerOf: () => null,
   parseBinding,
   open: (config) => ({ verify: (proof, expected) => verifyAssertion(config, proofIn('jwt', proof).jwt, expected) }),
@@ -100,15 +117,49 @@ function verifyAssertion(config: BoundKeySettings, jwt: Jwt, expected: ProofExpe
       'check `kid`, which is the thumbprint of the key (RFC 7638)',
     )
   }
+  const login = config.login === 'challenge' ? readLogin(claims, config.repeat_window_seconds) : undefined
+  if (login !== undefined && 'outcome' in login) return login
   return {
     outcome: 'accepted',
     subjects: [key.thumbprint],
-    claims: {},
-    policyClaims: {},
+    // For whom a challenge was made: the client as it names itself.
+    claims: { client: sub },
+    policyClaims: { key: key.thumbprint, login: config.login },
     instance: '',
-    uniqueId: `jti:${sub}:${jti}`,
+    uniqueId: login === undefined ? `jti:${sub}:${jti}` : `challenge:${login.challenge}`,
     expiresAt: ends,
-    recorded: { key: key.thumbprint, alg },
+    recorded: { key: key.thumbprint, alg, login: config.login },
+    ...(login === undefined ? {} : { login }),
+  }
+}
+
+const secretShape = /^[A-Za-z0-9_-]{43}$/
+
+/** The claims of a login by challenge (docs/reference/trust-providers/bound-key.md). */
+function readLogin(claims: Jwt['claims'], repeatWindowSeconds: number): KeyLoginClaim | Rejection {
+  const { nonce, generation, generation_secret: secret, next_generation_digest: next } = claims
+  if (typeof nonce !== 'string' || nonce.length > 200) {
+    return rejected(
+      'challenge_wrong',
+      'this key logs in by challenge, and `nonce` holds none',
+      'get one at `/oauth/challenge`',
+    )
+  }
+  if (typeof generation !== 'number' || !Number.isInteger(generation) || generation < 0 || generation > 2_000_000_000) {
+    return rejected('claim_missing', '`generation` must be the number that the last login answered, 0 for the first')
+  }
+  if (secret !== undefined && (typeof secret !== 'string' || !secretShape.test(secret))) {
+    return rejected('claim_wrong', '`generation_secret` must be 43 base64url characters')
+  }
+  if (typeof next !== 'string' || !secretShape.test(next)) {
+    return rejected('claim_missing', '`next_generation_digest` must be the SHA-256 of the next secret, base64url')
+  }
+  return {
+    challenge: nonce,
+    generation,
+    revealedDigest: secret === undefined ? undefined : createHash('sha256').update(secret).digest('base64url'),
+    nextDigest: next,
+    repeatWindowSeconds,
   }
 }
 

@@ -2,15 +2,9 @@
 import { MayflyError } from '@mayfly/domain'
 import { z } from 'zod'
 import { parsePublicJwk } from '../../keys/jwk.ts'
-import { isFetchableUrl } from '../guarded-fetch.ts'
+import { caPem, claimName, fetchable } from '../setting-fields.ts'
 import { jwsAlgorithms } from '../verify-jws.ts'
-
-const fetchable = z
-  .string()
-  .max(2000)
-  .refine(isFetchableUrl, 'must be an https:// address without user, password or fragment (http:// on loopback only)')
-
-const claimName = z.string().min(1).max(200)
+import { presetNames, presetOfIssuer, presets } from './oidc-presets.ts'
 
 const staticKeys = z.strictObject({
   from: z.literal('static'),
@@ -36,8 +30,12 @@ const offlineKeys = z.strictObject({
   site: z.string().min(1).max(63).describe('name of the offline site whose imported bundle carries them'),
 })
 
-export const oidcSettings = z.strictObject({
-  issuer: fetchable.describe('`iss` of the tokens, exactly'),
+const given = z.strictObject({
+  preset: z
+    .enum(presetNames)
+    .optional()
+    .describe('whose tokens these are: fills what is left out below, and refuses bindings that are too wide'),
+  issuer: fetchable.optional().describe('`iss` of the tokens, exactly; a preset may know it'),
   audiences: z
     .array(z.string().min(1).max(1000))
     .min(1)
@@ -52,22 +50,22 @@ export const oidcSettings = z.strictObject({
     ])
     .default({ from: 'discovery' })
     .describe('where the public keys come from: the issuer itself, an address, this list, or an offline bundle'),
-  ca_pem: z
-    .string()
-    .max(65_536)
-    .startsWith('-----BEGIN CERTIFICATE-----')
-    .optional()
-    .describe("the authority of the issuer's TLS certificate, where it is not a public one"),
+  ca_pem: caPem.optional().describe("the authority of the issuer's TLS certificate, where it is not a public one"),
   algorithms: z
     .array(z.enum(jwsAlgorithms))
     .min(1)
-    .default(['RS256', 'ES256', 'PS256', 'EdDSA'])
-    .describe('the signature algorithms believed'),
+    .optional()
+    .describe('the signature algorithms believed; by the preset, else `RS256`, `ES256`, `PS256`, `EdDSA`'),
   types: z
     .array(z.string().min(1).max(100))
     .default(['JWT', 'JOSE'])
     .describe('the values of `typ` believed; an absent one is too'),
-  max_age_seconds: z.int().min(10).max(86_400).default(3600).describe('the oldest `iat` believed'),
+  max_age_seconds: z
+    .int()
+    .min(10)
+    .max(86_400)
+    .optional()
+    .describe('the oldest `iat` believed; by the preset, else 3,600'),
   clock_tolerance_seconds: z.int().min(0).max(60).default(5).describe('how far clocks may differ'),
   keys_max_stale_seconds: z
     .int()
@@ -78,7 +76,46 @@ export const oidcSettings = z.strictObject({
   instance_claims: z
     .array(claimName)
     .max(5)
-    .default([])
-    .describe('claims that tell instances of one workload apart, e.g. `/kubernetes.io/pod/uid`'),
+    .optional()
+    .describe('claims that tell instances of one workload apart, e.g. `/kubernetes.io/pod/uid`; by the preset'),
+  policy_claims: z
+    .array(claimName)
+    .max(30)
+    .optional()
+    .describe('claims that policies may speak of, by name or JSON pointer; by the preset'),
 })
-export type OidcSettings = z.infer<typeof oidcSettings>
+
+/** What was left out, filled from the preset: the row says all of what is believed. */
+export const oidcSettings = given.transform((settings, ctx) => {
+  const fault = (field: string, message: string) => {
+    ctx.addIssue({ code: 'custom', path: [field], message })
+    return z.NEVER
+  }
+  const shared = settings.issuer === undefined ? undefined : presetOfIssuer(settings.issuer)
+  const name = settings.preset ?? shared ?? 'generic'
+  const preset = presets[name]
+  if (shared !== undefined && name !== shared) {
+    return fault(
+      'preset',
+      `must be \`${shared}\`: this issuer signs for everybody, and the preset refuses what is too wide`,
+    )
+  }
+  const issuer = settings.issuer ?? preset.issuer
+  if (issuer === undefined) return fault('issuer', `is required: each installation of ${preset.title} has its own`)
+  const issuerFault = preset.issuerFault?.(issuer)
+  if (issuerFault !== undefined) return fault('issuer', issuerFault)
+  for (const audience of settings.audiences) {
+    const audienceFault = preset.audienceFault?.(audience)
+    if (audienceFault !== undefined) return fault('audiences', audienceFault)
+  }
+  return {
+    ...settings,
+    preset: name,
+    issuer,
+    algorithms: settings.algorithms ?? [...preset.algorithms],
+    max_age_seconds: settings.max_age_seconds ?? preset.maxAgeSeconds,
+    instance_claims: settings.instance_claims ?? [...preset.instanceClaims],
+    policy_claims: settings.policy_claims ?? [...preset.policyClaims],
+  }
+})
+export type OidcSettings = z.output<typeof oidcSettings>

@@ -9,13 +9,23 @@
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '@mayfly/domain'
 import type { Jwt } from '../jwt.ts'
+import { exactText, findClaim, parseClaims, refuseKey } from '../exact-claims.ts'
+import { policyClaimsOf } from '../policy-claims.ts'
 import { checkTimes } from '../proof-times.ts'
-import { type ProofExpectations, proofIn, type ProofVerdict, rejected, type TrustProvider } from '../trust-provider.ts'
+import {
+  type BindingInput,
+  type BindingRule,
+  type ProofExpectations,
+  proofIn,
+  type ProofVerdict,
+  rejected,
+  type TrustProvider,
+} from '../trust-provider.ts'
 import { isJwsAlgorithm, verifyJws } from '../verify-jws.ts'
 import { getOfflineMaterial, judgeCarriedStatus } from '../offline-material.ts'
-import { findClaim, parseOidcBinding } from './claim-rules.ts'
 import { carriedKeySource } from './carried-key-source.ts'
 import { type KeySource, openKeySource } from './key-source.ts'
+import { presets } from './oidc-presets.ts'
 import { oidcSettings, type OidcSettings } from './oidc-settings.ts'
 
 const maxInstanceLength = 500
@@ -26,8 +36,9 @@ export const oidcTrustProvider: TrustProvider<OidcSettings> = {
   forms: ['jwt'],
   settings: oidcSettings,
   maxStrength: 'platform',
+  renewal: 'new_proof',
   issuerOf: (settings) => settings.issuer,
-  parseBinding: parseOidcBinding,
+  parseBinding,
   open(settings, deps) {
     const { clock } = deps
     if (settings.keys.from === 'offline_site') {
@@ -44,6 +55,13 @@ export const oidcTrustProvider: TrustProvider<OidcSettings> = {
     const keys = openKeySource(settings, clock)
     return { verify: (proof, expected) => verifyToken(settings, keys, proofIn('jwt', proof).jwt, expected) }
   },
+}
+
+function parseBinding(input: BindingInput, settings: OidcSettings): BindingRule {
+  refuseKey(input, 'oidc')
+  const binding = { subject: exactText('/subject', input.subject), claims: parseClaims(input.claims) }
+  presets[settings.preset].judgeBinding(binding)
+  return { ...binding, publicJwk: null }
 }
 
 async function verifyToken(
@@ -96,7 +114,7 @@ async function verifyToken(
     outcome: 'accepted',
     subjects: [sub],
     claims,
-    policyClaims: {},
+    policyClaims: policyClaimsOf(claims, settings.policy_claims),
     instance: instanceText,
     uniqueId:
       jti === undefined ? `token:${createHash('sha256').update(jwt.signedText).digest('base64url')}` : `jti:${jti}`,

@@ -5,9 +5,10 @@
  */
 import type { KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { makeClientAssertion } from '@mayfly/client'
-import type { Environment } from './cli.ts'
+import { makeClientAssertion } from '../private-key-tokens.ts'
 import { UsageError } from './usage-error.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
 
 /** The parameters of a token request (RFC 6749 section 4.4, RFC 7523 section 2). */
 export type TokenForm = Readonly<Record<string, string>>
@@ -30,6 +31,18 @@ export function platformProof(identity: string, readToken: TokenReader): ProofSo
     grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
     assertion: await readToken(audience, signal),
     client_id: identity,
+  })
+}
+
+/**
+ * A JWT-SVID (RFC 7523 section 2.1): its subject says who it is.
+ *
+ * @param readToken gives one whose audience is the server
+ */
+export function jwtSvidProof(readToken: TokenReader): ProofSource {
+  return async (audience, signal) => ({
+    grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+    assertion: await readToken(audience, signal),
   })
 }
 

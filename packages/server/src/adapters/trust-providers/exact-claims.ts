@@ -1,8 +1,9 @@
 /**
- * Claims compared exactly: equal text, equal number, equal boolean; no pattern, no folding of case, nothing empty.
+ * What a binding may say, for every kind that compares texts: equal text, equal number, equal boolean; no pattern, no
+ * folding of case, nothing empty.
  */
 import { MayflyError } from '@mayfly/domain'
-import type { BindingInput, BindingRule } from '../trust-provider.ts'
+import type { BindingInput, BindingRule } from './trust-provider.ts'
 
 export type ClaimValue = string | number | boolean
 
@@ -28,23 +29,24 @@ export function claimsHold(
   return Object.entries(wanted).every(([name, value]) => value !== undefined && findClaim(claims, name) === value)
 }
 
-export function parseOidcBinding(input: BindingInput): BindingRule {
-  if (input.public_jwk !== undefined) {
-    throw refuse('/public_jwk', 'an OIDC binding has no key of its own', 'leave `public_jwk` out')
-  }
-  const entries = Object.entries(input.claims ?? {})
+/** Names that are compared anyway, or mean nothing between two tokens. */
+const comparedAnyway = ['iss', 'aud', 'exp', 'nbf', 'iat', 'jti', 'sub']
+
+/** @throws MayflyError `request_invalid` */
+export function parseClaims(given: Readonly<Record<string, unknown>> | undefined): Record<string, ClaimValue> {
+  const entries = Object.entries(given ?? {})
   if (entries.length > maxClaims) throw refuse('/claims', `more than ${maxClaims} claims`, 'compare fewer')
   const claims: Record<string, ClaimValue> = {}
   for (const [name, value] of entries) {
-    const pointer = `/claims/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
-    if (name === '' || name.length > 200)
+    const pointer = claimPointer(name)
+    if (name === '' || name.length > 200 || name === '__proto__')
       throw refuse(pointer, 'the name of a claim has 1 to 200 characters', 'name a claim')
-    if (['iss', 'aud', 'exp', 'nbf', 'iat', 'jti', 'sub'].includes(name)) {
+    if (comparedAnyway.includes(name)) {
       throw refuse(pointer, `\`${name}\` is compared anyway`, 'leave it out; the subject is `subject`')
     }
     claims[name] = exactValue(pointer, value)
   }
-  return { subject: exactText('/subject', input.subject), claims, publicJwk: null }
+  return claims
 }
 
 function exactValue(pointer: string, value: unknown): ClaimValue {
@@ -52,32 +54,48 @@ function exactValue(pointer: string, value: unknown): ClaimValue {
   return exactText(pointer, value)
 }
 
-function exactText(pointer: string, value: unknown): string {
+/** @throws MayflyError `request_invalid` for what is blank, too long, or a pattern */
+export function exactText(pointer: string, value: unknown): string {
   if (typeof value !== 'string' || value.trim() === '' || value.length > maxTextLength) {
     throw refuse(
       pointer,
       `must be a text of 1 to ${maxTextLength} characters, not blank`,
-      'write the value that the token will have',
+      'write the value that the proof will have',
     )
   }
   if (value.includes('*')) {
     throw refuse(
       pointer,
-      `\`${value}\` has a wildcard, and values are compared exactly`,
+      `\`${value}\` has a wildcard, and values are compared exactly: what fits many workloads would let each be this one (OWASP NHI6:2025)`,
       'write one binding for each value',
     )
   }
   return value
 }
 
-function unescapeStep(step: string): string {
-  return step.replaceAll('~1', '/').replaceAll('~0', '~')
+/** A subject and further claims, each exact: what a binding says where nothing more is known of the platform. */
+export function parseExactBinding(input: BindingInput, kind: string): BindingRule {
+  refuseKey(input, kind)
+  return { subject: exactText('/subject', input.subject), claims: parseClaims(input.claims), publicJwk: null }
 }
 
-function refuse(pointer: string, detail: string, hint: string): MayflyError {
+export function claimPointer(name: string): string {
+  return `/claims/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+}
+
+export function refuse(pointer: string, detail: string, hint: string): MayflyError {
   return new MayflyError('request_invalid', {
     publicDetail: `\`${pointer.slice(1)}\`: ${detail}`,
     hint,
     fields: [{ pointer, detail }],
   })
+}
+
+export function refuseKey(input: { readonly public_jwk?: unknown }, kind: string): void {
+  if (input.public_jwk === undefined) return
+  throw refuse('/public_jwk', `a binding of kind \`${kind}\` has no key of its own`, 'leave `public_jwk` out')
+}
+
+function unescapeStep(step: string): string {
+  return step.replaceAll('~1', '/').replaceAll('~0', '~')
 }

@@ -1,5 +1,6 @@
 /** Access tokens of one server: got with a proof, used again while they live, never written anywhere. */
-import type { BoundToken, Dpop } from '@mayfly/client'
+import type { BoundToken } from '../authorizer.ts'
+import type { Dpop } from '../dpop.ts'
 import { OAuthRefusal } from './oauth-refusal.ts'
 import type { ProofSource, TokenForm } from './proof-source.ts'
 import { UsageError } from './usage-error.ts'
@@ -50,7 +51,11 @@ export function makeAccessTokens(
   let underWay: Promise<ProvenToken> | undefined
 
   async function request(): Promise<ProvenToken> {
-    issuer ??= readIssuer(url, signal)
+    // Not remembered where it fails: the server may only not be there yet.
+    issuer ??= readIssuer(url, signal).catch((error: unknown) => {
+      issuer = undefined
+      throw error
+    })
     const { audience, bindsTokens } = await issuer
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     const form = await proof(audience, limit)

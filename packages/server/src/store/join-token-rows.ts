@@ -1,0 +1,86 @@
+/** The SQL of join tokens, of which only a keyed digest is kept. */
+import { type BindingId, type IdentityId, isId, type JoinTokenId } from '@mayfly/domain'
+import type { Insertable, Selectable } from 'kysely'
+import type { Tx } from './database.ts'
+import type { PageRequest } from './page.ts'
+import { notFound, orNotFound } from './registry-errors.ts'
+import type { JoinTokenTable } from './schema.gen.ts'
+
+export type JoinTokenRow = Selectable<JoinTokenTable>
+export type JoinTokenWithNames = JoinTokenRow & {
+  readonly identity_name: string
+  readonly trust_provider_name: string
+}
+export type NewJoinTokenRow = Omit<Insertable<JoinTokenTable>, 'tenant_id' | 'version'>
+
+export async function insertJoinToken(tx: Tx, row: NewJoinTokenRow): Promise<JoinTokenRow> {
+  return tx.query.insertInto('join_token').values(row).returningAll().executeTakeFirstOrThrow()
+}
+
+function withNames(tx: Tx) {
+  return tx.query
+    .selectFrom('join_token')
+    .innerJoin('identity', 'identity.identity_id', 'join_token.identity_id')
+    .innerJoin('trust_provider', 'trust_provider.trust_provider_id', 'join_token.trust_provider_id')
+    .selectAll('join_token')
+    .select(['identity.name as identity_name', 'trust_provider.name as trust_provider_name'])
+}
+
+/** @throws MayflyError `resource_not_found` */
+export async function getJoinToken(tx: Tx, id: string): Promise<JoinTokenWithNames> {
+  if (!isId(id)) throw notFound('join token', id)
+  const row = await withNames(tx)
+    .where('join_token_id', '=', id as JoinTokenId)
+    .executeTakeFirst()
+  return orNotFound('join token', id, row)
+}
+
+/** The token that can still be used, locked: of several who hold it one goes on, the others find it used. */
+export async function claimUsableJoinToken(tx: Tx, digest: string, now: Date): Promise<JoinTokenRow | undefined> {
+  return tx.query
+    .selectFrom('join_token')
+    .selectAll()
+    .where('token_digest', '=', digest)
+    .where('state', '=', 'active')
+    .where('expires_at', '>', now)
+    .forUpdate()
+    .executeTakeFirst()
+}
+
+export async function markJoinTokenUsed(
+  tx: Tx,
+  joinTokenId: JoinTokenId,
+  bindingId: BindingId,
+  now: Date,
+): Promise<JoinTokenRow> {
+  return tx.query
+    .updateTable('join_token')
+    .set({ state: 'used', used_at: now, binding_id: bindingId })
+    .where('join_token_id', '=', joinTokenId)
+    .where('state', '=', 'active')
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+/** @returns undefined where it is used or cancelled already */
+export async function cancelActiveJoinToken(tx: Tx, joinTokenId: JoinTokenId): Promise<JoinTokenRow | undefined> {
+  return tx.query
+    .updateTable('join_token')
+    .set({ state: 'cancelled' })
+    .where('join_token_id', '=', joinTokenId)
+    .where('state', '=', 'active')
+    .returningAll()
+    .executeTakeFirst()
+}
+
+export async function listJoinTokens(
+  tx: Tx,
+  filter: { readonly identityId?: IdentityId | undefined; readonly state?: string | undefined },
+  page: PageRequest,
+): Promise<JoinTokenWithNames[]> {
+  let query = withNames(tx)
+  if (filter.identityId !== undefined) query = query.where('join_token.identity_id', '=', filter.identityId)
+  if (filter.state !== undefined) query = query.where('join_token.state', '=', filter.state)
+  if (page.after !== undefined) query = query.where('join_token_id', '>', page.after as JoinTokenId)
+  return query.orderBy('join_token_id').limit(page.limit).execute()
+}

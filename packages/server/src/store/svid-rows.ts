@@ -1,0 +1,254 @@
+/** The SQL of SVIDs: how many are minted in one commit, how they end, and who holds them. */
+import type { AttestationId, DecisionId, IdentityId, RevocationId, SvidId } from '@mayfly/domain'
+import { type RawBuilder, type Selectable, sql } from 'kysely'
+import type pg from 'pg'
+import type { Tx } from './database.ts'
+import type { EntryRow } from './entry-rows.ts'
+import type { PageRequest } from './page.ts'
+import type { Selector } from './revocation-rows.ts'
+import type { SvidTable } from './schema.gen.ts'
+
+export type SvidKind = 'x509' | 'jwt'
+export type SvidRow = Omit<Selectable<SvidTable>, 'kind' | 'state'> & {
+  readonly kind: SvidKind
+  readonly state: 'live' | 'revoked'
+}
+interface Words {
+  kind: SvidKind
+  state: 'live' | 'revoked'
+}
+
+/** What one minted SVID writes, and what must still be as it was decided on. */
+export interface MintedSvid {
+  readonly svidId: SvidId
+  readonly kind: SvidKind
+  readonly serialNumber: string
+  readonly identityId: IdentityId
+  readonly attestationId: AttestationId
+  readonly spiffeId: string
+  readonly issuingKeyId: string
+  readonly issuedAt: Date
+  readonly expiresAt: Date
+  readonly decisionId: DecisionId
+  /** Rows that were decided on, at the versions that they had. */
+  readonly held: readonly { readonly table: string; readonly id: string; readonly version: number }[]
+  /** The permit itself, where it is not written yet. Several SVIDs may rest on one. */
+  readonly decision: Readonly<Record<string, unknown>> | undefined
+  readonly entry: EntryRow
+}
+
+/** `overtaken`: something decided on has changed, or the key signs no longer. */
+export type MintOutcome = 'minted' | 'overtaken'
+
+// What was decided on is held by advisory locks that queue fairly (hold_authority), and told at its present version, which
+// that function reads with a snapshot of its own. Whether the key still signs needs no lock: an SVID that slips in under a
+// key that was retired for cause is believed by nobody, since the bundle does not hold the key any more.
+const mintStatement = `
+  with input as materialized (
+    select * from json_to_recordset($1::json) as r(
+      svid_id uuid, kind text, serial_number text, identity_id uuid, attestation_id uuid, spiffe_id text,
+      issuing_key_id text, issued_at timestamptz, expires_at timestamptz, decision_id uuid,
+      held_kinds text[], held_ids uuid[], held_versions int[], decision jsonb,
+      entry_id uuid, stream text, entry_action text, data text, leaf_hash text)
+  ), wanted as materialized (
+    select array_agg(w.kind) as kinds, array_agg(w.id) as ids from (
+      select distinct h.kind, h.id from input r, unnest(r.held_kinds, r.held_ids) as h(kind, id)) w
+  ), held as materialized (
+    select h.key, h.version from wanted w, hold_authority(w.kinds, w.ids) h
+  ), live as materialized (
+    select r.* from input r
+    where not exists (
+        select from unnest(r.held_kinds, r.held_ids, r.held_versions) as v(kind, id, version)
+        left join held h on h.key = v.kind || ' ' || v.id where h.version is distinct from v.version)
+      and case r.kind
+        when 'x509' then exists (select from x509_authority a where a.key_id = r.issuing_key_id and a.state = 'active')
+        else exists (select from signing_key k
+                     where k.key_id = r.issuing_key_id and k.purpose = 'jwt_svid' and k.state = 'active')
+      end
+  ), decided as (
+    insert into decision (decision_id, action, principal, resource, identity_id, outcome, reasons, determining, duties,
+                          context, policy_version_id, decided_at)
+    select distinct on (l.decision_id) l.decision_id, d.action, d.principal, d.resource, d.identity_id, d.outcome, d.reasons,
+           array(select jsonb_array_elements_text(d.determining)), d.duties, d.context, d.policy_version_id, d.decided_at
+    from live l, jsonb_to_record(l.decision) as d(
+      action text, principal jsonb, resource jsonb, identity_id uuid, outcome text, reasons jsonb, determining jsonb,
+      duties jsonb, context jsonb, policy_version_id uuid, decided_at timestamptz)
+    where l.decision is not null
+    on conflict do nothing
+  ), minted as (
+    insert into svid (svid_id, kind, serial_number, identity_id, attestation_id, decision_id, spiffe_id, issuing_key_id,
+                      issued_at, expires_at)
+    select svid_id, kind, serial_number, identity_id, attestation_id, decision_id, spiffe_id, issuing_key_id,
+           issued_at, expires_at
+    from live
+  ), told as (
+    insert into entry (entry_id, stream, action, recorded_at, identity_id, attestation_id, decision_id, data, leaf_hash)
+    select entry_id, stream, entry_action, issued_at, identity_id, attestation_id, decision_id,
+           decode(data, 'base64'), decode(leaf_hash, 'base64')
+    from live
+  )
+  select svid_id from live`
+
+/** Runs as one statement of the tenant's own. */
+export async function insertSvids(client: pg.ClientBase, rows: readonly MintedSvid[]): Promise<readonly MintOutcome[]> {
+  const { rows: minted } = await client.query<{ svid_id: string }>({
+    name: 'svid_mint',
+    text: mintStatement,
+    values: [JSON.stringify(rows.map(mintedJson))],
+  })
+  const ids = new Set(minted.map((row) => row.svid_id))
+  return rows.map((row) => (ids.has(row.svidId) ? 'minted' : 'overtaken'))
+}
+
+function mintedJson(row: MintedSvid) {
+  const { held, entry } = row
+  return {
+    svid_id: row.svidId,
+    kind: row.kind,
+    serial_number: row.serialNumber,
+    identity_id: row.identityId,
+    attestation_id: row.attestationId,
+    spiffe_id: row.spiffeId,
+    issuing_key_id: row.issuingKeyId,
+    issued_at: row.issuedAt,
+    expires_at: row.expiresAt,
+    decision_id: row.decisionId,
+    held_kinds: held.map(({ table }) => table),
+    held_ids: held.map(({ id }) => id),
+    held_versions: held.map(({ version }) => version),
+    decision: row.decision,
+    entry_id: entry.entryId,
+    stream: entry.stream,
+    entry_action: entry.action,
+    data: base64(entry.data),
+    leaf_hash: base64(entry.leafHash),
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+}
+
+/** The server's own SVID: of no identity, and decided on by nobody but the configuration. */
+export async function insertServerSvid(
+  tx: Tx,
+  row: {
+    readonly svid_id: SvidId
+    readonly serial_number: string
+    readonly spiffe_id: string
+    readonly issuing_key_id: string
+    readonly issued_at: Date
+    readonly expires_at: Date
+  },
+): Promise<SvidRow> {
+  return tx.query
+    .insertInto('svid')
+    .values({ ...row, kind: 'x509' })
+    .returningAll()
+    .$narrowType<Words>()
+    .executeTakeFirstOrThrow()
+}
+
+/** The SVIDs of a selector as a condition on `svid s`; undefined where none hang on it. */
+function svidsOf({ kind, id }: Selector): RawBuilder<boolean> | undefined {
+  switch (kind) {
+    case 'svid':
+      return sql`s.svid_id = ${id}::uuid`
+    case 'svid_authority':
+      return sql`s.issuing_key_id = ${id}`
+    case 'attestation':
+      return sql`s.attestation_id = ${id}::uuid`
+    case 'identity':
+      return sql`s.identity_id = ${id}::uuid`
+    case 'host':
+      return sql`s.attestation_id in (select a.attestation_id from attestation a where a.host_identity_id = ${id}::uuid)`
+    case 'owner':
+      return sql`s.identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
+    case 'trust_provider':
+      return sql`s.identity_id in (select b.identity_id from binding b where b.trust_provider_id = ${id}::uuid)
+        and exists (select from attestation a
+                    where a.attestation_id = s.attestation_id and a.trust_provider_id = ${id}::uuid)`
+    // A person has no SVID.
+    case 'person':
+    case 'credential':
+    case 'task':
+    case 'role':
+    case 'resource':
+    case 'environment':
+    case 'policy':
+      return undefined
+  }
+}
+
+/** Locked in the order of their ids, so that two revocations with common rows do not deadlock. */
+/** @param under only those under these proofs, in place of all of the selector */
+export async function lockLiveSvids(
+  tx: Tx,
+  selector: Selector,
+  now: Date,
+  under?: readonly AttestationId[],
+): Promise<readonly SvidId[]> {
+  const whose = under === undefined ? svidsOf(selector) : sql<boolean>`s.attestation_id = any(${under}::uuid[])`
+  if (whose === undefined) return []
+  const { rows } = await sql<{ svid_id: SvidId }>`
+    select s.svid_id from svid s where s.state = 'live' and s.expires_at > ${now} and ${whose}
+    order by s.svid_id for update`.execute(tx.query)
+  return rows.map((row) => row.svid_id)
+}
+
+export async function countLiveSvids(tx: Tx, selector: Selector, now: Date): Promise<number> {
+  const whose = svidsOf(selector)
+  if (whose === undefined) return 0
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from svid s
+    where s.state = 'live' and s.expires_at > ${now} and ${whose}`.execute(tx.query)
+  return rows[0]?.count ?? 0
+}
+
+/** Ends SVIDs that are locked; from the commit on no CRL is served that does not list the X509-SVIDs among them. */
+export async function endSvids(
+  tx: Tx,
+  ids: readonly SvidId[],
+  revocationId: RevocationId,
+  now: Date,
+): Promise<readonly SvidRow[]> {
+  if (ids.length === 0) return []
+  const { rows } = await sql<SvidRow>`
+    with ended as (
+      update svid s set state = 'revoked', revoked_at = ${now}, revocation_id = ${revocationId}
+      where s.svid_id = any(${ids}::uuid[]) and s.state = 'live' returning s.*
+    ), due as (
+      insert into crl_due (issuing_key_id, svid_id) select issuing_key_id, svid_id from ended where kind = 'x509'
+    )
+    select * from ended order by svid_id`.execute(tx.query)
+  return rows
+}
+
+export async function findSvidBySerial(tx: Tx, serialNumber: string): Promise<SvidRow | undefined> {
+  return tx.query
+    .selectFrom('svid')
+    .selectAll()
+    .$narrowType<Words>()
+    .where('serial_number', '=', serialNumber)
+    .executeTakeFirst()
+}
+
+export async function findSvid(tx: Tx, svidId: SvidId): Promise<SvidRow | undefined> {
+  return tx.query.selectFrom('svid').selectAll().$narrowType<Words>().where('svid_id', '=', svidId).executeTakeFirst()
+}
+
+export interface SvidFilter {
+  readonly identityId?: IdentityId | undefined
+  readonly kind?: SvidKind | undefined
+  /** Only those that are neither ended nor revoked at that time. */
+  readonly liveAt?: Date | undefined
+}
+
+export async function listSvids(tx: Tx, filter: SvidFilter, page: PageRequest): Promise<readonly SvidRow[]> {
+  let query = tx.query.selectFrom('svid').selectAll().$narrowType<Words>()
+  if (page.after !== undefined) query = query.where('svid_id', '>', page.after as SvidId)
+  if (filter.identityId !== undefined) query = query.where('identity_id', '=', filter.identityId)
+  if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
+  if (filter.liveAt !== undefined) query = query.where('state', '=', 'live').where('expires_at', '>', filter.liveAt)
+  return query.orderBy('svid_id').limit(page.limit).execute()
+}
