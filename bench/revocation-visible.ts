@@ -99,7 +99,7 @@ async function revokeAndWatch(watched: Watched): Promise<Record<Way | 'answered'
 
 async function introspectionRefuses({ agent, other, token, asker }: Watched): Promise<boolean> {
   const { text } = await postWith(agent, `${other}/oauth/introspect`, asker, { token })
-  return (JSON.parse(text) as { active: boolean }).active === false
+  return !(JSON.parse(text) as { active: boolean }).active
 }
 
 /** Whoever holds it gets nothing newer for it. */

@@ -39,7 +39,8 @@ export const tokenExchange: Bench = {
       say(`round ${round + 1} of ${rounds}: ${rounded(measured.rate)} and ${rounded(rawMeasured.rate)} a second`)
     }
     const also = { 'p50 ms': rounded(median(latencies)), 'p99 ms': rounded(quantile(latencies, 0.99)) }
-    const limitIs = 'bare Fastify, verify two tokens, Cedar with 10 policies, sign, grouped durable append of one narrow row'
+    const limitIs =
+      'bare Fastify, verify two tokens, Cedar with 10 policies, sign, grouped durable append of one narrow row'
     return [rateResult('token-exchange', 'exchanges/s', ours, limit, limitIs, also)]
   },
 }

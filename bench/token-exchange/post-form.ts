@@ -12,7 +12,11 @@ export function postForm(
   more: Readonly<Record<string, string>> = {},
 ): Promise<FormAnswer> {
   return new Promise((done, fail) => {
-    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body), ...more }
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      'content-length': Buffer.byteLength(body),
+      ...more,
+    }
     const sent = request(url, { method: 'POST', agent, headers }, (response) => {
       let text = ''
       response.setEncoding('utf8')

@@ -26,7 +26,11 @@ import { registerTrustProvider } from '../../packages/server/src/application/reg
 import { openStatusPlaces } from '../../packages/server/src/application/revocation/status-places.ts'
 import { createTenantLogs } from '../../packages/server/src/composition/tenant-logs.ts'
 import { openDatabase, type Tx } from '../../packages/server/src/store/database.ts'
-import { findActivePolicyVersion, insertPolicyVersion, markPolicyVersionActive } from '../../packages/server/src/store/policy-rows.ts'
+import {
+  findActivePolicyVersion,
+  insertPolicyVersion,
+  markPolicyVersionActive,
+} from '../../packages/server/src/store/policy-rows.ts'
 import { ensureTenant } from '../../packages/server/src/store/tenant-rows.ts'
 import type { HttpDeps } from '../../packages/server/src/surfaces/http/http-deps.ts'
 import { buildHttp } from '../../packages/server/src/surfaces/http/app.ts'

@@ -38,7 +38,16 @@ const addReport = async (world: DevWorld) => {
     ]),
   )
   await world.json(['trust-provider', 'add', 'keys', '--kind', 'bound_key', '--fresh-for', '1h'])
-  await world.json(['binding', 'add', '--trust-provider', 'keys', '--identity', 'report', '--new-key', `${world.dir}/report.jwk`])
+  await world.json([
+    'binding',
+    'add',
+    '--trust-provider',
+    'keys',
+    '--identity',
+    'report',
+    '--new-key',
+    `${world.dir}/report.jwk`,
+  ])
 }
 let provider: OpenIdProvider
 

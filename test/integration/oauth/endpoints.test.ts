@@ -23,7 +23,11 @@ const rows: Readonly<Record<string, Row>> = {
   '/oauth/introspect': { method: 'POST', form: { token: 'unknown' }, takesTokens: true },
   '/oauth/revoke': { method: 'POST', form: { token: 'unknown' }, takesTokens: true },
   '/oauth/jwks': { method: 'GET', public: 'public keys are public' },
-  '/oauth/status-lists': { method: 'GET', public: 'verifiers that are offline must know what ended', maxAgeSeconds: 30 },
+  '/oauth/status-lists': {
+    method: 'GET',
+    public: 'verifiers that are offline must know what ended',
+    maxAgeSeconds: 30,
+  },
   '/.well-known/oauth-authorization-server': { method: 'GET', public: 'how to ask is public' },
   '/.well-known/openid-configuration': { method: 'GET', public: 'clouds read where our keys are' },
 }

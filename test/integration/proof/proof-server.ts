@@ -112,7 +112,11 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
   await database.transaction(defaultTenantId, (tx) => ensureDefaultPolicy(tx, clock.now()))
   const providers: ReadonlyMap<string, Provider> = new Map([['jwt', jwtProvider as unknown as Provider]])
   const targets = createTargets({ providers, keys, database, onCloseError: () => undefined })
-  const authorityDeps: AuthorityDeps = { ...core, policies: createPolicyEngine(), offeredBindings: (kind) => providers.get(kind)?.guarantees.bindings ?? [] }
+  const authorityDeps: AuthorityDeps = {
+    ...core,
+    policies: createPolicyEngine(),
+    offeredBindings: (kind) => providers.get(kind)?.guarantees.bindings ?? [],
+  }
   let url = ''
   let mutualTlsUrl = ''
   const proof = openProof(authorityDeps, {
@@ -126,7 +130,10 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
     keys,
     targets,
     issueLimits: { ...defaultIssueLimits, ...options.limits },
-    statusPlaces: openStatusPlaces({ database, clock }, options.statusListSize ? { listSize: options.statusListSize } : {}),
+    statusPlaces: openStatusPlaces(
+      { database, clock },
+      options.statusListSize ? { listSize: options.statusListSize } : {},
+    ),
     issuerOf: (tenantId) => getIssuer(proof.tenants, tenantId),
   }
   const http: HttpDeps = {

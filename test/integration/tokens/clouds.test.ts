@@ -16,7 +16,10 @@ afterAll(() => world[Symbol.asyncDispose]())
 
 /** The JSON of a guide, with our test server and its workload in place of the reader's own. */
 function guide<T>(cloud: string): T {
-  const text = readFileSync(new URL(`../../../docs/guides/${cloud}-without-a-stored-secret.md`, import.meta.url), 'utf8')
+  const text = readFileSync(
+    new URL(`../../../docs/guides/${cloud}-without-a-stored-secret.md`, import.meta.url),
+    'utf8',
+  )
   const [, json = ''] = /^```json\n([\s\S]*?)^```$/m.exec(text) ?? []
   const { host } = new URL(world.server.url)
   return JSON.parse(
@@ -29,7 +32,10 @@ function guide<T>(cloud: string): T {
 
 /** The settings of the guide's `resource add`. */
 function settings(cloud: string): Record<string, unknown> {
-  const text = readFileSync(new URL(`../../../docs/guides/${cloud}-without-a-stored-secret.md`, import.meta.url), 'utf8')
+  const text = readFileSync(
+    new URL(`../../../docs/guides/${cloud}-without-a-stored-secret.md`, import.meta.url),
+    'utf8',
+  )
   const audience = /'audience=\[([^\]]+)\]'/.exec(text)?.[1]
   expect(text, 'the guide asks for this form').toContain('--setting algorithm=RS256 --setting typ=JWT')
   return { audience: [audience], algorithm: 'RS256', typ: 'JWT' }
@@ -48,7 +54,11 @@ async function verifyAs(issuer: string, token: string, algorithms: readonly stri
   })
   const metadata = found.serverMetadata()
   expect(metadata.issuer).toBe(issuer)
-  for (const member of ['response_types_supported', 'subject_types_supported', 'id_token_signing_alg_values_supported']) {
+  for (const member of [
+    'response_types_supported',
+    'subject_types_supported',
+    'id_token_signing_alg_values_supported',
+  ]) {
     expect(metadata[member], member).toEqual(expect.arrayContaining([expect.any(String)]))
   }
   expect(decodeProtectedHeader(token)).toMatchObject({ kid: expect.any(String), typ: 'JWT' })
@@ -92,7 +102,9 @@ describe('AWS', () => {
     expect(await assumeRole(trust, ['sts.amazonaws.com'], await tokenFor('aws'))).toBe(true)
     const another = tokenOf(await askFor(world.server, world.orders, { audience: 'sts.amazonaws.com' }))
     expect(await assumeRole(trust, ['sts.amazonaws.com'], another), 'control: another workload').toBe(false)
-    expect(await assumeRole(trust, ['sts.amazonaws.com'], await tokenFor('azure')), 'control: another cloud').toBe(false)
+    expect(await assumeRole(trust, ['sts.amazonaws.com'], await tokenFor('azure')), 'control: another cloud').toBe(
+      false,
+    )
   })
 })
 
@@ -105,7 +117,10 @@ describe('Google', () => {
   }
 
   /** The Security Token Service, as far as the token decides. */
-  async function exchange({ oidc, name, attributeMapping, attributeCondition }: Provider, token: string): Promise<string> {
+  async function exchange(
+    { oidc, name, attributeMapping, attributeCondition }: Provider,
+    token: string,
+  ): Promise<string> {
     const claims = await verifyAs(oidc.issuerUri, token, ['RS256', 'ES256'])
     if (claims.aud !== `https://iam.googleapis.com/${name}`) throw new Error('audience')
     if (Number(claims.exp) - Number(claims.iat) > 86_400) throw new Error('lifetime')
@@ -147,7 +162,9 @@ describe('Azure', () => {
     expect(await accept(credential, await tokenFor('azure'))).toBe(true)
     const another = tokenOf(await askFor(world.server, world.orders, { resource: 'api://AzureADTokenExchange' }))
     expect(await accept(credential, another), 'control: another workload').toBe(false)
-    expect(await accept({ ...credential, subject: credential.subject.toUpperCase() }, await tokenFor('azure'))).toBe(false)
+    expect(await accept({ ...credential, subject: credential.subject.toUpperCase() }, await tokenFor('azure'))).toBe(
+      false,
+    )
   })
 })
 
@@ -155,7 +172,9 @@ test('the RSA key is made when it is first needed, once, and rotated ahead of us
   await using fresh = await openTokensWorld()
   const { server, web } = fresh
   const keysOf = async () => {
-    const { keys } = (await (await fetch(`${server.url}/oauth/jwks`)).json()) as { keys: { alg: string; kid: string }[] }
+    const { keys } = (await (await fetch(`${server.url}/oauth/jwks`)).json()) as {
+      keys: { alg: string; kid: string }[]
+    }
     return keys.filter(({ alg }) => alg === 'RS256').map(({ kid }) => kid)
   }
   expect(await keysOf()).toEqual([])

@@ -6,7 +6,10 @@ import { rotateSigningKey } from '../../../packages/server/src/application/proof
 import { runLapses } from '../../../packages/server/src/application/proof/run-lapses.ts'
 import { changeOwner } from '../../../packages/server/src/application/registry/change-owner.ts'
 import { changePerson } from '../../../packages/server/src/application/registry/change-person.ts'
-import { retireIdentity, suspendIdentity } from '../../../packages/server/src/application/registry/change-identity-state.ts'
+import {
+  retireIdentity,
+  suspendIdentity,
+} from '../../../packages/server/src/application/registry/change-identity-state.ts'
 import { retireResource } from '../../../packages/server/src/application/registry/change-resource.ts'
 import { createAccountRemover } from '../../../packages/server/src/application/revocation/remove-accounts.ts'
 import { runExpiries } from '../../../packages/server/src/application/revocation/end-due.ts'
@@ -83,7 +86,8 @@ const ends: Readonly<Record<string, { readonly both: boolean; readonly end: (hel
   'the proof of the actor is revoked': {
     both: false,
     end: async ({ world }) => {
-      for (const id of await attestationOf(world, world.orders)) await revokeBy(world.server, { kind: 'attestation', id })
+      for (const id of await attestationOf(world, world.orders))
+        await revokeBy(world.server, { kind: 'attestation', id })
     },
   },
   'the caller is suspended': {
@@ -102,7 +106,11 @@ const ends: Readonly<Record<string, { readonly both: boolean; readonly end: (hel
     both: true,
     end: async ({ world: { server } }) => {
       const id = await server.change(async ({ tx }) => {
-        const row = await tx.query.selectFrom('owner').select('owner_id').where('name', '=', 'orders-team').executeTakeFirstOrThrow()
+        const row = await tx.query
+          .selectFrom('owner')
+          .select('owner_id')
+          .where('name', '=', 'orders-team')
+          .executeTakeFirstOrThrow()
         return row.owner_id
       })
       await revokeBy(server, { kind: 'owner', id })
@@ -291,7 +299,7 @@ describe('laws in the database', () => {
     ).rejects.toThrow('is fixed')
     await expect(
       asSuperuser(`update credential set subject_person_id = null, chain_length = 2 where credential_id = '${id}'`),
-    ).rejects.toThrow()
+    ).rejects.toThrow('is fixed')
     await expect(
       asSuperuser(`insert into credential select (jsonb_populate_record(c, jsonb_build_object(
         'credential_id', '${newId<RevocationId>()}', 'account_name', 'another', 'status_list_id', null, 'status_index', null))).*

@@ -136,7 +136,10 @@ describe('delegation', () => {
     const ada = await addAda(server)
     const token = await bearerToken(server, ada)
     const answer = await exchange(server, orders, token, forStock)
-    expect(decodeJwt(tokenOf(answer))).toMatchObject({ sub: `person:${ada.identityId}`, act: { sub: spiffeId(orders) } })
+    expect(decodeJwt(tokenOf(answer))).toMatchObject({
+      sub: `person:${ada.identityId}`,
+      act: { sub: spiffeId(orders) },
+    })
     const agent = await addClient(server, 'helpful-agent', { kind: 'agent' })
     const byAgent = await exchange(server, agent, token, forStock)
     expect(byAgent.status, 'an agent is handed nothing').toBe(400)
@@ -230,9 +233,7 @@ describe('what bounds it', () => {
       reasons: expect.arrayContaining([{ code: 'policy_forbids', policy: 'production-only-within-a-task' }]),
     })
     const callersTask = await declareTask(server, caller, 'front-api/user', 'back-api/user')
-    const handed = tokenOf(
-      await askFor(server, caller, { resource: 'https://front.example', task_id: callersTask }),
-    )
+    const handed = tokenOf(await askFor(server, caller, { resource: 'https://front.example', task_id: callersTask }))
     const answer = await exchange(server, front, handed, back)
     expect(decodeJwt(tokenOf(answer))).toMatchObject({
       sub: 'spiffe://example.org/production/service/prod-caller',

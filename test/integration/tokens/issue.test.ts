@@ -113,7 +113,11 @@ test('[RFC9396 7] authorization_details are granted, and told in the answer, the
   const details = (more: object) => ({
     authorization_details: JSON.stringify([{ type: 'mayfly_role', identifier: 'report-api/maker', ...more }]),
   })
-  const answer = await askFor(server, web, details({ parameters: { region: 'eu' }, locations: ['https://report.example'] }))
+  const answer = await askFor(
+    server,
+    web,
+    details({ parameters: { region: 'eu' }, locations: ['https://report.example'] }),
+  )
   const granted = [
     {
       type: 'mayfly_role',
@@ -126,7 +130,11 @@ test('[RFC9396 7] authorization_details are granted, and told in the answer, the
   expect(decodeJwt(tokenOf(answer))['authorization_details']).toEqual(granted)
   expect((await introspect(server, orders, tokenOf(answer)))['authorization_details']).toEqual(granted)
 
-  for (const more of [{ parameters: { region: 'moon' } }, {}, { parameters: { region: 'eu' }, locations: [ordersUri] }]) {
+  for (const more of [
+    { parameters: { region: 'moon' } },
+    {},
+    { parameters: { region: 'eu' }, locations: [ordersUri] },
+  ]) {
     const refused = await askFor(server, web, details(more))
     expect([refused.status, refused.body['error']]).toEqual([400, 'invalid_authorization_details'])
   }
@@ -135,7 +143,9 @@ test('[RFC9396 7] authorization_details are granted, and told in the answer, the
   })
   expect(unknown.body['error']).toBe('invalid_authorization_details')
   const plain = await askFor(server, web, { resource: stockUri })
-  expect(plain.body, 'control: who did not ask by them hears nothing of them').not.toHaveProperty('authorization_details')
+  expect(plain.body, 'control: who did not ask by them hears nothing of them').not.toHaveProperty(
+    'authorization_details',
+  )
 })
 
 test('a denial has the code of an unknown role, its decision, and no name of the resource', async () => {
@@ -143,7 +153,11 @@ test('a denial has the code of an unknown role, its decision, and no name of the
   await addApi(server, 'vault-api', { audience: ['https://vault.example'] }, { root: ['all'] }, { reach: 'admin' })
   const denied = await askFor(server, web, { resource: 'https://vault.example', scope: 'root' })
   expect(denied.status).toBe(400)
-  expect(denied.body).toMatchObject({ error: 'invalid_scope', decision_id: expect.any(String), reasons: expect.any(Array) })
+  expect(denied.body).toMatchObject({
+    error: 'invalid_scope',
+    decision_id: expect.any(String),
+    reasons: expect.any(Array),
+  })
   expect(JSON.stringify(denied.body)).not.toContain('vault-api')
   const unknown = await askFor(server, web, { resource: 'https://vault.example', scope: 'nothing' })
   expect(unknown.body['error']).toBe('invalid_scope')
@@ -151,7 +165,13 @@ test('a denial has the code of an unknown role, its decision, and no name of the
 
 test('in production a token is issued within a task, and says which', async () => {
   const { server } = world
-  await addApi(server, 'pay-api', { audience: ['https://pay.example'] }, { payer: ['pay'] }, { environment: 'production' })
+  await addApi(
+    server,
+    'pay-api',
+    { audience: ['https://pay.example'] },
+    { payer: ['pay'] },
+    { environment: 'production' },
+  )
   const payer = await addClient(server, 'pay-service', { environment: 'production' })
   const target = { resource: 'https://pay.example' }
   const without = await askFor(server, payer, target)
@@ -192,7 +212,9 @@ test('static claims stand in the token, and cannot stand for what the issuer say
   expect(payload).toMatchObject({ department: 'orders', level: 3 })
   expect(payload).not.toHaveProperty('scope')
   for (const claims of [{ sub: 'spiffe://example.org/other' }, { mayfly_task: 'x' }, { ACT: 'x' }, { may_act: 'x' }]) {
-    await expect(addApi(server, 'bad-api', { audience: ['https://bad.example'], claims }, {})).rejects.toThrow('request_invalid')
+    await expect(addApi(server, 'bad-api', { audience: ['https://bad.example'], claims }, {})).rejects.toThrow(
+      'request_invalid',
+    )
   }
 })
 

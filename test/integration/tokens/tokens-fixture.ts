@@ -1,6 +1,6 @@
 /** A company whose services hold tokens for each other's APIs; the server, its clients, and verifiers that are not ours. */
 import { inflateSync } from 'node:zlib'
-import { createRemoteJWKSet, decodeJwt, exportJWK, generateKeyPair, type JWTPayload, jwtVerify, type JWTVerifyResult } from 'jose'
+import { createRemoteJWKSet, decodeJwt, exportJWK, generateKeyPair, jwtVerify, type JWTVerifyResult } from 'jose'
 import { type CredentialId, defaultTenantId, newId, type PolicyVersionId, type TaskId } from '@mayfly/domain'
 import { findLiveToken } from '../../../packages/server/src/application/proof/authenticate.ts'
 import { declareTask as declareTaskAs } from '../../../packages/server/src/application/task/declare-task.ts'
@@ -25,7 +25,14 @@ import { registerResource } from '../../../packages/server/src/application/regis
 import { registerRole } from '../../../packages/server/src/application/registry/register-role.ts'
 import { requestRevocation } from '../../../packages/server/src/application/revocation/request-revocation.ts'
 import type { Selector } from '../../../packages/server/src/store/revocation-rows.ts'
-import { addClient, bearerToken, type Client, clientAssertion, openOAuthWorld, type OAuthWorld } from '../oauth/oauth-fixture.ts'
+import {
+  addClient,
+  bearerToken,
+  type Client,
+  clientAssertion,
+  openOAuthWorld,
+  type OAuthWorld,
+} from '../oauth/oauth-fixture.ts'
 import { type OAuthAnswer, postForm, type ProofServer, type ProofServerOptions } from '../proof/proof-server.ts'
 
 export const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -137,7 +144,7 @@ export async function verify(
   token: string,
   audience: string,
   typ = 'at+jwt',
-): Promise<JWTVerifyResult<JWTPayload>> {
+): Promise<JWTVerifyResult> {
   const metadata = (await (await fetch(`${server.url}/.well-known/oauth-authorization-server`)).json()) as {
     jwks_uri: string
     issuer: string
@@ -170,7 +177,12 @@ export async function introspect(server: ProofServer, asker: Client, token: stri
 
 export async function revokeBy(server: ProofServer, selector: Selector): Promise<void> {
   await server.change(({ tx, now }) =>
-    requestRevocation(tx, { selector, cause: 'requested_by_operator', requestedBy: { kind: 'system', id: 'test' }, now }),
+    requestRevocation(tx, {
+      selector,
+      cause: 'requested_by_operator',
+      requestedBy: { kind: 'system', id: 'test' },
+      now,
+    }),
   )
 }
 

@@ -22,6 +22,7 @@ import type { AuthorityDeps } from '../application/decision/authority-deps.ts'
 import { withAuthority } from '../application/decision/with-authority.ts'
 import { authenticateSender } from '../application/proof/authenticate-sender.ts'
 import type { FollowHostDeps } from '../application/proof/follow-host.ts'
+import { publishedKeys } from '../application/proof/published-keys.ts'
 import { openProof, type ProofDeps } from '../application/proof/proof-deps.ts'
 import { openSpiffe, type SvidDeps } from '../application/spiffe/spiffe-deps.ts'
 import type { LoginDeps } from '../application/registry/adopt-login.ts'
@@ -152,7 +153,7 @@ export function wire(input: WireInput): Wired {
       trustDomain: config.trustDomain,
       // What travels without a network; a new kind of trust material is a line here.
       sectionSources: [
-        jwksSection(keys),
+        jwksSection((tx) => publishedKeys(keys, tx)),
         statusListsSection((tx) => proof.statusLists.readAll(tx)),
         checkpointSection(async (tx) => (await logs.describe(tx)).checkpointKeys),
       ],

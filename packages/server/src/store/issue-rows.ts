@@ -14,7 +14,14 @@ export interface IssueTerms {
   >
   readonly resource: Pick<
     Selectable<ResourceTable>,
-    'resource_id' | 'name' | 'version' | 'provider_kind' | 'environment' | 'settings' | 'sealed_secret' | 'sealed_next_secret'
+    | 'resource_id'
+    | 'name'
+    | 'version'
+    | 'provider_kind'
+    | 'environment'
+    | 'settings'
+    | 'sealed_secret'
+    | 'sealed_next_secret'
   >
   readonly identityExpiresAt: Date
   readonly identitySpiffeId: string

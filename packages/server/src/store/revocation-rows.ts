@@ -144,7 +144,12 @@ export async function insertRevocation(
   let { total, ended } = await endAll(tx, revocationId, whose, now)
   // What was exchanged for a token that has ended ends with it, and so on: only tokens have such, and at most four deep.
   for (let parents = tokensOf(ended); parents.length > 0;) {
-    const children = await endAll(tx, revocationId, sql`c.parent_credential_id = any(${parents}::uuid[]) and c.state in ('requested', 'active')`, now)
+    const children = await endAll(
+      tx,
+      revocationId,
+      sql`c.parent_credential_id = any(${parents}::uuid[]) and c.state in ('requested', 'active')`,
+      now,
+    )
     ended = [...ended, ...children.ended]
     total += children.total
     parents = tokensOf(children.ended)

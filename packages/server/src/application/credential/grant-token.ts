@@ -12,7 +12,15 @@ import type { PermitDecision } from '../decision/decision.ts'
 import { decisionRowOf } from '../decision/record-decision.ts'
 import type { CallContext, IssueDeps } from './issue-deps.ts'
 import type { Granted } from './issue-request.ts'
-import { bindingOf, boundToOf, requireTokenTerms, tokenColumns, tokenEnd, type TokenInput, tokenStatement } from './token-row.ts'
+import {
+  bindingOf,
+  boundToOf,
+  requireTokenTerms,
+  tokenColumns,
+  tokenEnd,
+  type TokenInput,
+  tokenStatement,
+} from './token-row.ts'
 
 /** Runs in the transaction of the decision, and records it. */
 export async function grantToken(

@@ -1,5 +1,13 @@
 /** What is asked of an issue, and what became of the asking before the target is touched. */
-import { canonicalJson, type CredentialId, encodeBase64, encodeUtf8, MayflyError, type ProblemCode, type TaskId } from '@mayfly/domain'
+import {
+  canonicalJson,
+  type CredentialId,
+  encodeBase64,
+  encodeUtf8,
+  MayflyError,
+  type ProblemCode,
+  type TaskId,
+} from '@mayfly/domain'
 import type { ActClaim, Secret, TokenStatement } from '@mayfly/provider-kit'
 import type { PreparedTarget } from '../../adapters/targets/targets.ts'
 import type { CredentialRow } from '../../store/credential-rows.ts'

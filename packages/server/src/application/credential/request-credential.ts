@@ -143,7 +143,9 @@ export async function requestCredential(
     return grantToken(deps, tx, ctx, credential, decision, of, keyId, target)
   }
   if (input.token !== undefined) {
-    throw new MayflyError('resource_not_found', { publicDetail: 'the role is not one of a resource that tokens are for' })
+    throw new MayflyError('resource_not_found', {
+      publicDetail: 'the role is not one of a resource that tokens are for',
+    })
   }
   if (fingerprintKey === undefined) {
     throw new MayflyError('key_unusable', { log: `tenant ${tx.tenantId} has no active key for fingerprints` })

@@ -6,7 +6,12 @@
 import { type BoundTo, type JsonObject, MayflyError } from '@mayfly/domain'
 import type { ActClaim, SelfContained, TokenStatement } from '@mayfly/provider-kit'
 import type { Signer } from '../../adapters/keys/signing-key.ts'
-import { type CredentialRow, holdActive, type NewCredentialRow, type TokenColumns } from '../../store/credential-rows.ts'
+import {
+  type CredentialRow,
+  holdActive,
+  type NewCredentialRow,
+  type TokenColumns,
+} from '../../store/credential-rows.ts'
 import type { Tx } from '../../store/database.ts'
 import type { IssueBounds } from '../../store/issue-rows.ts'
 import { confirmationOf, readBindingText, type TokenBinding } from '../proof/token-binding.ts'
@@ -153,4 +158,3 @@ function grantedDetail({ input, bounds, selfContained, settings }: TokenInput): 
 
 /** The one type of `authorization_details` (RFC 9396) that there is: a role of a resource. */
 export const roleDetailType = 'mayfly_role'
-

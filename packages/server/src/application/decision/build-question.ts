@@ -5,7 +5,16 @@
 import { strengthRank } from '@mayfly/domain'
 import type { EntityUid } from '../../adapters/cedar/entity-uid.ts'
 import type { CedarEntity, CedarValue, Question } from '../../adapters/cedar/question.ts'
-import type { AttestationFacts, Facts, IdentityFacts, PrincipalFacts, ResourceFacts, RoleFacts, TargetFacts, TaskFacts } from './facts.ts'
+import type {
+  AttestationFacts,
+  Facts,
+  IdentityFacts,
+  PrincipalFacts,
+  ResourceFacts,
+  RoleFacts,
+  TargetFacts,
+  TaskFacts,
+} from './facts.ts'
 
 /** `task.declare` is one question a role; everything else is one question. */
 export function buildQuestions(facts: Facts): Question[] {

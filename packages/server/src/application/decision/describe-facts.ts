@@ -53,7 +53,10 @@ export function describeContext(facts: Facts): JsonObject {
   }
   const { onBehalfOf, exchangedRole } = facts
   if (onBehalfOf !== undefined) {
-    described['on_behalf_of'] = { ...declarer(onBehalfOf.subject), attestation_id: onBehalfOf.attestation.attestationId }
+    described['on_behalf_of'] = {
+      ...declarer(onBehalfOf.subject),
+      attestation_id: onBehalfOf.attestation.attestationId,
+    }
   }
   if (exchangedRole !== undefined) described['role'] = exchangedRole.name
   if (Object.keys(asked).length > 0) described['asked'] = asked

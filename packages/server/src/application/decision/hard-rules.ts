@@ -122,7 +122,9 @@ function delegationDenials({ action, onBehalfOf, chainLength, principal, now, ..
     const detail = `the request went through ${chainLength} parties; at most ${maxChainLength} are allowed`
     denials.push(reason('chain_too_long', detail))
   }
-  return principal.kind === 'identity' ? denials : [...denials, reason('subject_not_allowed', 'a person acts for nobody')]
+  return principal.kind === 'identity'
+    ? denials
+    : [...denials, reason('subject_not_allowed', 'a person acts for nobody')]
 }
 
 /** Whoever declares a task for a dead identity would give it work. */

@@ -3,7 +3,14 @@
  *
  * Not here: what they mean. A suspended identity is a fact like any other; `decide` denies it.
  */
-import { type AttestationId, type BoundTo, type IdentityId, MayflyError, type PersonId, type RoleId } from '@mayfly/domain'
+import {
+  type AttestationId,
+  type BoundTo,
+  type IdentityId,
+  MayflyError,
+  type PersonId,
+  type RoleId,
+} from '@mayfly/domain'
 import type { Tx } from '../../store/database.ts'
 import {
   activePolicyPart,

@@ -75,7 +75,8 @@ function readIssuedToken(token: string): ReadIssuedToken | undefined {
   if (!isText(iss) || !isText(sub) || !isText(clientId) || !isText(jti) || !isId(jti)) return undefined
   const audience = isText(aud) ? [aud] : Array.isArray(aud) && aud.every(isText) ? aud : undefined
   if (audience === undefined || audience.length === 0 || audience.includes(iss)) return undefined
-  if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp) || (scope !== undefined && !isText(scope))) return undefined
+  if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp) || (scope !== undefined && !isText(scope)))
+    return undefined
   const act = readAct(jwt.claims['act'])
   const binding = jwt.claims['cnf'] === undefined ? undefined : readConfirmation(jwt.claims['cnf'])
   // What cannot be read must not turn the token into one that says less.

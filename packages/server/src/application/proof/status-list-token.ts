@@ -59,7 +59,12 @@ export function statusListUri(issuer: string, listId: string): string {
 export function openStatusLists(deps: StatusListDeps): StatusLists {
   const kept = new Map<string, Kept>()
 
-  async function make(tx: Tx, listId: StatusListId, signer: Signer, issuer: string): Promise<StatusListToken | undefined> {
+  async function make(
+    tx: Tx,
+    listId: StatusListId,
+    signer: Signer,
+    issuer: string,
+  ): Promise<StatusListToken | undefined> {
     const list = await readStatusList(tx, listId)
     if (list === undefined) return undefined
     const signedAtMs = deps.clock.now().getTime()

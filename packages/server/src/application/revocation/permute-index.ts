@@ -9,7 +9,8 @@ const rounds = 6
 
 /** @param seed 32 bytes @param ordinal 0 to size - 1 @returns an index in the same range; different ordinals give different indexes */
 export function permuteIndex(seed: Uint8Array, size: number, ordinal: number): number {
-  if (!Number.isInteger(ordinal) || ordinal < 0 || ordinal >= size) throw new RangeError(`no place ${ordinal} of ${size}`)
+  if (!Number.isInteger(ordinal) || ordinal < 0 || ordinal >= size)
+    throw new RangeError(`no place ${ordinal} of ${size}`)
   const halfBits = Math.max(1, Math.ceil(Math.log2(size) / 2))
   const mask = 2 ** halfBits - 1
   let index = ordinal

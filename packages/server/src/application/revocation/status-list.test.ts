@@ -3,9 +3,9 @@ import { inflateSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { eachInvalid, encodeStatusList, packStatuses } from './status-list.ts'
 
-const { vectors } = JSON.parse(
-  readFileSync(new URL('testdata/status-list-vectors.json', import.meta.url), 'utf8'),
-) as { vectors: { bits: 1 | 2 | 4 | 8; statuses: [number, number][]; lst: string }[] }
+const { vectors } = JSON.parse(readFileSync(new URL('testdata/status-list-vectors.json', import.meta.url), 'utf8')) as {
+  vectors: { bits: 1 | 2 | 4 | 8; statuses: [number, number][]; lst: string }[]
+}
 
 const inflated = (lst: string) => inflateSync(Buffer.from(lst, 'base64url'))
 

@@ -56,12 +56,10 @@ const resource = z
   })
   .meta({ id: 'Resource', description: 'A system that credentials open. Its own login is never shown' })
 
-const secret = z
-  .record(z.string(), z.json())
-  .meta({
-    description:
-      "Mayfly's own login at the target, in the fields of the provider. Sealed, never shown again. None for kinds that sign",
-  })
+const secret = z.record(z.string(), z.json()).meta({
+  description:
+    "Mayfly's own login at the target, in the fields of the provider. Sealed, never shown again. None for kinds that sign",
+})
 const params = z.strictObject({ ref })
 const one = ({ params: { ref: which } }: { params: { ref: string } }) => ({ type: 'Resource', id: which }) as const
 

@@ -136,7 +136,10 @@ async function provePlatform(
     requestId: request.id,
   })
   if (answer.outcome === 'rejected') {
-    throw new OAuthError('invalid_request', { description: `${name}: ${answer.detail}`, extra: { reason: answer.reason } })
+    throw new OAuthError('invalid_request', {
+      description: `${name}: ${answer.detail}`,
+      extra: { reason: answer.reason },
+    })
   }
   const { actor, subject, freshUntil } = grantedOr('invalid_request', answer)
   const jwt = readJwt(token)

@@ -30,7 +30,10 @@ export function registerStatusLists(
       throw new OAuthError('invalid_request', { status: 501, description: 'former states of a list are not kept' })
     }
     if (!accepts(request.headers.accept)) {
-      throw new OAuthError('invalid_request', { status: 406, description: `a list comes as ${statusListMediaType} only` })
+      throw new OAuthError('invalid_request', {
+        status: 406,
+        description: `a list comes as ${statusListMediaType} only`,
+      })
     }
     const list = isId(id) ? await deps.statusLists.find(tenantId, id as StatusListId) : undefined
     if (list === undefined) throw new MayflyError('route_unknown')

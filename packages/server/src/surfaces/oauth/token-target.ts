@@ -46,7 +46,9 @@ export async function readTarget(deps: OAuthDeps, { tenantId, form }: TokenReque
     })
   }
   if (others.length < audiences.length || others.length > maxTargets || others.some((name) => name.length > 255)) {
-    throw new OAuthError('invalid_target', { description: `a token is for at most ${maxTargets} names of one resource` })
+    throw new OAuthError('invalid_target', {
+      description: `a token is for at most ${maxTargets} names of one resource`,
+    })
   }
   const scope = form.get('scope')
   if (scope !== undefined && detail !== undefined) {
@@ -82,7 +84,9 @@ export async function findRole(deps: OAuthDeps, tenantId: TenantId, target: Toke
   }
   const { scope } = target
   const meant =
-    scope === undefined ? found : found.filter(({ resource, role }) => scope === role || scope === `${resource}/${role}`)
+    scope === undefined
+      ? found
+      : found.filter(({ resource, role }) => scope === role || scope === `${resource}/${role}`)
   const [one, another] = meant
   if (one !== undefined && another === undefined) return `${one.resource}/${one.role}`
   if (one === undefined || found.every(({ resource }) => resource === one.resource)) {
@@ -101,29 +105,25 @@ export function wantedAudiences({ audiences, detail }: TokenTarget): readonly st
 /** What an issue refused, in the words of the RFCs. Nothing of it tells what else there is. */
 export function targetError(error: unknown, target: TokenTarget): unknown {
   if (!(error instanceof MayflyError)) return error
-  const { publicDetail, extra, fields } = error.options
-  switch (error.code) {
-    case 'policy_denied':
-    case 'policy_missing': {
-      const { action, decision_id, reasons } = extra ?? {}
-      return new OAuthError(action === 'token.exchange' ? 'invalid_request' : refusalOf(target), {
-        description: 'policy does not permit this; the decision says why',
-        extra: { decision_id, reasons: (reasons as readonly { code: string; policy?: string }[]).map(withoutNames) },
-      })
-    }
-    case 'resource_not_found':
-    case 'settings_invalid':
-      return new OAuthError(target.taskId === undefined ? refusalOf(target) : 'invalid_request', {
-        description: publicDetail ?? 'the target is not known',
-      })
-    case 'request_invalid':
-      if (target.detail !== undefined && fields !== undefined) {
-        return refused(fields.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join('; '))
-      }
-      return new OAuthError('invalid_request', { description: publicDetail ?? 'the request is not valid' })
-    default:
-      return error
+  const { code, options } = error
+  const { publicDetail, extra = {}, fields } = options
+  if (code === 'policy_denied' || code === 'policy_missing') {
+    const { action, decision_id, reasons } = extra
+    return new OAuthError(action === 'token.exchange' ? 'invalid_request' : refusalOf(target), {
+      description: 'policy does not permit this; the decision says why',
+      extra: { decision_id, reasons: (reasons as readonly { code: string; policy?: string }[]).map(withoutNames) },
+    })
   }
+  if (code === 'resource_not_found' || code === 'settings_invalid') {
+    return new OAuthError(target.taskId === undefined ? refusalOf(target) : 'invalid_request', {
+      description: publicDetail ?? 'the target is not known',
+    })
+  }
+  if (code !== 'request_invalid') return error
+  if (target.detail !== undefined && fields !== undefined) {
+    return refused(fields.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join('; '))
+  }
+  return new OAuthError('invalid_request', { description: publicDetail ?? 'the request is not valid' })
 }
 
 /** The words of a reason name the resource, which the asker may have known by its address only. */
