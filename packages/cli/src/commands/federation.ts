@@ -8,7 +8,7 @@ import { readText } from '../read-text.ts'
 import { UsageError } from '../usage-error.ts'
 
 interface AddOptions {
-  readonly url: string
+  readonly endpoint: string
   readonly profile: 'https_web' | 'https_spiffe'
   readonly endpointId?: string
   readonly caFile?: string
@@ -40,7 +40,7 @@ export function addFederationCommands(program: Command, cli: Cli): void {
     .command('add')
     .description('believe a trust domain, by the bundle that its endpoint publishes')
     .argument('<trust-domain>', 'e.g. `partner.example`')
-    .requiredOption('--url <url>', 'of its bundle endpoint, https')
+    .requiredOption('--endpoint <url>', 'where it publishes its bundle, https')
     .addOption(
       new Option('--profile <profile>', 'how the endpoint identifies itself')
         .choices(['https_web', 'https_spiffe'])
@@ -51,11 +51,11 @@ export function addFederationCommands(program: Command, cli: Cli): void {
     .option('--bundle-file <file>', 'a bundle that came another way, to begin with; https_spiffe needs one')
   addExamples(
     add,
-    'mayfly federation add partner.example --url https://partner.example/spiffe/bundle',
-    'mayfly federation add partner.example --profile https_spiffe --url https://partner.example:8443/spiffe/bundle --endpoint-id spiffe://partner.example/mayfly/server --bundle-file partner.json',
+    'mayfly federation add partner.example --endpoint https://partner.example/spiffe/bundle',
+    'mayfly federation add partner.example --profile https_spiffe --endpoint https://partner.example:8443/spiffe/bundle --endpoint-id spiffe://partner.example/mayfly/server --bundle-file partner.json',
   )
   add.action(async (trustDomain: string, options: AddOptions) => {
-    const { profile, url, endpointId, caFile, bundleFile } = options
+    const { profile, endpoint: url, endpointId, caFile, bundleFile } = options
     const body = {
       trust_domain: trustDomain,
       url,

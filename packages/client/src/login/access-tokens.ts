@@ -2,7 +2,7 @@
 import type { BoundToken } from '../authorizer.ts'
 import type { Dpop } from '../dpop.ts'
 import { OAuthRefusal } from './oauth-refusal.ts'
-import type { AskToken, ProofSource, TokenForm, TokenResult } from './proof-source.ts'
+import type { ProofSource, TokenForm, TokenResult } from './proof-source.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface ProvenToken extends BoundToken {
@@ -59,20 +59,24 @@ export function makeAccessTokens(
     return issuer
   }
 
-  async function exchange(limit: AbortSignal, ask: AskToken): Promise<TokenResult> {
-    const { audience } = await findIssuer()
-    return proof.exchange === undefined ? ask(await proof(audience, limit)) : proof.exchange(audience, limit, ask)
+  async function ask(
+    audience: string,
+    limit: AbortSignal,
+    target: TokenForm,
+    key: Dpop | undefined,
+  ): Promise<TokenResult> {
+    const send = async (form: TokenForm): Promise<TokenResult> => {
+      const answer = await postForm(`${url}/oauth/token`, { ...form, ...target }, key, limit)
+      return { status: answer.status, body: (await answer.json().catch(() => ({}))) as Record<string, unknown> }
+    }
+    return proof.exchange === undefined ? send(await proof(audience, limit)) : proof.exchange(audience, limit, send)
   }
 
   async function request(): Promise<ProvenToken> {
-    const { bindsTokens } = await findIssuer()
+    const { audience, bindsTokens } = await findIssuer()
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-    let startedAt = now()
-    const { status, body } = await exchange(limit, async (form) => {
-      startedAt = now()
-      const answer = await postForm(`${url}/oauth/token`, form, bindsTokens ? dpop : undefined, limit)
-      return { status: answer.status, body: (await answer.json().catch(() => ({}))) as Record<string, unknown> }
-    })
+    const startedAt = now()
+    const { status, body } = await ask(audience, limit, {}, bindsTokens ? dpop : undefined)
     if (status < 200 || status > 299) throw new OAuthRefusal(status, body)
     const proven = provenToken(body, startedAt)
     // A short proof makes a short token. To throw it away early would ask a platform for more proofs than it makes.
@@ -83,10 +87,7 @@ export function makeAccessTokens(
 
   async function issue(target: TokenForm): Promise<TargetToken> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-    const { status, body } = await exchange(limit, async (form) => {
-      const answer = await postForm(`${url}/oauth/token`, { ...form, ...target }, undefined, limit)
-      return { status: answer.status, body: (await answer.json().catch(() => ({}))) as Record<string, unknown> }
-    })
+    const { status, body } = await ask((await findIssuer()).audience, limit, target, undefined)
     if (status < 200 || status > 299) throw new OAuthRefusal(status, body)
     return targetToken(body)
   }
@@ -163,7 +164,7 @@ function provenToken(body: Readonly<Record<string, unknown>>, startedAt: Date): 
   }
 }
 
-function targetToken(body: Readonly<Record<string, unknown>>): TargetToken {
+function targetToken(body: Record<string, unknown>): TargetToken {
   const { access_token, token_type, expires_in, credential_id } = body
   if (typeof access_token === 'string' && typeof token_type === 'string' && typeof expires_in === 'number') {
     return { ...body, access_token, token_type, expires_in, credential_id: String(credential_id) }
