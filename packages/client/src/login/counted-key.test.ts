@@ -17,7 +17,7 @@ function counter() {
   const state = { generation: 0, next: undefined as unknown }
   return {
     state,
-    async ask(claims: CountedClaims) {
+    ask: async (claims: CountedClaims) => {
       const revealed = claims['generation_secret']
       const digest =
         revealed === undefined ? undefined : createHash('sha256').update(String(revealed)).digest('base64url')
