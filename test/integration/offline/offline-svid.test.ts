@@ -109,7 +109,7 @@ async function revoke(selector: { kind: 'svid'; id: string }): Promise<void> {
 async function svidIdOf(serialNumber: string): Promise<string> {
   return plant.inTenant(async (tx) => {
     const rows = await tx.query.selectFrom('svid').select(['svid_id', 'serial_number']).execute()
-    const found = rows.find((row) => String(row.serial_number) === serialNumber)
+    const found = rows.find((row) => row.serial_number === serialNumber)
     if (found === undefined) throw new Error('no such SVID')
     return found.svid_id
   })
