@@ -20,6 +20,7 @@ import { conformanceReference } from './conformance-reference.ts'
 import { errorReference } from './error-reference.ts'
 import { hostAgentReference } from './host-agent-reference.ts'
 import { schemaTypes } from './schema-types.ts'
+import { trustProviderPages } from './trust-provider-pages.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -59,6 +60,7 @@ async function api(): Promise<Made[]> {
 
 async function pages(): Promise<Made[]> {
   return [
+    ...(await trustProviderPages()),
     { path: 'docs/reference/errors.md', text: errorReference() },
     { path: 'docs/reference/config.md', text: configReference() },
     { path: 'docs/reference/cli.md', text: describeCommands() },

@@ -56,6 +56,16 @@ export const oauthStandards: readonly Standard[] = [
     ['2.2.2', 'A token that is not live or not of a known type is refused with `invalid_request`'],
     ['4.1', '`act` nests, the present actor outside; former actors count for no decision'],
     ['4.4', '`may_act` of the subject token names who may act, and nobody else may'],
+    [
+      '1.1',
+      'Impersonation: a token that does not say who got it',
+      'whoever gets a token stands in it, as `sub` or in `act`',
+    ],
+    [
+      '2.2.1',
+      'An exchange for a token of the server itself, or for a refresh token',
+      'a token for Mayfly comes of a proof and of nothing else; such a request is refused with `invalid_target`',
+    ],
   ]),
   rfc(8705, 'mutual TLS', [
     ['2', 'A certificate by itself names no client: it is asked for together with `client_id`'],

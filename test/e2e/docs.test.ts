@@ -79,6 +79,7 @@ const scenes: Readonly<Record<string, Scene>> = {
   'docs/guides/rotate-the-ca.md': { prepare: async () => {} },
   'docs/guides/spiffe.md': { prepare: async () => {} },
   'docs/guides/upstream-ca.md': { prepare: async () => {} },
+  'docs/guides/join-a-machine.md': { prepare: addPayments },
   'docs/guides/run-a-command.md': { prepare: (world, target) => registerRole(world, target, 'production') },
   'docs/guides/sign-in.md': {
     async prepare() {

@@ -10,7 +10,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Environment } from './cli.ts'
-import { readPrivateFile, writePrivateFile } from '@mayfly/client/login'
+import { loginFileOf, readPrivateFile, writePrivateFile } from '@mayfly/client/login'
 
 export interface Profile {
   readonly url: string
@@ -71,6 +71,7 @@ export async function findCurrentUrl(env: Environment): Promise<string | undefin
 /** Forgets who signs in; what is remembered of the log stays. */
 export async function removeProfile(env: Environment, url: string): Promise<void> {
   await rm(keyPath(env, url), { force: true })
+  await rm(loginFileOf(keyPath(env, url)), { force: true })
   await rm(join(serverDir(env, url), 'profile.json'), { force: true })
   if ((await findCurrentUrl(env)) === url) await rm(join(configDir(env), 'current.json'), { force: true })
 }

@@ -18,6 +18,7 @@ import { addFindingCommands } from './commands/finding.ts'
 import { addHostAgentCommands } from './commands/host-agent.ts'
 import { addIssueCommand } from './commands/issue.ts'
 import { addKeyCommands } from './commands/key.ts'
+import { addJoinCommands } from './commands/join.ts'
 import { addLoginCommands } from './commands/login.ts'
 import { addPolicyCommands } from './commands/policy.ts'
 import { addRegistryCommands } from './commands/registry.ts'
@@ -73,6 +74,7 @@ export function createProgram(cli: Cli): Command {
   addLoginCommands(program, cli)
   program.commandsGroup('Who and what there is:')
   addRegistryCommands(program, cli)
+  addJoinCommands(program, cli)
   addApplyCommand(program, cli)
   addSignInCommands(program, cli)
   addSessionCommands(program, cli)

@@ -349,3 +349,19 @@ test('what counts the logins is explained by entries, row by row', async () => {
   expect(row?.locked_at, 'control').not.toBeNull()
   expect(stated.at(-1)?.digest, 'as it is now').toBe(rowDigest('key_login', row ?? {}))
 })
+
+test('a key that counts its logins authenticates where the answer tells the count, and nowhere else', async () => {
+  const { server, key } = await serverWithClient()
+  await using _ = server
+  const state = newState()
+  const granted = await login(server, key, state)
+  heard(state, granted)
+  const asked = await postForm(`${server.url}/oauth/introspect`, {
+    token: String(granted.body['access_token']),
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: await assertionOf(server, key, state),
+  })
+  expect(asked.status).toBe(401)
+  expect(asked.body).toMatchObject({ reason: 'challenge_wrong' })
+  expect((await login(server, key, state)).body, 'control: it has not counted').toMatchObject({ generation: 2 })
+})

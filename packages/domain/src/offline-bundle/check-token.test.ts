@@ -96,6 +96,16 @@ describe('a token', () => {
     expect(verdict.outcome === 'accepted' && verdict.notKnown.join()).toContain('names no status list')
   })
 
+  test('that is bound to a key, or for acting on behalf of another, is told so', async () => {
+    const notKnown = async (claims: object) => {
+      const verdict = await check(claims)
+      return verdict.outcome === 'accepted' ? verdict.notKnown.join('; ') : verdict.reason
+    }
+    expect(await notKnown({ cnf: { jkt: 'x' } })).toContain('`cnf`')
+    expect(await notKnown({ act: { sub: 'x' } })).toContain('`act`')
+    expect(await notKnown({}), 'control').not.toMatch(/cnf|act/)
+  })
+
   test('that is a JWT-SVID is checked with the keys of its trust domain that are for that', async () => {
     const svid = { iss: undefined }
     expect(await check(svid, { by: svidKey, header: { typ: 'JWT' } })).toMatchObject({

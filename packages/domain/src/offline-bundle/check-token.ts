@@ -112,6 +112,8 @@ export function checkTokenOffline(crypto: TokenCrypto, bundle: OfflineBundle, ch
     keysMadeAt: keys.madeAt,
     statusMadeAt: status.madeAt,
     notKnown: [
+      ...(Object.hasOwn(claims, 'cnf') ? ['whether who shows it holds the key that it is bound to (`cnf`)'] : []),
+      ...(Object.hasOwn(claims, 'act') ? ['who acts: it is for acting on behalf of the subject (`act`)'] : []),
       `whether a key of \`${keys.issuer}\` was withdrawn after ${keys.madeAt.toISOString()}`,
       status.madeAt === undefined
         ? 'whether it was revoked: it names no status list'

@@ -63,6 +63,13 @@ const entryFrom = credentialFrom + credentialColumns.length
 
 const requestStatement = `
   with decided as (insert into decision (${decisionColumns.join()}) values (${places(0, decisionColumns.length)})),
+       alongside as (
+         insert into decision (${decisionColumns.join()})
+         select decision_id, action, principal, resource, identity_id, task_id, outcome, reasons,
+                array(select jsonb_array_elements_text(determining)), duties, context, policy_version_id, decided_at
+         from jsonb_to_recordset(${places(entryFrom + entryColumns.length + 1, 1)}::jsonb) as d (
+           decision_id uuid, action text, principal jsonb, resource jsonb, identity_id uuid, task_id uuid, outcome text,
+           reasons jsonb, determining jsonb, duties jsonb, context jsonb, policy_version_id uuid, decided_at timestamptz)),
        logged as (insert into entry (${entryColumns.join()}) values (${places(entryFrom, entryColumns.length)}))
   insert into credential (${credentialColumns.join()}, state, version)
   values (${places(credentialFrom, credentialColumns.length)}, ${places(entryFrom + entryColumns.length, 1)}, 1) returning *`
@@ -75,6 +82,8 @@ export async function insertIssue(
   tx: Tx,
   rows: {
     readonly decision: NewDecisionRow
+    /** What else was decided for it. */
+    readonly alongside?: readonly NewDecisionRow[]
     readonly credential: NewCredentialRow
     readonly state: 'requested' | 'active'
     readonly entry: EntryRow
@@ -86,11 +95,26 @@ export async function insertIssue(
       ...credentialColumns.map((column) => rows.credential[column]),
       ...entryValues(rows.entry),
       rows.state,
+      JSON.stringify((rows.alongside ?? []).map(decisionJson)),
     ]),
   )
   const [row] = written
   if (row === undefined) throw new Error('an insert of one row gave none')
   return row
+}
+
+/** Columns that hold JSON as text become JSON again. */
+function decisionJson(row: NewDecisionRow): object {
+  const parsed = (text: unknown): unknown => (typeof text === 'string' ? JSON.parse(text) : text)
+  const { principal, resource, reasons, duties, context } = row
+  return {
+    ...row,
+    principal: parsed(principal),
+    resource: parsed(resource),
+    reasons: parsed(reasons),
+    duties: parsed(duties),
+    context: parsed(context),
+  }
 }
 
 const activation = 7

@@ -5,7 +5,6 @@ import type { Signer } from '../../adapters/keys/signing-key.ts'
 import type { PreparedTarget } from '../../adapters/targets/targets.ts'
 import type { NewCredentialRow } from '../../store/credential-rows.ts'
 import type { Tx } from '../../store/database.ts'
-import { insertDecisions } from '../../store/decision-rows.ts'
 import { insertIssue } from '../../store/issue-statements.ts'
 import { type AuditEntry, entryRowOf, receiptOf } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
@@ -40,9 +39,14 @@ export async function grantToken(
   const end = tokenEnd(of, { expires_at: new Date(account.expires_at) })
   const credential: NewCredentialRow = { ...account, ...tokenColumns(of), expires_at: end, max_expires_at: end }
   const entry = entryRowOf(tx.tenantId, grantedEntry(ctx, credential, of))
-  if (decision.alongside !== undefined) await insertDecisions(tx, decision.alongside.map(decisionRowOf))
   tx.commitWithNext()
-  const row = await insertIssue(tx, { decision: decisionRowOf(decision), credential, state: 'active', entry })
+  const row = await insertIssue(tx, {
+    decision: decisionRowOf(decision),
+    alongside: (decision.alongside ?? []).map(decisionRowOf),
+    credential,
+    state: 'active',
+    entry,
+  })
   const statement = tokenStatement(of, credential, tokenSigner(signer))
   return { outcome: 'granted', row, permission: of.permission, target, statement, receipt: receiptOf(entry) }
 }

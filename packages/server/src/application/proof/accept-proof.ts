@@ -52,6 +52,8 @@ export type PresentedProof = ShownProof & {
   readonly tenantId: TenantId
   /** Who the proof is said to be, where the request says so. */
   readonly clientId: string | undefined
+  /** The answer will tell the client how often its key has logged in: else a key that is counted is not taken. */
+  readonly tellsCount?: boolean
   /** What the access token will be bound to. */
   readonly tokenBinding?: TokenBinding | undefined
   readonly sourceAddress: string | undefined

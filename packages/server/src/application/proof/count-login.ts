@@ -22,6 +22,13 @@ export async function countLogin(
   // A lock holds whatever the trust provider asks for by now.
   if (binding.keyLogin !== null && binding.keyLogin.lockedAt !== null) return cloneRejection
   if (login === undefined) return found
+  if (proof.tellsCount !== true) {
+    return rejected(
+      'challenge_wrong',
+      'a key that counts its logins is taken by the grant client_credentials only',
+      'get an access token with it, and send that',
+    )
+  }
   const now = deps.clock.now()
   if (!(await challengeHolds(deps, proof.tenantId, login.challenge, clientOf(verdict), now))) {
     return rejected('challenge_wrong', '`nonce` is no challenge of ours for this client, or too old', 'get a new one')

@@ -12,6 +12,7 @@ import {
   type ProofQuestion,
 } from '../../store/proof-rows.ts'
 import { findIssuedTokens, type IssuedTokenQuestion, type IssuedTokenState } from '../../store/issued-token-rows.ts'
+import { listTokenRoles, type TokenRole } from '../../store/token-role-rows.ts'
 import type { AuthorityDeps } from '../decision/authority-deps.ts'
 import { openOfflineMaterials } from '../offline/offline-material.ts'
 import { type DpopDeps, openDpop } from './dpop/accept-dpop.ts'
@@ -34,6 +35,8 @@ export interface ProofDeps extends AuthorityDeps {
   /** The same for tokens for other audiences. */
   readonly issuedTokens: BatchQueue<IssuedTokenQuestion, IssuedTokenState | undefined>
   readonly statusLists: StatusLists
+  /** What tokens can be for, by their audiences. */
+  readonly tokenRoles: BatchQueue<readonly string[], readonly TokenRole[]>
   readonly trustProviders: TrustProviderCache
   readonly signInProviders: SignInProviders
   readonly publicKeys: KeyCache
@@ -62,6 +65,7 @@ export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps
     keys: options.keys,
     tenants,
     issuedTokens: openBatchQueue({ database, run: findIssuedTokens }),
+    tokenRoles: openBatchQueue({ database, run: listTokenRoles }),
     statusLists: openStatusLists({ database, clock, keys: options.keys, tenants }),
     candidates: openBatchQueue({ database, run: findProofCandidates }),
     accepted: openBatchQueue({

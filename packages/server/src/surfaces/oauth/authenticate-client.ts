@@ -35,11 +35,13 @@ export async function authenticateClient(deps: ProofDeps, asked: Asked): Promise
 export async function proveClient(
   deps: ProofDeps,
   { tenantId, tokenBinding, ...asked }: TokenRequest,
+  { tellsCount = false } = {},
 ): Promise<GrantedToken> {
   const answer = await acceptProof(deps, {
     ...readClientProof({ tenantId, ...asked }),
     tenantId,
     tokenBinding,
+    tellsCount,
     sourceAddress: asked.request.ip,
     requestId: asked.request.id,
   })

@@ -5,7 +5,6 @@
  */
 import { isId, MayflyError, type TaskId, type TenantId } from '@mayfly/domain'
 import { getIssuer } from '../../application/proof/tenant-directory.ts'
-import { listTokenRoles } from '../../store/token-role-rows.ts'
 import { parseAuthorizationDetails, refused, type RoleDetail } from './authorization-details.ts'
 import type { Form } from './form.ts'
 import type { OAuthDeps, TokenRequest } from './grants/grant.ts'
@@ -79,7 +78,7 @@ export function refusalOf({ detail, scope }: TokenTarget): OAuthErrorCode {
  */
 export async function findRole(deps: OAuthDeps, tenantId: TenantId, target: TokenTarget): Promise<string> {
   if (target.detail !== undefined) return target.detail.identifier
-  const found = await deps.database.transaction(tenantId, (tx) => listTokenRoles(tx, target.audiences))
+  const found = await deps.tokenRoles.submit(tenantId, target.audiences)
   if (found.length === 0) {
     throw new OAuthError('invalid_target', { description: 'no resource with a role has this target' })
   }
