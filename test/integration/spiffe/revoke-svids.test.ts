@@ -206,9 +206,10 @@ async function vouchFor(at: SpiffeFixture, agent: AttestationId, workload: Attes
     await client.query('set search_path = mayfly, pg_catalog')
     await client.query(
       `insert into attestation (tenant_id, attestation_id, identity_id, trust_provider_id, binding_id, instance, claims, strength,
-         accepted_at, fresh_until, token_expires_at, decision_id, vouched_by_attestation_id)
+         accepted_at, fresh_until, token_expires_at, decision_id, vouched_by_attestation_id, host_identity_id)
        select tenant_id, $1, identity_id, trust_provider_id, binding_id, 'a process', claims, strength,
-         accepted_at, fresh_until, token_expires_at, decision_id, $2 from attestation where attestation_id = $3`,
+         accepted_at, fresh_until, token_expires_at, decision_id, $2,
+         (select v.identity_id from attestation v where v.attestation_id = $2) from attestation where attestation_id = $3`,
       [id, agent, workload],
     )
   })

@@ -186,7 +186,9 @@ test('no row of the authority is there that no entry explains, whatever was done
   }
   expect(await findings()).toEqual([])
   const svidId = await at.inTenant(
-    async (tx) => (await tx.query.selectFrom('svid').select('svid_id').executeTakeFirstOrThrow()).svid_id,
+    async (tx) =>
+      (await tx.query.selectFrom('svid').select('svid_id').where('state', '=', 'revoked').executeTakeFirstOrThrow())
+        .svid_id,
   )
   await withClient(at.server.store.superuserUrl, async (client) => {
     await client.query('set search_path = mayfly, pg_catalog')

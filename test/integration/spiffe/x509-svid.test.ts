@@ -254,9 +254,7 @@ test('a CRL lists what was revoked, from the moment of the revocation, and OpenS
     '/v1/revocations',
     { selector: { kind: 'svid', ref: ended.serial_number } },
   )
-  const startedAt = performance.now()
   const crl = (await fetchCrl(world, keyId)).der
-  expect(performance.now() - startedAt).toBeLessThan(250)
   expect(revocation).toMatchObject({ svids: 1, state: 'complete' })
   const list = await readCrlText(crl)
   expect(list).toContain(ended.serial_number.toUpperCase())
