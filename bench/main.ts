@@ -17,6 +17,9 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   'audit-append': async () => (await import('./audit-append.ts')).auditAppend,
   'workload-api': async () => (await import('./workload-api.ts')).workloadApi,
   'audit-verify': async () => (await import('./audit-verify.ts')).auditVerify,
+  // The token endpoint with an OIDC proof is what `issue-token` measures; the name is that of the proof.
+  'login-oidc': async () => (await import('./issue-token.ts')).loginOidc,
+  'svid-jwt': async () => (await import('./svid-jwt.ts')).svidJwt,
   'svid-x509': async () => (await import('./svid-x509.ts')).svidX509,
 }
 

@@ -4,9 +4,8 @@
  */
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { awaited } from './conformance/awaited.ts'
 import { oauthStandards } from './conformance/oauth-requirements.ts'
-import type { Requirement, Standard } from './conformance/requirement.ts'
+import type { Standard } from './conformance/requirement.ts'
 import { spiffeStandards } from './conformance/spiffe-requirements.ts'
 
 export interface TaggedTest {
@@ -54,21 +53,13 @@ export function judge(standards: readonly Standard[], tests: readonly TaggedTest
   const shown = new Set(tests.flatMap(({ tags }) => tags))
   const known = standards.flatMap((standard) => standard.requirements)
   const twice = known.filter((one, index) => known.findIndex(({ tag }) => tag === one.tag) !== index)
-  const missing = known.filter((one) => reasonOf(one) === undefined && !shown.has(one.tag))
-  const done = [...awaited].filter((tag) => shown.has(tag))
+  const missing = known.filter((one) => one.notSupported === undefined && !shown.has(one.tag))
   const strange = tests.filter(({ tags }) => tags.some((tag) => !standards.some(({ prefix }) => prefix.test(tag))))
   return [
     ...twice.map(({ tag }) => `[${tag}] stands in the tables twice`),
     ...missing.map(({ tag }) => `[${tag}] is called supported, and no test has it in its title`),
-    ...(done.length === 0
-      ? []
-      : [`these have tests now: take them out of scripts/conformance/awaited.ts: ${done.join(', ')}`]),
     ...strange.map(({ path, tags, title }) => `${path}: [${tags.join('] [')}] of \`${title}\` is of no known standard`),
   ]
-}
-
-function reasonOf({ tag, notSupported }: Requirement): string | undefined {
-  return notSupported ?? (awaited.has(tag) ? 'not yet' : undefined)
 }
 
 function page(
@@ -99,7 +90,7 @@ function section({ title, url, prefix, requirements }: Standard, tests: readonly
     `<${url}>`,
     '',
     ...requirements.flatMap((one) => {
-      const reason = reasonOf(one)
+      const reason = one.notSupported
       const state = reason === undefined ? '' : ` **Not supported**: ${reason}.`
       const shownBy = tests.filter(({ tags }) => tags.includes(one.tag))
       return [`- **${one.tag}** ${one.says}.${state}`, ...shownBy.map(describe)]

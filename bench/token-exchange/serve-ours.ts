@@ -134,7 +134,7 @@ const own = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
 if (publicUrl === '') publicUrl = own
 
 // The log keeps up, as it does in the server, or nothing more would be issued.
-const logs = createTenantLogs(keys, 'bench')
+const logs = createTenantLogs(keys, 'bench', database)
 const remembered = new Map()
 const stopped = new AbortController()
 const sequencing = setInterval(() => {

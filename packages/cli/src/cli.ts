@@ -10,6 +10,7 @@ export interface GlobalOptions {
   readonly keyFile?: string
   readonly tokenFile?: string
   readonly tokenEnv?: string
+  readonly trustBundle?: string
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -26,6 +27,8 @@ export interface Cli {
   readonly connect: (identity?: string, signal?: AbortSignal, more?: ConnectMore) => Promise<Connection>
   /** The command ends with this code although nothing failed, e.g. that of a child. */
   readonly exitWith: (code: number) => void
+  /** What SIGHUP does in place of ending the command, for a server. */
+  readonly onHangUp: (act: () => void) => void
   /** Aborted on SIGINT, SIGTERM and SIGHUP, except while `run` has its own use for them. */
   readonly signal: AbortSignal
 }

@@ -11,11 +11,10 @@ import { findCurrentUrl, findProfile, keyPath } from './profile.ts'
 import {
   type AccessTokens,
   findGitHubActions,
-  keyProof,
+  keyFileProof,
   makeAccessTokens,
   platformProof,
   type ProofSource,
-  readBoundKey,
   tokenFromEnvironment,
   tokenFromFile,
 } from '@mayfly/client/login'
@@ -125,7 +124,7 @@ async function findProof(input: ProofInput): Promise<ProofSource> {
       'give one of `--key-file`, `--token-file` and `--token-env`',
     )
   }
-  if (keyFile !== undefined) return keyProof(identity, await readBoundKey(keyFile), now)
+  if (keyFile !== undefined) return keyFileProof(identity, keyFile, now)
   if (tokenFile !== undefined) return platformProof(identity, tokenFromFile(tokenFile))
   if (tokenEnv !== undefined) return platformProof(identity, tokenFromEnvironment(env, tokenEnv))
   const platform = findGitHubActions(env)
@@ -144,5 +143,5 @@ async function profileProof(env: Environment, url: string, now: () => Date): Pro
       'run `mayfly login`, or name a workload with `--as` and `--key-file`',
     )
   }
-  return keyProof(profile.client_id, await readBoundKey(keyPath(env, url)), now)
+  return keyFileProof(profile.client_id, keyPath(env, url), now)
 }

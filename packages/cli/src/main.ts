@@ -8,14 +8,17 @@ import { describeFailure } from './describe-failure.ts'
 import { exitCodes } from './exit-codes.ts'
 import { makeOutput } from './output.ts'
 import { createProgram } from './program.ts'
+import { trustServer } from './server-trust.ts'
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 export async function main(argv: readonly string[] = process.argv): Promise<void> {
   const interrupted = new AbortController()
   let caught: NodeJS.Signals | undefined
+  let hangUp: (() => void) | undefined
   for (const signal of signals) {
     process.on(signal, () => {
+      if (signal === 'SIGHUP' && hangUp !== undefined) return hangUp()
       caught ??= signal
       interrupted.abort(new Error(`interrupted by ${signal}`))
     })
@@ -35,11 +38,13 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
     connect: (identity, signal = interrupted.signal, more = {}) =>
       connect({ env: process.env, options, identity, now: cli.now, signal, ...more }),
     exitWith: (code) => (process.exitCode = code),
+    onHangUp: (act) => (hangUp = act),
     signal: interrupted.signal,
   }
   const program = createProgram(cli)
-  program.hook('preAction', () => {
+  program.hook('preAction', async () => {
     options = program.opts()
+    await trustServer(cli)
   })
   try {
     await program.parseAsync(argv)

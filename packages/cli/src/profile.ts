@@ -10,7 +10,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Environment } from './cli.ts'
-import { readPrivateFile, writePrivateFile } from '@mayfly/client/login'
+import { loginFileOf, readPrivateFile, writePrivateFile } from '@mayfly/client/login'
 
 export interface Profile {
   readonly url: string
@@ -36,6 +36,20 @@ export function keyPath(env: Environment, url: string): string {
   return join(serverDir(env, url), 'key.jwk')
 }
 
+/** The authorities by which the server is believed, as they were given at the login. */
+export async function findTrustBundle(env: Environment, url: string): Promise<string | undefined> {
+  try {
+    return await readFile(join(serverDir(env, url), 'trust-bundle'), 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+export async function saveTrustBundle(env: Environment, url: string, text: string): Promise<void> {
+  await writePrivateFile(join(serverDir(env, url), 'trust-bundle'), text)
+}
+
 export async function findProfile(env: Environment, url: string): Promise<Profile | undefined> {
   return readJson<Profile>(join(serverDir(env, url), 'profile.json'))
 }
@@ -57,6 +71,7 @@ export async function findCurrentUrl(env: Environment): Promise<string | undefin
 /** Forgets who signs in; what is remembered of the log stays. */
 export async function removeProfile(env: Environment, url: string): Promise<void> {
   await rm(keyPath(env, url), { force: true })
+  await rm(loginFileOf(keyPath(env, url)), { force: true })
   await rm(join(serverDir(env, url), 'profile.json'), { force: true })
   if ((await findCurrentUrl(env)) === url) await rm(join(configDir(env), 'current.json'), { force: true })
 }

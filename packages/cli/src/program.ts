@@ -8,14 +8,17 @@ import type { Cli } from './cli.ts'
 import { addApplyCommand } from './commands/apply.ts'
 import { addAuditCommands } from './commands/audit.ts'
 import { addBundleCommands } from './commands/bundle.ts'
+import { addCaCommands } from './commands/ca.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addCredentialCommands } from './commands/credential.ts'
 import { addDevCommand } from './commands/dev.ts'
 import { addExplainCommand } from './commands/explain.ts'
+import { addFederationCommands } from './commands/federation.ts'
 import { addFindingCommands } from './commands/finding.ts'
 import { addHostAgentCommands } from './commands/host-agent.ts'
 import { addIssueCommand } from './commands/issue.ts'
 import { addKeyCommands } from './commands/key.ts'
+import { addJoinCommands } from './commands/join.ts'
 import { addLoginCommands } from './commands/login.ts'
 import { addPolicyCommands } from './commands/policy.ts'
 import { addRegistryCommands } from './commands/registry.ts'
@@ -24,6 +27,7 @@ import { addRunCommand } from './commands/run.ts'
 import { addSessionCommands } from './commands/session.ts'
 import { addSignInCommands } from './commands/sign-in.ts'
 import { addServerCommand } from './commands/server.ts'
+import { addSvidCommands } from './commands/svid.ts'
 import { addTaskCommands } from './commands/task.ts'
 import { addTokenCommands } from './commands/token.ts'
 import { addTraceCommand } from './commands/trace.ts'
@@ -52,6 +56,12 @@ export function createProgram(cli: Cli): Command {
     .addOption(new Option('--key-file <file>', 'the identity proves itself with this private key (MAYFLY_KEY_FILE)'))
     .addOption(
       new Option(
+        '--trust-bundle <file>',
+        'believe the server by these authorities too: its trust bundle, or PEM (MAYFLY_TRUST_BUNDLE; remembered by login)',
+      ),
+    )
+    .addOption(
+      new Option(
         '--token-file <file>',
         "… with the platform's token in this file, read anew each time (MAYFLY_TOKEN_FILE)",
       ),
@@ -64,6 +74,7 @@ export function createProgram(cli: Cli): Command {
   addLoginCommands(program, cli)
   program.commandsGroup('Who and what there is:')
   addRegistryCommands(program, cli)
+  addJoinCommands(program, cli)
   addApplyCommand(program, cli)
   addSignInCommands(program, cli)
   addSessionCommands(program, cli)
@@ -77,6 +88,7 @@ export function createProgram(cli: Cli): Command {
   addIssueCommand(program, cli)
   addTokenCommands(program, cli)
   addCredentialCommands(program, cli)
+  addSvidCommands(program, cli)
   program.commandsGroup('The end of it:')
   addRevokeCommand(program, cli)
   program.commandsGroup('What happened:')
@@ -85,6 +97,8 @@ export function createProgram(cli: Cli): Command {
   addFindingCommands(program, cli)
   program.commandsGroup('The installation:')
   addKeyCommands(program, cli)
+  addCaCommands(program, cli)
+  addFederationCommands(program, cli)
   addBundleCommands(program, cli)
   addCompletionCommand(program, cli)
   return program

@@ -8,7 +8,7 @@ import { UsageError } from './usage-error.ts'
  * @throws UsageError the configuration is not usable: every fault at once
  */
 export async function runServer(
-  { signal }: Pick<Cli, 'signal'>,
+  { signal, onHangUp }: Pick<Cli, 'signal' | 'onHangUp'>,
   env: Environment,
   onReady: (server: { readonly url: string }) => Promise<void> | void,
 ): Promise<void> {
@@ -24,6 +24,7 @@ export async function runServer(
     )
   })
   const server = await startServer(config, { signal })
+  onHangUp(() => void server.reload())
   try {
     await onReady(server)
     await new Promise<void>((resolve) => {

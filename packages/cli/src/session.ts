@@ -59,8 +59,11 @@ export function sessionTokens(session: StoredSession, now: () => Date): AccessTo
       `run \`mayfly login --provider ${session.provider}\` again`,
     )
   }
-  const issue = async () => {
-    throw new UsageError('a person holds no credential', 'name the workload that shall hold the token with `--as`')
+  async function issue(): Promise<never> {
+    throw new UsageError(
+      'a session of a person gets no tokens for other audiences: they are for identities',
+      'name one with `--as NAME` and `--key-file FILE`',
+    )
   }
   return { current, prove: current, issue }
 }

@@ -2336,6 +2336,10 @@ export interface components {
              * @enum {string}
              */
             state: "fresh" | "succeeded" | "lapsed" | "revoked";
+            /** @description The host agent that vouched for it, where one did */
+            host_identity_id: string | null;
+            /** @description When it was fresh no more */
+            ended_at: components["schemas"]["Timestamp"] | null;
             token_expires_at: components["schemas"]["Timestamp"];
             token_revoked_at: components["schemas"]["Timestamp"] | null;
             decision_id: string;
@@ -3661,7 +3665,10 @@ export interface operations {
     issueToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description a proof of possession for this request (RFC 9449); a refusal brings the nonce that it needs */
+                DPoP?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3670,13 +3677,13 @@ export interface operations {
                 "application/x-www-form-urlencoded": {
                     /** @enum {string} */
                     grant_type: "client_credentials" | "urn:ietf:params:oauth:grant-type:jwt-bearer" | "urn:ietf:params:oauth:grant-type:token-exchange";
-                    /** @constant */
-                    client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-                    /** @description a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once */
+                    /** @enum {string} */
+                    client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" | "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
+                    /** @description a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once; or a JWT-SVID */
                     client_assertion?: string;
                     /** @description for the grant `jwt-bearer`: a token that the platform signed */
                     assertion?: string;
-                    /** @description names the identity, where the proof fits several */
+                    /** @description names the identity, where the proof fits several; needed where a certificate is the proof */
                     client_id?: string;
                     /** @description for a token for another audience (RFC 8707): its URI; several times */
                     resource?: string;
@@ -3709,7 +3716,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        /** @description send it as `Authorization: Bearer` */
+                        /** @description send it in the scheme of `token_type` */
                         access_token?: string;
                         /** @description `Bearer`, `DPoP`; of an exchange for a JWT `N_A` */
                         token_type?: string;
@@ -3887,7 +3894,10 @@ export interface operations {
     introspectToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description a proof of possession for this request (RFC 9449); a refusal brings the nonce that it needs */
+                DPoP?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3896,9 +3906,9 @@ export interface operations {
                 "application/x-www-form-urlencoded": {
                     /** @description the token in question */
                     token: string;
-                    /** @constant */
-                    client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-                    /** @description a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once */
+                    /** @enum {string} */
+                    client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" | "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
+                    /** @description a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once; or a JWT-SVID */
                     client_assertion?: string;
                 };
             };
@@ -3983,7 +3993,10 @@ export interface operations {
     revokeToken: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description a proof of possession for this request (RFC 9449); a refusal brings the nonce that it needs */
+                DPoP?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3992,9 +4005,9 @@ export interface operations {
                 "application/x-www-form-urlencoded": {
                     /** @description the token to end */
                     token: string;
-                    /** @constant */
-                    client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-                    /** @description a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once */
+                    /** @enum {string} */
+                    client_assertion_type?: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" | "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
+                    /** @description a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once; or a JWT-SVID */
                     client_assertion?: string;
                 };
             };
@@ -4070,7 +4083,10 @@ export interface operations {
     logOutAtProvider: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description a proof of possession for this request (RFC 9449); a refusal brings the nonce that it needs */
+                DPoP?: string;
+            };
             path: {
                 /** @description of a sign-in provider */
                 provider: string;

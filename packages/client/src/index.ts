@@ -12,6 +12,7 @@ export { type Dpop, type DpopOptions, type DpopRequest, makeDpop } from './dpop.
 export { followRevocation, type Revocation } from './follow-revocation.ts'
 export {
   makeClientAssertion,
+  signCompactJwt,
   privateKeyAuthorizer,
   privateKeyTokens,
   type PrivateKeyTokensOptions,

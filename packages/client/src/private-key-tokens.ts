@@ -7,6 +7,7 @@
 import { createHash, createPublicKey, type KeyObject, randomUUID, sign } from 'node:crypto'
 import { type Authorizer, type BoundToken, dpopAuthorizer } from './authorizer.ts'
 import { type Dpop, makeDpop } from './dpop.ts'
+import { type CountedClaims, countedLogin } from './login/counted-key.ts'
 import { problemOf, ProblemError, unreachable } from './problem-error.ts'
 
 export interface PrivateKeyTokensOptions {
@@ -16,6 +17,11 @@ export interface PrivateKeyTokensOptions {
   readonly clientId: string
   /** A P-256, Ed25519 or RSA key. */
   readonly privateKey: KeyObject
+  /**
+   * For a key that counts its logins (`login: challenge`): where its count stands. Made at the first login; keep it with
+   * the key, and one for each key.
+   */
+  readonly loginFile?: string
   readonly now?: () => Date
   readonly fetch?: typeof globalThis.fetch
 }
@@ -56,6 +62,8 @@ export function privateKeyTokens(options: PrivateKeyTokensOptions): () => Promis
 
 interface RequestedToken extends BoundToken {
   readonly expiresInSeconds: number
+  /** Of a key that counts its logins: the number of this one. */
+  readonly generation?: number | undefined
 }
 
 function reusedTokens(
@@ -68,7 +76,15 @@ function reusedTokens(
 
   async function request(): Promise<BoundToken> {
     const startedAtMs = now().getTime()
-    const token = await ask(makeClientAssertion(options, now()))
+    const { loginFile } = options
+    const token =
+      loginFile === undefined
+        ? await ask(makeClientAssertion(options, now()))
+        : await countedLogin(
+            loginFile,
+            () => readChallenge(options),
+            (claims) => ask(makeClientAssertion(options, now(), claims)),
+          )
     known = { token, expiresAtMs: startedAtMs + token.expiresInSeconds * 1000 }
     return token
   }
@@ -84,18 +100,24 @@ function reusedTokens(
 export function makeClientAssertion(
   { baseUrl, clientId, privateKey }: Pick<PrivateKeyTokensOptions, 'baseUrl' | 'clientId' | 'privateKey'>,
   now: Date,
+  more: CountedClaims = {},
 ): string {
-  const { alg, signature } = signerOf(privateKey)
   const issuedAt = Math.floor(now.getTime() / 1000)
-  const header = { alg, kid: thumbprint(privateKey), typ: 'client-authentication+jwt' }
-  const claims = {
+  return signCompactJwt(privateKey, 'client-authentication+jwt', {
     iss: clientId,
     sub: clientId,
     aud: baseUrl,
     iat: issuedAt,
     exp: issuedAt + assertionLifeSeconds,
     jti: randomUUID(),
-  }
+    ...more,
+  })
+}
+
+/** A JWT in compact form (RFC 7515), its key named by the thumbprint (RFC 7638). */
+export function signCompactJwt(privateKey: KeyObject, typ: string, claims: object): string {
+  const { alg, signature } = signerOf(privateKey)
+  const header = { alg, kid: thumbprint(privateKey), typ }
   const text = `${encode(header)}.${encode(claims)}`
   return `${text}.${signature(Buffer.from(text)).toString('base64url')}`
 }
@@ -157,7 +179,25 @@ async function requestToken(
   const { access_token: accessToken, expires_in: expiresInSeconds, token_type: type } = body
   if (typeof accessToken !== 'string' || typeof expiresInSeconds !== 'number') throw await problemOf(answer)
   const tokenType = typeof type === 'string' && type.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer'
-  return { accessToken, tokenType, expiresInSeconds }
+  const generation = typeof body['generation'] === 'number' ? body['generation'] : undefined
+  return { accessToken, tokenType, expiresInSeconds, generation }
+}
+
+async function readChallenge({
+  baseUrl,
+  clientId,
+  fetch = globalThis.fetch,
+}: PrivateKeyTokensOptions): Promise<string> {
+  const body = new URLSearchParams({ client_id: clientId })
+  const answer = await fetch(`${baseUrl}/oauth/challenge`, { method: 'POST', body, redirect: 'error' }).catch(
+    (error: unknown) => {
+      throw unreachable(baseUrl, error)
+    },
+  )
+  if (!answer.ok) throw await refusalOf(answer)
+  const { challenge } = (await answer.clone().json()) as { readonly challenge?: unknown }
+  if (typeof challenge !== 'string') throw await problemOf(answer)
+  return challenge
 }
 
 /** The token endpoint has the error format of RFC 6749 section 5.2. */

@@ -22,10 +22,10 @@ export type DecisionId = Id<'decision'>
 export type CredentialId = Id<'credential'>
 export type RevocationId = Id<'revocation'>
 export type EntryId = Id<'entry'>
-export type StatusListId = Id<'status_list'>
 export type X509AuthorityId = Id<'x509_authority'>
 export type SvidId = Id<'svid'>
 export type FederationId = Id<'federation'>
+export type StatusListId = Id<'status_list'>
 export type OfflineSiteId = Id<'offline_site'>
 export type SignInId = Id<'sign_in'>
 

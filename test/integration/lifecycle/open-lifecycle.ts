@@ -111,7 +111,7 @@ export async function openLifecycle(url: string, options: LifecycleOptions = {})
     statusPlaces: openStatusPlaces({ database, clock }),
     issuerOf: async () => 'https://mayfly.example.com',
   }
-  const logs = createTenantLogs(keys, installationId)
+  const logs = createTenantLogs(keys, installationId, database)
   const remembered = new Map()
   let workers: RunningWorkers | undefined
 

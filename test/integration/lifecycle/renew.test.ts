@@ -54,3 +54,32 @@ test('only its holder renews a credential, and only while it lives', async () =>
     code: 'credential_not_renewable',
   })
 })
+
+test('no renewal outlives the proof under which it is asked; a newer proof carries it on', async () => {
+  await using fixture = await createFixture()
+  const { life, call } = fixture
+  const issued = await fixture.issue({ ttlSeconds: 60 })
+  const { credential_id: credentialId } = issued.row
+  if (call.actor.kind !== 'identity') throw new Error('an identity calls')
+  const { attestationId } = call.actor
+  const freshUntil = new Date(life.clock.now().getTime() + 90_000)
+  const setFreshness = (until: Date) =>
+    life.inTenant((tx) =>
+      tx.query
+        .updateTable('attestation')
+        .set({ fresh_until: until })
+        .where('attestation_id', '=', attestationId)
+        .execute(),
+    )
+  await setFreshness(freshUntil)
+  const renewed = await renewCredential(life.deps, call, { credentialId, ttlSeconds: 3_600 })
+  expect(renewed.row.expires_at).toEqual(freshUntil)
+  await expect(renewCredential(life.deps, call, { credentialId, ttlSeconds: 3_600 })).rejects.toMatchObject({
+    code: 'credential_not_renewable',
+    options: { hint: expect.stringContaining('prove anew') },
+  })
+  const later = new Date(freshUntil.getTime() + 3_600_000)
+  await setFreshness(later)
+  const again = await renewCredential(life.deps, call, { credentialId, ttlSeconds: 300 })
+  expect(again.row.expires_at.getTime(), 'control').toBeGreaterThan(freshUntil.getTime())
+})

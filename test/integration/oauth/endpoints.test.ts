@@ -210,7 +210,7 @@ test('[RFC8414 2] [RFC9449 5.1] what the metadata promises is so', async () => {
   expect(answer.headers.get('content-type')).toContain('application/json')
 })
 
-test('[RFC6749 3.3] [RFC8707 2] Mayfly itself has no scopes, and asking for one costs no proof', async () => {
+test('[RFC6749 3.3] [RFC8707 2] Mayfly itself has no scopes, unknown resources are none, and asking costs no proof', async () => {
   const { server, worker } = world
   const proof = { grant_type: 'client_credentials', ...(await clientAssertion(server, worker)) }
   const ask = async (more: Record<string, string>) => {

@@ -100,6 +100,15 @@ test('a section that is older than the bundle counts with its own age', async ()
   expect((await at.prove()).status).toBe(503)
 })
 
+test('a token that is bound to a key, or for acting on behalf of another, proves nobody', async () => {
+  await using at = await here()
+  await at.bring(await at.depot.bundle())
+  for (const claims of [{ cnf: { jkt: 'x' } }, { act: { sub: 'spiffe://depot.example/other' } }]) {
+    expect((await at.prove(claims)).body).toMatchObject({ error: 'invalid_grant', reason: 'claim_wrong' })
+  }
+  expect((await at.prove()).status, 'control').toBe(200)
+})
+
 describe('a revocation at the other site', () => {
   test('is known here with the next bundle', async () => {
     await using at = await here()

@@ -80,7 +80,7 @@ async function registerX509(server: Server, authority: TestAuthority, settings: 
   )
 }
 
-test('a certificate of the private authority proves its name, for as long as it lives', async () => {
+test('[RFC8705 2.1] a certificate of the private authority proves its name, for as long as it lives', async () => {
   await using server = await start()
   const authority = makeAuthority({ commonName: 'Acme workloads' })
   await registerX509(server, authority)
@@ -98,7 +98,7 @@ test('a certificate of the private authority proves its name, for as long as it 
   })
 })
 
-test('what is wrong with a certificate or its path is refused', async () => {
+test('[RFC8705 2.1] what is wrong with a certificate or its path is refused', async () => {
   await using server = await start()
   const authority = makeAuthority({ commonName: 'Acme workloads' })
   const other = makeAuthority({ commonName: 'Acme workloads' })
@@ -268,7 +268,7 @@ test('a list that is fetched counts while it is young; when its server is away, 
   }
 })
 
-test('an X509-SVID proves its SPIFFE ID by the bundle of its own trust domain, and by no other', async () => {
+test('[OAUTH-SPIFFE 3.2] an X509-SVID proves its SPIFFE ID by the bundle of its own trust domain, and by no other', async () => {
   await using server = await start()
   const ours = makeAuthority({ trustDomain: 'shop.example' })
   const theirs = makeAuthority({ trustDomain: 'other.example' })

@@ -14,7 +14,7 @@ async function bundleKeys(): Promise<JSONWebKeySet> {
   const { bundle } = await fetchBundle(world)
   // jose knows nothing of `use: jwt-svid`; a SPIFFE verifier looks at it first.
   const keys = bundle.keys.filter((key) => key['use'] === 'jwt-svid').map(({ use: _use, ...key }) => key)
-  return { keys } as unknown as JSONWebKeySet
+  return { keys }
 }
 
 test('[J7] a JWT-SVID verifies with the keys of the bundle that are meant for it, and with no other', async () => {

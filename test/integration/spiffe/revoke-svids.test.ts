@@ -1,5 +1,5 @@
 /** SVIDs end by the one path: with the proof, the identity, the owner, the trust provider and the agent that they hang on. */
-import { type AttestationId, defaultTenantId, type TrustProviderId } from '@mayfly/domain'
+import { type AttestationId, defaultTenantId } from '@mayfly/domain'
 import { expect, test } from 'vitest'
 import type { RequestContext } from '../../../packages/server/src/application/context.ts'
 import { previewRevocation } from '../../../packages/server/src/application/revocation/preview-revocation.ts'
@@ -49,7 +49,7 @@ test('whatever its SVIDs hang on ends them, in the same transaction, and counts 
     [{ kind: 'attestation', id: attestationOf(mine) }, 2],
     [{ kind: 'identity', id: orders.identityId }, 2],
     [{ kind: 'owner', id: ids.owner }, 3],
-    [{ kind: 'trust_provider', id: ids.trustProvider as TrustProviderId }, 3],
+    [{ kind: 'trust_provider', id: ids.trustProvider }, 3],
     [{ kind: 'environment', id: 'development' }, 0],
   ] as const
   for (const [selector, expected] of cases) {

@@ -1,6 +1,6 @@
 /** Authorities and JWT keys change without a moment in which somebody cannot verify; a compromised one goes at once. */
 import { X509Certificate } from 'node:crypto'
-import { defaultTenantId, type SvidId } from '@mayfly/domain'
+import { defaultTenantId } from '@mayfly/domain'
 import { expect, test } from 'vitest'
 import { readBundle, isBundleFault } from '../../../packages/server/src/adapters/spiffe/read-bundle.ts'
 import { verifyState } from '../../../packages/server/src/application/audit/verify-state.ts'
@@ -34,7 +34,9 @@ async function roots(at: SpiffeFixture): Promise<string[]> {
 
 async function jwtKeyIds(at: SpiffeFixture): Promise<string[]> {
   const { document } = await at.bundle()
-  return document.keys.flatMap((key) => (key['use'] === 'jwt-svid' ? [String(key['kid'])] : []))
+  return document.keys.flatMap((key) =>
+    key['use'] === 'jwt-svid' && typeof key['kid'] === 'string' ? [key['kid']] : [],
+  )
 }
 
 const base64 = (der: Uint8Array) => Buffer.from(der).toString('base64')
@@ -197,7 +199,7 @@ test('no row of the authority is there that no entry explains, whatever was done
   expect(await findings(), 'control: one that came alive again').toEqual([
     expect.objectContaining({ kind: 'row_changed', table: 'svid', id: svidId }),
   ])
-  expect(await at.inTenant((tx) => findSvid(tx, svidId as SvidId))).toMatchObject({ state: 'live' })
+  expect(await at.inTenant((tx) => findSvid(tx, svidId))).toMatchObject({ state: 'live' })
 })
 
 test('another tenant has a trust domain, a bundle and an authority of its own', async () => {

@@ -111,7 +111,7 @@ test('[SL 13.2] no index is given out twice, whichever server gives it, and a fu
   const { database, clock } = server.issue
   const servers = [1, 2, 3].map(() => openStatusPlaces({ database, clock }, { listSize: 512 }))
   const taken = await Promise.all(
-    servers.flatMap((one) => Array.from({ length: 400 }, () => one.take(defaultTenantId))),
+    Array.from({ length: 1_200 }, async (_, at) => servers[at % servers.length]?.take(defaultTenantId)),
   )
   const places = new Set(taken.map(({ listId, index }) => `${listId}/${index}`))
   expect(places.size).toBe(1_200)

@@ -252,7 +252,7 @@ export async function activatePolicies(server: ProofServer, more: string): Promi
 export async function verifyLog({ issue, keys }: ProofServer): Promise<StateReport> {
   const { database, clock } = issue
   const installation = await database.outsideTenants(findInstallation)
-  const logs = createTenantLogs(keys, installation?.installation_id ?? '')
+  const logs = createTenantLogs(keys, installation?.installation_id ?? '', database)
   const log = await database.transaction(defaultTenantId, (tx) => logs.open(tx))
   await sequenceLog({ database, clock, remembered: new Map() }, log, new AbortController().signal)
   const { signer, verifiers } = log

@@ -5,7 +5,7 @@ import type { Cli } from '../cli.ts'
 import { addExamples } from '../examples.ts'
 import { formatRecord, formatTable } from '../format-table.ts'
 
-const purposes = ['access_token', 'log_checkpoint', 'promise', 'offline_bundle'] as const
+const purposes = ['access_token', 'log_checkpoint', 'promise', 'offline_bundle', 'jwt_svid'] as const
 type Purpose = components['schemas']['SigningKey']['purpose']
 
 export function addKeyCommands(program: Command, cli: Cli): void {

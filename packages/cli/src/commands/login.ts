@@ -7,8 +7,9 @@ import type { Cli } from '../cli.ts'
 import { findUrl } from '../connect.ts'
 import { addExamples } from '../examples.ts'
 import { formatRecord } from '../format-table.ts'
-import { findProfile, keyPath, removeProfile, saveProfile } from '../profile.ts'
+import { findProfile, keyPath, removeProfile, saveProfile, saveTrustBundle } from '../profile.ts'
 import { readText } from '../read-text.ts'
+import { readTrustFile } from '../server-trust.ts'
 import { findSession, makeSessionKey, removeSession, saveSession, type StoredSession } from '../session.ts'
 import { chooseProvider, signInByBrowser, signInByDevice } from '../sign-in.ts'
 import { UsageError } from '../usage-error.ts'
@@ -44,6 +45,10 @@ export function addLoginCommands(program: Command, cli: Cli): void {
   )
   login.action(async (options: LoginOptions) => {
     const url = await findUrl(cli.env, cli.options())
+    const { trustBundle } = cli.options()
+    if (trustBundle !== undefined) {
+      await saveTrustBundle(cli.env, url, await readTrustFile(resolve(cli.cwd, trustBundle)))
+    }
     if (options.clientId !== undefined) return loginWithKey(cli, url, options, options.clientId)
     if (options.bootstrapFile !== undefined) return loginFirst(cli, url, options, options.bootstrapFile)
     return loginAtProvider(cli, url, options)

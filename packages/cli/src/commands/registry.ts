@@ -6,6 +6,7 @@ import { formatRecord, formatTable, formatValue } from '../format-table.ts'
 import { addPageOptions, listPages, type PageOptions } from '../list-pages.ts'
 import { callApi } from '../call-api.ts'
 import { UsageError } from '../usage-error.ts'
+import { addBindingCommands } from './binding.ts'
 import { addIdentityCommands } from './identity.ts'
 import { addField, readFields } from './registry-fields.ts'
 import { type Field, type Noun, nouns } from './registry-nouns.ts'
@@ -23,6 +24,7 @@ export function addRegistryCommands(program: Command, cli: Cli): void {
     for (const [verb, what] of Object.entries(noun.moves)) addMove(group, cli, noun, verb, what)
     if (noun.name === 'identity') addIdentityCommands(group, cli)
     if (noun.name === 'resource') addResourceCommands(group, cli)
+    if (noun.name === 'binding') addBindingCommands(group, cli)
   }
 }
 

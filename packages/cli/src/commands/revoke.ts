@@ -21,7 +21,7 @@ export function addRevokeCommand(program: Command, cli: Cli): void {
   const revoke = program
     .command('revoke')
     .description('end every credential of one thing: authority ends at once, then the accounts at the targets')
-    .addArgument(new Argument('<kind>', 'of what').choices(selectorKinds.map((kind) => kind.replace('_', '-'))))
+    .addArgument(new Argument('<kind>', 'of what').choices(selectorKinds.map((kind) => kind.replaceAll('_', '-'))))
     .argument('<ref>', 'its id, or its name where the kind has names')
     .option('--preview', 'only show what it would end')
     .option('--reason <text>', 'why, for people; goes into the log')
@@ -33,11 +33,12 @@ export function addRevokeCommand(program: Command, cli: Cli): void {
     revoke,
     'mayfly revoke identity orders-api --preview',
     "mayfly revoke identity orders-api --reason 'key seen in a build log'",
+    'mayfly revoke svid 4c1d0f0e8b7a69584736251403f2e1d0',
     'mayfly revoke environment staging --expected-total 40',
   )
   revoke.action(async (kind: string, ref: string, options: RevokeOptions) => {
     const connection = await cli.connect()
-    const selector = { kind: kind.replace('-', '_') as SelectorKind, ref }
+    const selector = { kind: kind.replaceAll('-', '_') as SelectorKind, ref }
     if (options.preview) return preview(cli, connection.api, selector)
     await revokeAll(cli, connection, selector, options)
   })
@@ -50,9 +51,9 @@ interface Selector {
 
 async function preview(cli: Cli, api: MayflyClient, selector: Selector): Promise<void> {
   const shown = await answerOf(api.POST('/v1/revocations/preview', { body: { selector } }))
-  cli.out.result(shown, ({ total, ending, environments, groups }) =>
+  cli.out.result(shown, ({ total, svids, ending, environments, groups }) =>
     [
-      `${total} live credentials would end${ending > 0 ? `; ${ending} are ending already` : ''}`,
+      `${total} live credentials${svids > 0 ? ` and ${svids} SVIDs` : ''} would end${ending > 0 ? `; ${ending} are ending already` : ''}`,
       ...environments.map(({ environment, would_end: would, live }) => `  ${environment}: ${would} of ${live}`),
       ...(groups.length === 0
         ? []

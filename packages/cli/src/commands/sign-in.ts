@@ -46,11 +46,7 @@ function addSetup(group: Command, cli: Cli): void {
         'how the server proves itself there (default: PKCE alone)',
       ).choices(['none', 'private_key_jwt', 'client_secret_basic', 'client_secret_post']),
     )
-    .option(
-      '--secret <client_secret=source>',
-      'the secret there: `client_secret=env:NAME`, `=file:PATH`, `=stdin`',
-      collect,
-    )
+    .option('--secret <name=source>', 'the secret there: `client_secret=env:NAME`, `=file:PATH`, `=stdin`', collect)
     .option(
       '--rule <group=what>',
       `what a group gives, several times: \`admins=role:administrator\` (${personRoles.join(', ')}), \`orders=owner:orders-team\``,
@@ -89,7 +85,7 @@ function addSecret(group: Command, cli: Cli): void {
     .command('secret')
     .description('set the secret with which the server proves itself at a sign-in provider; it is never shown again')
     .argument('<name>', 'of the sign-in provider')
-    .requiredOption('--secret <client_secret=source>', '`client_secret=env:NAME`, `=file:PATH` or `=stdin`', collect)
+    .requiredOption('--secret <name=source>', '`client_secret=env:NAME`, `=file:PATH` or `=stdin`', collect)
   addExamples(secret, 'mayfly sign-in secret corp --secret client_secret=env:CORP_CLIENT_SECRET')
   secret.action(async (name: string, options: { secret: readonly string[] }) => {
     const { client_secret: clientSecret } = await readSecretPairs(cli, options.secret)

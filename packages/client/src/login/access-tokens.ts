@@ -2,7 +2,7 @@
 import type { BoundToken } from '../authorizer.ts'
 import type { Dpop } from '../dpop.ts'
 import { OAuthRefusal } from './oauth-refusal.ts'
-import type { ProofSource, TokenForm } from './proof-source.ts'
+import type { ProofSource, TokenForm, TokenResult } from './proof-source.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface ProvenToken extends BoundToken {
@@ -50,19 +50,34 @@ export function makeAccessTokens(
   let known: (ProvenToken & { readonly spareMs: number }) | undefined
   let underWay: Promise<ProvenToken> | undefined
 
-  async function request(): Promise<ProvenToken> {
-    // Not remembered where it fails: the server may only not be there yet.
+  /** Not remembered where it fails: the server may only not be there yet. */
+  function findIssuer(): Promise<Issuer> {
     issuer ??= readIssuer(url, signal).catch((error: unknown) => {
       issuer = undefined
       throw error
     })
-    const { audience, bindsTokens } = await issuer
+    return issuer
+  }
+
+  async function ask(
+    audience: string,
+    limit: AbortSignal,
+    target: TokenForm,
+    key: Dpop | undefined,
+  ): Promise<TokenResult> {
+    const send = async (form: TokenForm): Promise<TokenResult> => {
+      const answer = await postForm(`${url}/oauth/token`, { ...form, ...target }, key, limit)
+      return { status: answer.status, body: (await answer.json().catch(() => ({}))) as Record<string, unknown> }
+    }
+    return proof.exchange === undefined ? send(await proof(audience, limit)) : proof.exchange(audience, limit, send)
+  }
+
+  async function request(): Promise<ProvenToken> {
+    const { audience, bindsTokens } = await findIssuer()
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-    const form = await proof(audience, limit)
     const startedAt = now()
-    const answer = await postForm(`${url}/oauth/token`, form, bindsTokens ? dpop : undefined, limit)
-    const body = (await answer.json().catch(() => ({}))) as Record<string, unknown>
-    if (!answer.ok) throw new OAuthRefusal(answer.status, body)
+    const { status, body } = await ask(audience, limit, {}, bindsTokens ? dpop : undefined)
+    if (status < 200 || status > 299) throw new OAuthRefusal(status, body)
     const proven = provenToken(body, startedAt)
     // A short proof makes a short token. To throw it away early would ask a platform for more proofs than it makes.
     const lifeMs = proven.expiresAt.getTime() - startedAt.getTime()
@@ -71,12 +86,9 @@ export function makeAccessTokens(
   }
 
   async function issue(target: TokenForm): Promise<TargetToken> {
-    issuer ??= readIssuer(url, signal)
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-    const form = { ...(await proof((await issuer).audience, limit)), ...target }
-    const answer = await postForm(`${url}/oauth/token`, form, undefined, limit)
-    const body = (await answer.json().catch(() => ({}))) as Record<string, unknown>
-    if (!answer.ok) throw new OAuthRefusal(answer.status, body)
+    const { status, body } = await ask((await findIssuer()).audience, limit, target, undefined)
+    if (status < 200 || status > 299) throw new OAuthRefusal(status, body)
     return targetToken(body)
   }
 
@@ -136,7 +148,7 @@ async function readIssuer(url: string, signal: AbortSignal): Promise<Issuer> {
   )
 }
 
-function provenToken(body: Record<string, unknown>, startedAt: Date): ProvenToken {
+function provenToken(body: Readonly<Record<string, unknown>>, startedAt: Date): ProvenToken {
   const { access_token: accessToken, expires_in: expiresIn, attestation_id: attestationId, fresh_until: until } = body
   const type = typeof body['token_type'] === 'string' ? body['token_type'] : ''
   if (typeof accessToken !== 'string' || typeof expiresIn !== 'number' || typeof until !== 'string') {

@@ -6,6 +6,8 @@
 import type { KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { makeClientAssertion } from '../private-key-tokens.ts'
+import { readBoundKey } from './bound-key.ts'
+import { countedLogin, hasLoginFile, loginFileOf } from './counted-key.ts'
 import { UsageError } from './usage-error.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -14,7 +16,19 @@ type Environment = Readonly<Record<string, string | undefined>>
 export type TokenForm = Readonly<Record<string, string>>
 
 /** @param audience the issuer of the server that shall believe it */
-export type ProofSource = (audience: string, signal: AbortSignal) => Promise<TokenForm>
+export type ProofSource = ((audience: string, signal: AbortSignal) => Promise<TokenForm>) & {
+  /** For proofs that depend on what the last one was answered: the whole exchange, in place of the form alone. */
+  readonly exchange?: (audience: string, signal: AbortSignal, ask: AskToken) => Promise<TokenResult>
+}
+
+/** Sends a form to the token endpoint. */
+export type AskToken = (form: TokenForm) => Promise<TokenResult>
+
+export interface TokenResult {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+  readonly generation?: number | undefined
+}
 
 /** `private_key_jwt` (RFC 7523 section 2.2): a short assertion, signed anew each time. */
 export function keyProof(clientId: string, privateKey: KeyObject, now: () => Date): ProofSource {
@@ -23,6 +37,44 @@ export function keyProof(clientId: string, privateKey: KeyObject, now: () => Dat
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
     client_assertion: makeClientAssertion({ baseUrl: audience, clientId, privateKey }, now()),
   })
+}
+
+/**
+ * The same with a key in a file: where its trust provider asks for a challenge, its logins are counted beside it.
+ *
+ * @throws UsageError the file is missing, or others may read it
+ */
+export async function keyFileProof(clientId: string, keyFile: string, now: () => Date): Promise<ProofSource> {
+  const privateKey = await readBoundKey(keyFile)
+  const loginFile = loginFileOf(keyFile)
+  const plain = keyProof(clientId, privateKey, now)
+  const counted = (audience: string, signal: AbortSignal, ask: AskToken) =>
+    countedLogin(
+      loginFile,
+      () => readChallenge(audience, clientId, signal),
+      async (claims) => {
+        const assertion = makeClientAssertion({ baseUrl: audience, clientId, privateKey }, now(), claims)
+        const result = await ask({ ...(await plain(audience, signal)), client_assertion: assertion })
+        const { generation } = result.body
+        return { ...result, ...(typeof generation === 'number' && { generation }) }
+      },
+    )
+  return Object.assign(plain, {
+    async exchange(audience: string, signal: AbortSignal, ask: AskToken) {
+      if (await hasLoginFile(loginFile)) return counted(audience, signal, ask)
+      const result = await ask(await plain(audience, signal))
+      // What was not counted says nothing of clones: then it is counted from now on.
+      return result.body['reason'] === 'challenge_wrong' ? counted(audience, signal, ask) : result
+    },
+  })
+}
+
+async function readChallenge(audience: string, clientId: string, signal: AbortSignal): Promise<string> {
+  const body = new URLSearchParams({ client_id: clientId })
+  const answer = await fetch(`${audience}/oauth/challenge`, { method: 'POST', body, redirect: 'error', signal })
+  const { challenge } = (await answer.json().catch(() => ({}))) as { readonly challenge?: unknown }
+  if (answer.ok && typeof challenge === 'string') return challenge
+  throw new UsageError(`\`${audience}\` gives no challenge (HTTP ${answer.status})`)
 }
 
 /** A token that the platform made (RFC 7523 section 2.1). */

@@ -48,7 +48,13 @@ const allSections = (status = statusToken()): Record<string, JsonObject> => ({
   jwks: { ...times, items: [{ issuer: origin, keys: [tokenKey.jwk, { ...makeTokenKey('e1').jwk, use: 'enc' }] }] },
   trust_bundles: {
     ...times,
-    items: [{ trust_domain: 'a.example', bundle: { keys: [svidKey.jwk, makeTokenKey('x', 'x509-svid').jwk] } }],
+    items: [
+      {
+        trust_domain: 'a.example',
+        made_at: times.made_at,
+        bundle: { keys: [svidKey.jwk, makeTokenKey('x', 'x509-svid').jwk] },
+      },
+    ],
   },
   status_lists: { ...times, items: [{ uri: listUri, token: status }] },
 })
@@ -88,6 +94,16 @@ describe('a token', () => {
     const verdict = await check({})
     expect(verdict).toMatchObject({ outcome: 'accepted', subject: goodClaims.sub, issuer: origin, keyId: 'k1' })
     expect(verdict.outcome === 'accepted' && verdict.notKnown.join()).toContain('names no status list')
+  })
+
+  test('that is bound to a key, or for acting on behalf of another, is told so', async () => {
+    const notKnown = async (claims: object) => {
+      const verdict = await check(claims)
+      return verdict.outcome === 'accepted' ? verdict.notKnown.join('; ') : verdict.reason
+    }
+    expect(await notKnown({ cnf: { jkt: 'x' } })).toContain('`cnf`')
+    expect(await notKnown({ act: { sub: 'x' } })).toContain('`act`')
+    expect(await notKnown({}), 'control').not.toMatch(/cnf|act/)
   })
 
   test('that is a JWT-SVID is checked with the keys of its trust domain that are for that', async () => {

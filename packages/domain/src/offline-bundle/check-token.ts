@@ -112,6 +112,8 @@ export function checkTokenOffline(crypto: TokenCrypto, bundle: OfflineBundle, ch
     keysMadeAt: keys.madeAt,
     statusMadeAt: status.madeAt,
     notKnown: [
+      ...(Object.hasOwn(claims, 'cnf') ? ['whether who shows it holds the key that it is bound to (`cnf`)'] : []),
+      ...(Object.hasOwn(claims, 'act') ? ['who acts: it is for acting on behalf of the subject (`act`)'] : []),
       `whether a key of \`${keys.issuer}\` was withdrawn after ${keys.madeAt.toISOString()}`,
       status.madeAt === undefined
         ? 'whether it was revoked: it names no status list'
@@ -150,10 +152,10 @@ function findKeys({ sections }: OfflineBundle, { iss, sub }: ReadToken['claims']
   }
   const trustDomain = typeof sub === 'string' ? /^spiffe:\/\/([a-z0-9._-]{1,255})\//.exec(sub)?.[1] : undefined
   const found = bundles?.items.find((item) => item.trustDomain === trustDomain)
-  if (bundles === undefined || found === undefined) return undefined
+  if (found === undefined) return undefined
   const list = found.bundle['keys']
   const keys = Array.isArray(list) ? (list as readonly unknown[]) : []
-  return { issuer: found.trustDomain, madeAt: bundles.madeAt, keys: keys.filter(isJwtSvidKey) }
+  return { issuer: found.trustDomain, madeAt: found.madeAt, keys: keys.filter(isJwtSvidKey) }
 }
 
 // SPIFFE Trust Domain and Bundle section 4.2.2: a key without a use, or of another, is not for this.

@@ -30,7 +30,12 @@ export interface JwksSection extends OfflineSection {
 
 /** SPIFFE bundles, as in SPIFFE Trust Domain and Bundle section 4. */
 export interface TrustBundlesSection extends OfflineSection {
-  readonly items: readonly { readonly trustDomain: string; readonly bundle: JsonObject }[]
+  readonly items: readonly {
+    readonly trustDomain: string
+    readonly bundle: JsonObject
+    /** As of when this one is known: that of another domain was asked for earlier than the section was made. */
+    readonly madeAt: Date
+  }[]
 }
 
 /** Status lists as their issuer signed them (`statuslist+jwt`), by their address. */

@@ -133,6 +133,16 @@ describe('what was signed', () => {
       (body) => (body['sections'] = { jwks: { ...times, made_at: '2026-11-25T12:00:00.001Z', items: [] } }),
     ],
     ['a key set without issuer', (body) => (body['sections'] = { jwks: { ...times, items: [{ keys: [] }] } })],
+    [
+      'a SPIFFE bundle that is later than its section',
+      (body) =>
+        (body['sections'] = {
+          trust_bundles: {
+            ...times,
+            items: [{ trust_domain: 'a.example', made_at: '2026-11-25T12:00:00.001Z', bundle: { keys: [] } }],
+          },
+        }),
+    ],
     ['a CRL that is not base64', (body) => (body['sections'] = { crls: { ...times, items: [{ crl: '??' }] } })],
     [
       'too many key sets',

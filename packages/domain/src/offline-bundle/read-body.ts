@@ -49,7 +49,10 @@ function readSections(sections: JsonObject, bundleMadeAt: Date): OfflineSections
         read.jwks = { ...times, items: items(section, name, limits.jwks).map(keySet) }
         break
       case 'trust_bundles':
-        read.trust_bundles = { ...times, items: items(section, name, limits.trust_bundles).map(trustBundle) }
+        read.trust_bundles = {
+          ...times,
+          items: items(section, name, limits.trust_bundles).map((item) => trustBundle(item, times.madeAt)),
+        }
         break
       case 'status_lists':
         read.status_lists = { ...times, items: items(section, name, limits.status_lists).map(statusList) }
@@ -79,10 +82,12 @@ function keySet(item: JsonObject) {
   return { issuer: text(item, 'issuer'), keys: objects(item, 'keys', limits.keysOfIssuer) }
 }
 
-function trustBundle(item: JsonObject) {
+function trustBundle(item: JsonObject, sectionMadeAt: Date) {
   const { bundle } = item
   if (!isJsonObject(bundle)) throw malformed('bundle', 'is not an object')
-  return { trustDomain: text(item, 'trust_domain'), bundle }
+  const madeAt = instant(item, 'made_at', 'trust_bundles.items')
+  if (madeAt > sectionMadeAt) throw malformed('trust_bundles.items.made_at', 'is later than that of the section')
+  return { trustDomain: text(item, 'trust_domain'), bundle, madeAt }
 }
 
 function statusList(item: JsonObject) {

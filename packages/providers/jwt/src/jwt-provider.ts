@@ -72,7 +72,7 @@ export const jwtProvider = {
           {
             check: 'settings',
             outcome: 'passed',
-            detail: `tokens are for ${settings.audience.map((name) => `\`${name}\``).join(', ')}, signed with ${settings.algorithm}`,
+            detail: `tokens are for \`${settings.audience.join('`, `')}\`, signed with ${settings.algorithm}`,
           },
           {
             check: 'verifier',

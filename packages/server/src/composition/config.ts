@@ -75,6 +75,11 @@ export const environmentSchema = z.strictObject({
       '`host:port` of a listener that serves the trust bundle by the profile `https_spiffe`: its certificate is an X509-SVID, and it asks for none',
     shown: 'none; `/spiffe/bundle` on the API listener serves it by `https_web`',
   }),
+  MAYFLY_TRUST_BUNDLE_FILE: file.optional().meta({
+    description:
+      'where the trust bundle is written at the start and with each change, for clients that come to this server with `MAYFLY_TLS=svid`: `mayfly --trust-bundle FILE`',
+    shown: 'none',
+  }),
   MAYFLY_UPSTREAM_CA_CERT_FILE: file.optional().meta({
     description: 'the authority that signs ours: its certificate, PEM, followed by the path down to the root',
     shown: 'none: ours sign themselves',
@@ -196,6 +201,7 @@ export const keysOfOtherPrograms = [
   'MAYFLY_CLIENT_ID',
   'MAYFLY_KEY_FILE',
   'MAYFLY_TOKEN_FILE',
+  'MAYFLY_TRUST_BUNDLE',
   'MAYFLY_DEBUG',
 ] as const
 
@@ -209,6 +215,7 @@ export interface Config {
   readonly mutualTlsListen?: ListenAddress
   readonly mutualTlsUrl?: string
   readonly bundleListen?: ListenAddress
+  readonly trustBundleFile?: string
   /** The authority above ours. */
   readonly upstream?: UpstreamAuthority
   readonly trustedProxies: readonly string[]
@@ -399,6 +406,7 @@ function configOf(values: z.output<typeof environmentSchema>, upstream: Upstream
     ...(values.MAYFLY_MUTUAL_TLS_LISTEN !== undefined && { mutualTlsListen: values.MAYFLY_MUTUAL_TLS_LISTEN }),
     ...(values.MAYFLY_MUTUAL_TLS_URL !== undefined && { mutualTlsUrl: values.MAYFLY_MUTUAL_TLS_URL }),
     ...(values.MAYFLY_BUNDLE_LISTEN !== undefined && { bundleListen: values.MAYFLY_BUNDLE_LISTEN }),
+    ...(values.MAYFLY_TRUST_BUNDLE_FILE !== undefined && { trustBundleFile: values.MAYFLY_TRUST_BUNDLE_FILE }),
     ...(upstream !== undefined && { upstream }),
     trustedProxies: values.MAYFLY_TRUSTED_PROXIES,
     ...(values.MAYFLY_METRICS_LISTEN !== undefined && { metricsListen: values.MAYFLY_METRICS_LISTEN }),

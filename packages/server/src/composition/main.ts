@@ -20,6 +20,7 @@ import { makeBootstrap } from '../application/proof/make-bootstrap.ts'
 import { rewrapDataKeys } from '../application/proof/rewrap-data-keys.ts'
 import { listTenantIds } from '../store/key-rows.ts'
 import { ensureTenant } from '../store/tenant-rows.ts'
+import { keepBundleFile } from './bundle-file.ts'
 import { watchClock } from './clock-watch.ts'
 import type { Config } from './config.ts'
 import { makeLogger, type ServerLogger } from './logger.ts'
@@ -127,6 +128,10 @@ async function startOn({ core, config, keks, store, overrides, closers }: Start)
   await clockWatch.measure()
   closers.add('clock watch', clockWatch.start(logger))
 
+  if (config.trustBundleFile !== undefined) {
+    const bundleFile = await keepBundleFile(core, config.trustBundleFile)
+    closers.add('trust bundle file', () => bundleFile.close())
+  }
   const served = await serveHttp({ wired, config, clockWatch, closers })
   publicUrl ??= served.url
   mutualTlsUrl = served.mutualTlsUrl

@@ -16,20 +16,23 @@ import { verifyState } from '../application/audit/verify-state.ts'
 import type { CoreDeps } from '../application/context.ts'
 import { checkpointSection } from '../application/offline/checkpoint-section.ts'
 import { statusListsSection } from '../application/offline/status-lists-section.ts'
+import { crlsSection } from '../application/offline/crls-section.ts'
 import { jwksSection } from '../application/offline/jwks-section.ts'
+import { trustBundlesSection } from '../application/offline/trust-bundles-section.ts'
 import { defaultIssueLimits, type IssueDeps } from '../application/credential/issue-deps.ts'
 import type { AuthorityDeps } from '../application/decision/authority-deps.ts'
 import { withAuthority } from '../application/decision/with-authority.ts'
 import { authenticateSender } from '../application/proof/authenticate-sender.ts'
+import { carriedCrls, carriedTrustBundles } from '../application/spiffe/carried-trust.ts'
 import type { FollowHostDeps } from '../application/proof/follow-host.ts'
-import { publishedKeys } from '../application/proof/published-keys.ts'
 import { openProof, type ProofDeps } from '../application/proof/proof-deps.ts'
 import { openSpiffe, type SvidDeps } from '../application/spiffe/spiffe-deps.ts'
+import { getBundleDocument } from '../application/spiffe/trust-bundle.ts'
 import type { LoginDeps } from '../application/registry/adopt-login.ts'
-import { openStatusPlaces } from '../application/revocation/status-places.ts'
-import { getIssuer } from '../application/proof/tenant-directory.ts'
 import { createWakeFeed } from '../application/wake-feed.ts'
 import { hostChannel } from '../store/host-event-rows.ts'
+import { openStatusPlaces } from '../application/revocation/status-places.ts'
+import { getIssuer } from '../application/proof/tenant-directory.ts'
 import { createProgressFeed } from '../application/revocation/progress-feed.ts'
 import type { AuditDeps } from '../surfaces/http/audit.ts'
 import type { BootstrapDeps } from '../surfaces/http/bootstrap.ts'
@@ -112,12 +115,13 @@ export function wire(input: WireInput): Wired {
     trustDomain: config.trustDomain,
     upstream: config.upstream,
   })
-  const logs = createTenantLogs(keys, input.installationId)
+  const logs = createTenantLogs(keys, input.installationId, core.database)
   const http: HttpDeps = {
     ...core,
     authenticate: (sent) => authenticateSender(proof, sent),
     gate: (ctx, request, work) => withAuthority(authority, ctx, request, work),
     promiseSigner: (tx) => logs.promiseSigner(tx),
+    promiseSignerOf: (tenantId) => logs.promiseSignerOf(tenantId),
     assertMayMint: () => clockWatch.assertAgreed(),
   }
   return {
@@ -150,13 +154,15 @@ export function wire(input: WireInput): Wired {
     offline: {
       ...core,
       keys,
-      trustDomain: config.trustDomain,
       // What travels without a network; a new kind of trust material is a line here.
       sectionSources: [
-        jwksSection((tx) => publishedKeys(keys, tx)),
+        jwksSection(keys),
+        trustBundlesSection(carriedTrustBundles),
+        crlsSection((tx, now) => carriedCrls(spiffe, tx, now)),
         statusListsSection((tx) => proof.statusLists.readAll(tx)),
         checkpointSection(async (tx) => (await logs.describe(tx)).checkpointKeys),
       ],
+      trustDomainOf: async (tx) => (await getBundleDocument(tx)).trustDomain,
       issuerOf: async (tx) => {
         const issuer = await proof.tenants.findIssuer(tx.tenantId)
         if (issuer === undefined) throw new MayflyError('internal', { log: `tenant ${tx.tenantId} has no name` })

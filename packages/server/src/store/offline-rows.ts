@@ -124,23 +124,27 @@ export async function listTrustProvidersOfSite(tx: Tx, site: string): Promise<re
   return rows.map((row) => row.trust_provider_id)
 }
 
-export interface ProofWithStatus {
+/** What a bundle may list as revoked: a place in a status list, or a serial number. */
+export interface RevocableProof {
   readonly attestationId: AttestationId
-  readonly uri: string
-  readonly index: number
+  readonly uri: string | null
+  readonly index: number | null
+  /** Hexadecimal. */
+  readonly serialNumber: string | null
 }
 
-/** Proofs that count now and whose token named a place in a status list, after `after`, in the order of their ids. */
-export async function listProofsWithStatus(
+/** Proofs that count now and that a bundle may list as revoked, after `after`, in the order of their ids. */
+export async function listRevocableProofs(
   tx: Tx,
   trustProviderIds: readonly TrustProviderId[],
   page: { readonly after: AttestationId | undefined; readonly limit: number },
-): Promise<readonly ProofWithStatus[]> {
-  const { rows } = await sql<ProofWithStatus>`
+): Promise<readonly RevocableProof[]> {
+  const { rows } = await sql<RevocableProof>`
     select a.attestation_id as "attestationId", a.claims -> 'status' ->> 'uri' as uri,
-      (a.claims -> 'status' ->> 'index')::float8 as index
+      (a.claims -> 'status' ->> 'index')::float8 as index, a.claims ->> 'serial_number' as "serialNumber"
     from attestation a
-    where a.state = 'fresh' and a.trust_provider_id = any(${trustProviderIds}::uuid[]) and a.claims ? 'status'
+    where a.state = 'fresh' and a.trust_provider_id = any(${trustProviderIds}::uuid[])
+      and a.claims ?| array['status', 'serial_number']
       and (${page.after ?? null}::uuid is null or a.attestation_id > ${page.after ?? null}::uuid)
     order by a.attestation_id limit ${page.limit}`.execute(tx.query)
   return rows

@@ -50,15 +50,14 @@ export function credentialsOf(selector: Selector): RawBuilder<boolean> {
         or (c.subject_identity_id = any(${boundAt(id)}) and ${isProvenAt(id, sql`c.subject_attestation_id`)})
         or (c.subject_person_id = any(array(select b.person_id from binding b where b.trust_provider_id = ${id}::uuid))
             and ${isProvenAt(id, sql`c.subject_attestation_id`)}))`
-    case 'host': {
-      const ids = sql`array(select a.attestation_id from attestation a where a.host_identity_id = ${id}::uuid)`
-      return sql`(c.attestation_id = any(${ids}) or c.subject_attestation_id = any(${ids}))`
-    }
+    case 'host':
+      return sql`(c.attestation_id in (select a.attestation_id from attestation a where a.host_identity_id = ${id}::uuid)
+        or c.subject_attestation_id in (select a.attestation_id from attestation a where a.host_identity_id = ${id}::uuid))`
     case 'environment':
       return sql`c.environment = ${id}`
     case 'policy':
       return sql`c.policy_version_id = ${id}::uuid`
-    // A person holds no credential; of theirs are those that are held on their behalf.
+    // Credentials are identities'; of a person end their sessions, and what others hold on their behalf.
     case 'person':
       return sql`c.subject_person_id = ${id}::uuid`
     // No credential hangs on them.
@@ -82,8 +81,8 @@ function isProvenAt(trustProviderId: string, attestationId: RawBuilder<unknown>)
  * revocation sees their rows, and holds back those that come after.
  */
 export async function lockSelector(tx: Tx, { kind, id }: Selector): Promise<void> {
-  // Nothing comes to be under an SVID; an issue holds the row of the token that is exchanged, so that its lock makes
-  // them take turns.
+  // An issue holds the row of the token that is exchanged, so the row's own lock makes them take turns. Nothing can come to
+  // be under an SVID.
   if (kind === 'credential' || kind === 'svid') return
   // What signed SVIDs has been retired before: nothing more comes to be under it.
   if (kind === 'svid_authority') return

@@ -180,8 +180,11 @@ function svidsOf({ kind, id }: Selector): RawBuilder<boolean> | undefined {
   }
 }
 
-/** Locked in the order of their ids, so that two revocations with common rows do not deadlock. */
-/** @param under only those under these proofs, in place of all of the selector */
+/**
+ * Locked in the order of their ids, so that two revocations with common rows do not deadlock.
+ *
+ * @param under only those under these proofs, in place of all of the selector
+ */
 export async function lockLiveSvids(
   tx: Tx,
   selector: Selector,

@@ -32,13 +32,13 @@ export async function getOfflineMaterial(
 ): Promise<OfflineMaterial> {
   const material = await deps.offlineMaterial(site)
   if (material === undefined) {
-    throw unavailable(
+    throw materialUnavailable(
       `nothing was imported of the offline site ${site}, or there is none of this name`,
       'register the offline site that the trust provider names, and import its bundle',
     )
   }
   const carried = material.bundle.sections[section]
-  if (carried === undefined) throw unavailable(`the offline bundle of ${site} has no ${section}`)
+  if (carried === undefined) throw materialUnavailable(`the offline bundle of ${site} has no ${section}`)
   requireYoung(site, section, carried.madeAt, material.maxAgeSeconds, now)
   return material
 }
@@ -53,7 +53,9 @@ export function judgeCarriedStatus(material: OfflineMaterial, accepted: Accepted
     const lists = bundle.sections.status_lists
     const carried = lists?.items.find(({ uri }) => uri === reference.uri)
     if (lists === undefined || carried === undefined) {
-      throw unavailable(`the offline bundle of ${bundle.origin} does not carry the status list ${reference.uri}`)
+      throw materialUnavailable(
+        `the offline bundle of ${bundle.origin} does not carry the status list ${reference.uri}`,
+      )
     }
     requireYoung(bundle.origin, 'status_lists', lists.madeAt, maxAgeSeconds, now)
     const list = readStatusList(inflate, carried.uri, carried.token)
@@ -67,25 +69,28 @@ export function judgeCarriedStatus(material: OfflineMaterial, accepted: Accepted
     }
     times.push(lists.madeAt)
   }
-  const trustMadeAt = new Date(Math.min(...times.map((time) => time.getTime())))
-  const materialEnds = new Date(trustMadeAt.getTime() + maxAgeSeconds * 1000)
-  const freshUntil =
-    accepted.freshUntil !== undefined && accepted.freshUntil < materialEnds ? accepted.freshUntil : materialEnds
+  const bounded = boundByAge(accepted, times, maxAgeSeconds)
+  if (reference === undefined) return bounded
   // Where its status stands is kept: a later bundle may say that it is revoked.
-  const recorded =
-    reference === undefined
-      ? accepted.recorded
-      : { ...accepted.recorded, status: { uri: reference.uri, index: reference.index } }
-  return { ...accepted, recorded, trustMadeAt, freshUntil }
+  const { uri, index } = reference
+  return { ...bounded, recorded: { ...bounded.recorded, status: { uri, index } } }
+}
+
+/** A proof is as old as the oldest of what it was judged with, and ends with that. */
+export function boundByAge(accepted: AcceptedProof, madeAt: readonly Date[], maxAgeSeconds: number): AcceptedProof {
+  const trustMadeAt = new Date(Math.min(...madeAt.map((time) => time.getTime())))
+  const materialEnds = new Date(trustMadeAt.getTime() + maxAgeSeconds * 1000)
+  const { freshUntil = materialEnds } = accepted
+  return { ...accepted, trustMadeAt, freshUntil: freshUntil < materialEnds ? freshUntil : materialEnds }
 }
 
 function requireYoung(site: string, section: string, madeAt: Date, maxAgeSeconds: number, now: Date): void {
   if (isYoungEnough(madeAt, maxAgeSeconds, now)) return
-  throw unavailable(
+  throw materialUnavailable(
     `${section} of the offline site ${site} are as of ${madeAt.toISOString()}, at most ${maxAgeSeconds} s are allowed`,
   )
 }
 
-function unavailable(log: string, hint = 'import a newer offline bundle of the site'): MayflyError {
+export function materialUnavailable(log: string, hint = 'import a newer offline bundle of the site'): MayflyError {
   return new MayflyError('trust_bundle_unavailable', { log, hint })
 }

@@ -68,7 +68,7 @@ test('a key of several columns is joined', () => {
 test('docs/formats/entry.md names the stated columns of every table', () => {
   const page = readFileSync(new URL('../../../../../docs/formats/entry.md', import.meta.url), 'utf8')
   const documented = Array.from(
-    page.matchAll(/^\| `([a-z_]+)` \| ([a-z_, ]+|\(its key.*?\))[;|]? /gm),
+    page.matchAll(/^\| `([a-z0-9_]+)` \| ([a-z_, ]+|\(its key.*?\))[;|]? /gm),
     ([, table, columns]) => [table, columns?.startsWith('(') ? [] : columns?.trim().split(', ')],
   )
   for (const [table, { columns }] of Object.entries(statedTables)) {

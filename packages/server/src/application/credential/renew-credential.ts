@@ -1,13 +1,15 @@
 /**
  * Renews a credential: moves the end of a live account, never past the end that was fixed at its issue.
  *
- * Promise: decided again each time, like an issue (law 11). A revocation that comes meanwhile wins: the row is extended
+ * Promise: decided again each time, like an issue (law 11), and never beyond the freshness of the proof under which it is
+ * asked. A revocation that comes meanwhile wins: the row is extended
  * only while it is active, and a target does not extend what it has cut.
  * Order: the target first, the row after. If Mayfly dies in between, the row ends earlier than the account, and the
  * expiry worker ends the account with it.
  */
 import { type CredentialId, MayflyError } from '@mayfly/domain'
 import type { PreparedTarget } from '../../adapters/targets/targets.ts'
+import { findAttestation } from '../../store/attestation-rows.ts'
 import { type CredentialRow, extendIfStillActive, findCredential } from '../../store/credential-rows.ts'
 import type { Tx } from '../../store/database.ts'
 import { getIssueTerms } from '../../store/issue-rows.ts'
@@ -89,6 +91,7 @@ async function planRenewal(
     identityId: row.identity_id,
     taskId: row.task_id ?? undefined,
   })
+  const provenUntil = await readFreshness(tx, ctx)
   const { expiresAt } = termOf({
     now,
     askedSeconds: input.ttlSeconds,
@@ -96,16 +99,24 @@ async function planRenewal(
     roleMaxTtlSeconds: terms.role.max_ttl_seconds,
     taskDeadline: terms.taskDeadline,
     identityExpiresAt: terms.identityExpiresAt,
-    hardEnd: row.max_expires_at,
+    // Silence ends authority, also where this server is away when it should (law 11).
+    hardEnd: provenUntil < row.max_expires_at ? provenUntil : row.max_expires_at,
   })
   if (expiresAt <= row.expires_at) {
     const hardEnd = row.max_expires_at.toISOString()
     throw notRenewable(
       `it ends at \`${row.expires_at.toISOString()}\`, and a renewal now would not be later`,
-      `its hard end is \`${hardEnd}\`; renew shortly before the present end, or issue a new one`,
+      `its hard end is \`${hardEnd}\`, and no renewal outlives the proof, fresh until \`${provenUntil.toISOString()}\`; renew shortly before the present end, prove anew first, or issue a new one`,
     )
   }
   return { row, expiresAt, target: await deps.targets.prepare(tx, terms.resource), decision }
+}
+
+/** Until when the proof counts under which the renewal is asked. */
+async function readFreshness(tx: Tx, { actor }: CallContext): Promise<Date> {
+  const proof = actor.kind === 'system' ? undefined : await findAttestation(tx, actor.attestationId)
+  if (proof === undefined) throw new MayflyError('token_invalid')
+  return proof.fresh_until
 }
 
 async function recordRenewal(

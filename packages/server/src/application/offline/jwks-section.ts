@@ -1,17 +1,13 @@
-import type { JsonObject } from '@mayfly/domain'
-import type { Tx } from '../../store/database.ts'
+/** The keys that check the tenant's own tokens, as its key set at `/oauth/jwks` has them. */
+import type { KeyRing } from '../../adapters/keys/key-ring.ts'
+import { publishedKeys } from '../../adapters/keys/published-keys.ts'
 import type { OfflineSectionSource } from './offline-section.ts'
 
-/**
- * The keys that check the tenant's own tokens.
- *
- * @param readKeys the key set, as `/oauth/jwks` has it
- */
-export function jwksSection(readKeys: (tx: Tx) => Promise<readonly JsonObject[]>): OfflineSectionSource {
+export function jwksSection(keys: KeyRing): OfflineSectionSource {
   return {
     name: 'jwks',
     async collect(tx, { issuer }) {
-      return { contents: { items: [{ issuer, keys: await readKeys(tx) }] } }
+      return { contents: { items: [{ issuer, keys: await publishedKeys(keys, tx) }] } }
     },
   }
 }

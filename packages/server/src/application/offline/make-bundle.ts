@@ -22,11 +22,11 @@ import type { OfflineSectionSource } from './offline-section.ts'
 export interface OfflineBundleDeps {
   readonly keys: KeyRing
   readonly clock: { now(): Date }
-  /** SPIFFE trust domain of the installation. */
-  readonly trustDomain: string
   readonly sectionSources: readonly OfflineSectionSource[]
   /** The issuer of the tenant's tokens, which is the origin of its bundles. */
   issuerOf(tx: Tx): Promise<string>
+  /** SPIFFE trust domain of the tenant. */
+  trustDomainOf(tx: Tx): Promise<string>
 }
 
 export interface OfflineBundleKeys {
@@ -60,7 +60,7 @@ export async function makeOfflineBundle(deps: OfflineBundleDeps, tx: Tx): Promis
     sha256,
     {
       origin: issuer,
-      trustDomain: deps.trustDomain,
+      trustDomain: await deps.trustDomainOf(tx),
       sequence: now.getTime(),
       madeAt: now,
       keys: rows.map((row) => formatVerifierKey(keyOf(issuer, row))),

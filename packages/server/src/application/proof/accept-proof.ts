@@ -66,12 +66,12 @@ export interface GrantedToken {
   readonly attestationId: AttestationId
   readonly freshUntil: Date
   readonly actor: Exclude<Actor, { kind: 'system' }>
-  /** `sub` of the token: the SPIFFE ID of an identity, `person:<id>` of a person. */
-  readonly subject: string
   /** For a key that counts its logins: the number of this one, to be said at the next. */
   readonly generation?: number
   /** Of the entry of the attestation. */
   readonly receipt: AuditReceipt
+  /** `sub` of the token: the SPIFFE ID of an identity, `person:<id>` of a person. */
+  readonly subject: string
 }
 
 /** Three answers, none of them an error. */
@@ -185,9 +185,9 @@ export async function decideAndStore(
     attestationId,
     freshUntil,
     actor: actorOf(binding, attestationId),
-    subject: subjectOf(binding),
     ...(keyLogin === undefined ? {} : { generation: keyLogin.generation }),
     receipt: receiptOf(row.entry),
+    subject: subjectOf(binding),
   }
 }
 

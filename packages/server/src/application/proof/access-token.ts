@@ -15,12 +15,12 @@ import { verifyJws } from '../../adapters/trust-providers/verify-jws.ts'
 import { confirmationOf, readConfirmation, type TokenBinding } from './token-binding.ts'
 
 export const accessTokenTtlSeconds = 300
-/** The longest life of a token for another audience (the settings of a `jwt` resource); the same key signs these. */
-export const issuedTokenTtlSeconds = 3_600
 /** The longest session of a person, whose token lives as long (attestation_token_life in the schema). */
 export const maxSessionSeconds = 43_200
+/** The longest life of a token for another audience (the settings of a `jwt` resource); the same key signs these. */
+export const issuedTokenTtlSeconds = 3_600
 /** After its key is retired nothing signed with it is live any longer than this. */
-export const accessTokenTrustSeconds = maxSessionSeconds + 60
+export const accessTokenTrustSeconds = Math.max(maxSessionSeconds, issuedTokenTtlSeconds) + 60
 const maxTokenSizeBytes = 4096
 
 export interface AccessTokenClaims {

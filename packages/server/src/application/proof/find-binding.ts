@@ -142,9 +142,7 @@ async function expectations(
   return { now: deps.clock.now(), ownAudiences: [issuer, `${issuer}/oauth/token`], boundKeys }
 }
 
-/** The subject is the client's name where the platform names it, as a SPIFFE ID in a certificate does. */
-function isClient({ party, subject }: CandidateBinding, clientId: string | undefined): boolean {
-  if (subject === clientId) return true
+function isClient({ party }: CandidateBinding, clientId: string | undefined): boolean {
   return party.kind === 'identity'
     ? party.identityId === clientId || party.name === clientId
     : party.personId === clientId

@@ -26,7 +26,14 @@ import { accessTokenTrustSeconds, issuedTokenTtlSeconds } from './access-token.t
 import type { KeyDeps } from './key-deps.ts'
 import { keyPurposesMadeOnNeed, prepareSigningKey } from './prepare-signing-key.ts'
 
-const clientAssertionTrustSeconds = 120
+/** How long what a key signed can still be live after it has retired; what is not here is looked at long after. */
+const trustSecondsOf: Partial<Record<KeyPurpose, number>> = {
+  access_token: accessTokenTrustSeconds,
+  federated_token: issuedTokenTtlSeconds + 60,
+  jwt_svid: maxJwtTtlSeconds + 60,
+  // A client assertion lives a minute.
+  sign_in_client: 120,
+}
 
 /** Twice as long as the key set may be kept by those who read it. */
 export const publishAheadSeconds = 600
@@ -105,11 +112,8 @@ export function isPublishedLongEnough(row: SigningKeyRow, now: Date): boolean {
 /** Checkpoints, promises, fingerprints and offline bundles are looked at long after; access tokens die young. */
 function trustedUntil(purpose: KeyPurpose, now: Date, compromised: boolean): Date | null {
   if (compromised) return now
-  if (purpose === 'federated_token') return new Date(now.getTime() + (issuedTokenTtlSeconds + 60) * 1000)
-  if (purpose === 'jwt_svid') return new Date(now.getTime() + (maxJwtTtlSeconds + 60) * 1000)
-  if (purpose === 'access_token') return new Date(now.getTime() + accessTokenTrustSeconds * 1000)
-  // A client assertion lives a minute.
-  return purpose === 'sign_in_client' ? new Date(now.getTime() + clientAssertionTrustSeconds * 1000) : null
+  const seconds = trustSecondsOf[purpose]
+  return seconds === undefined ? null : new Date(now.getTime() + seconds * 1000)
 }
 
 async function tell(

@@ -1,6 +1,6 @@
 /**
  * Keeps keys young without anyone thinking of it: activates what has been published long enough, prepares a successor
- * for a key of tokens of ninety days and a JWT-SVID key of thirty, and seals again what is still under a retired data key.
+ * for a key of tokens that is ninety days old and a JWT-SVID key of thirty, and seals again what is still under a retired data key.
  */
 import { MayflyError, type TenantId } from '@mayfly/domain'
 import { sealPlace } from '../../adapters/keys/seal-place.ts'

@@ -1,4 +1,5 @@
-import type { JsonObject, Strength } from '@mayfly/domain'
+import { type JsonObject, MayflyError, type Strength } from '@mayfly/domain'
+import { type BindingWithNames, listBindings } from '../../store/binding-rows.ts'
 import { listGrantedDeclarers } from '../../store/person-rows.ts'
 import { claimTrustProvider, type TrustProviderRow, updateTrustProvider } from '../../store/trust-provider-rows.ts'
 import { statedRow } from '../audit/stated-rows.ts'
@@ -8,6 +9,7 @@ import { decideAgain, endAuthority, requireNotRetired, requireVersion } from './
 import { collectFaults } from './faults.ts'
 import { recordChange } from './record-change.ts'
 import { keepAdministrator } from './keep-administrator.ts'
+import { type BindingProof, parseProof } from './register-binding.ts'
 import { shownTrustProviderFields } from './register-trust-provider.ts'
 import {
   getTrustProviderPlugIn,
@@ -47,6 +49,7 @@ export async function changeTrustProvider(
   judgeFreshFor(faults, plugIn, input.freshForSeconds)
   judgeFixedSettings(faults, plugIn, current.settings as JsonObject, parsed?.settings)
   faults.refuse()
+  if (parsed !== undefined) await requireBindingsFit(change, current, parsed.settings)
   const wanted = {
     issuer: parsed === undefined ? current.issuer : parsed.issuer,
     settings: parsed?.settings ?? (current.settings as JsonObject),
@@ -75,6 +78,47 @@ export async function changeTrustProvider(
     await decideAgain(change, selector.kind, selector.id, 'the freshness of the trust provider has changed')
   }
   return { row, receipt, outcome: 'updated', changes }
+}
+
+const bindingsPerPage = 500
+
+/**
+ * What a binding may say depends on the settings (a preset refuses what is too wide): those that there are must fit the new
+ * ones too.
+ *
+ * @throws MayflyError `request_invalid` naming the first that does not
+ */
+async function requireBindingsFit({ tx }: Change, current: TrustProviderRow, settings: JsonObject): Promise<void> {
+  let after: string | undefined
+  for (;;) {
+    const filter = { trustProviderId: current.trust_provider_id, state: 'active' } as const
+    const rows = await listBindings(tx, filter, { limit: bindingsPerPage, ...(after !== undefined && { after }) })
+    for (const row of rows) requireBindingFits(current.kind, settings, row)
+    after = rows.at(-1)?.binding_id
+    if (rows.length < bindingsPerPage) return
+  }
+}
+
+function requireBindingFits(kind: string, settings: JsonObject, row: BindingWithNames): void {
+  try {
+    parseProof(
+      { kind, settings },
+      {
+        subject: row.subject,
+        claims: row.claims as NonNullable<BindingProof['claims']>,
+        publicJwk: row.public_jwk ?? undefined,
+      },
+    )
+  } catch (cause) {
+    if (!(cause instanceof MayflyError) || cause.code !== 'request_invalid') throw cause
+    const detail = `the binding \`${row.binding_id}\` would not fit: ${cause.options.publicDetail ?? 'it says too little'}`
+    throw new MayflyError('request_invalid', {
+      publicDetail: detail,
+      hint: 'change or retire that binding first',
+      fields: [{ pointer: '/settings', detail }],
+      cause,
+    })
+  }
 }
 
 /** @throws MayflyError `resource_not_found`, `version_conflict`, `policy_locks_out_administrators` */

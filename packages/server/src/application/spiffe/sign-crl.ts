@@ -28,14 +28,15 @@ const backdateSeconds = 10
 
 const publisher: Actor = { kind: 'system', worker: 'sign-crls' }
 
-type CrlDeps = Pick<AuthorityKeyDeps, 'database' | 'clock' | 'authorities'>
+export type CrlDeps = Pick<AuthorityKeyDeps, 'database' | 'clock' | 'authorities'>
 
 /** @returns undefined where there is no such authority, or nothing that it signed is believed any more */
 export async function currentCrl(deps: CrlDeps, tenantId: TenantId, keyId: string): Promise<CrlRow | undefined> {
   return deps.database.transaction(tenantId, (tx) => upToDateCrl(deps, tx, keyId, deps.clock.now()))
 }
 
-async function upToDateCrl(deps: CrlDeps, tx: Tx, keyId: string, now: Date): Promise<CrlRow | undefined> {
+/** The same inside a transaction. */
+export async function upToDateCrl(deps: CrlDeps, tx: Tx, keyId: string, now: Date): Promise<CrlRow | undefined> {
   if (await isUpToDate(tx, keyId, now)) return findCrl(tx, keyId)
   const authority = await findAuthorityByKeyId(tx, keyId)
   if (authority === undefined) return undefined

@@ -37,6 +37,10 @@ const attestation = z
     accepted_at: timestamp,
     fresh_until: timestamp,
     state,
+    host_identity_id: id<IdentityId>()
+      .nullable()
+      .meta({ description: 'The host agent that vouched for it, where one did' }),
+    ended_at: timestamp.nullable().meta({ description: 'When it was fresh no more' }),
     token_expires_at: timestamp,
     token_revoked_at: timestamp.nullable(),
     decision_id: z.string(),

@@ -26,6 +26,8 @@ export interface HttpDeps extends CoreDeps {
    * change; it is called after the commit.
    */
   promiseSigner(tx: Tx): Promise<(receipt: AuditReceipt) => string>
+  /** The same for a change that has been committed: looked up together with others that ask at the same time. */
+  promiseSignerOf?(tenantId: TenantId): Promise<(receipt: AuditReceipt) => string>
   /** @throws MayflyError `clock_skewed`: nothing may be minted now */
   assertMayMint(): void
 }

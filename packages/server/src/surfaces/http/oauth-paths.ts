@@ -21,14 +21,30 @@ const oauthError: JsonLike = {
 }
 
 const assertion = {
-  client_assertion_type: { type: 'string', const: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' },
-  client_assertion: text('a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once'),
+  client_assertion_type: {
+    type: 'string',
+    enum: [
+      'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      'urn:ietf:params:oauth:client-assertion-type:jwt-spiffe',
+    ],
+  },
+  client_assertion: text(
+    'a JWT signed with the bound key: `iss` and `sub` the client, `aud` the issuer, used once; or a JWT-SVID',
+  ),
 } as const
 
 const answerJson = (description: string, properties: { readonly [key: string]: JsonLike }): JsonLike => ({
   description,
   content: { 'application/json': { schema: { type: 'object', properties } } },
 })
+
+const dpopHeader: JsonLike = {
+  name: 'DPoP',
+  in: 'header',
+  required: false,
+  schema: { type: 'string' },
+  description: 'a proof of possession for this request (RFC 9449); a refusal brings the nonce that it needs',
+}
 
 function form(
   operationId: string,
@@ -48,7 +64,11 @@ function form(
         content: { 'application/x-www-form-urlencoded': { schema: { type: 'object', properties, required } } },
       },
       responses: { '200': success, '400': oauthError, '401': oauthError, '403': oauthError, '503': oauthError },
-      security: operationId === 'issueToken' || operationId === 'makeLoginChallenge' ? [] : [{ accessToken: [] }, {}],
+      parameters: operationId === 'makeLoginChallenge' ? [] : [dpopHeader],
+      security:
+        operationId === 'issueToken' || operationId === 'makeLoginChallenge'
+          ? []
+          : [{ accessToken: [] }, { boundAccessToken: [] }, {}],
     },
   }
 }
@@ -68,7 +88,7 @@ export const oauthPaths: PathItems = {
       },
       ...assertion,
       assertion: text('for the grant `jwt-bearer`: a token that the platform signed'),
-      client_id: text('names the identity, where the proof fits several'),
+      client_id: text('names the identity, where the proof fits several; needed where a certificate is the proof'),
       resource: text('for a token for another audience (RFC 8707): its URI; several times'),
       audience: text('the same by any of its names, or by the name of the resource; several times'),
       scope: text('the name of the role, alone or as `resource/role`'),
@@ -82,7 +102,7 @@ export const oauthPaths: PathItems = {
     },
     ['grant_type'],
     answerJson('a token (RFC 9068); for another audience a credential, by its id', {
-      access_token: text('send it as `Authorization: Bearer`'),
+      access_token: text('send it in the scheme of `token_type`'),
       token_type: text('`Bearer`, `DPoP`; of an exchange for a JWT `N_A`'),
       expires_in: { type: 'integer', description: 'seconds' },
       scope: text('what the token permits at its audience'),

@@ -53,6 +53,11 @@ export function openApiDocument(
           bearerFormat: 'at+jwt',
           description: 'An access token of `POST /oauth/token` (RFC 9068), at most 5 minutes old',
         },
+        boundAccessToken: {
+          type: 'http',
+          scheme: 'dpop',
+          description: 'The same, bound to a key of its holder: with a proof in the header `DPoP` (RFC 9449)',
+        },
       },
       schemas: Object.fromEntries(
         [...components]
@@ -83,7 +88,7 @@ function operation(route: AnyRoute, schemaOf: (schema: z.ZodType) => JsonSchema)
       },
     }),
     responses: { [String(route.status ?? 200)]: success(route, schemaOf), ...problemResponses(route) },
-    security: route.access === 'public' ? [] : [{ accessToken: [] }],
+    security: route.access === 'public' ? [] : [{ accessToken: [] }, { boundAccessToken: [] }],
   }
 }
 

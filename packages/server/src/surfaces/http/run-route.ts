@@ -1,5 +1,5 @@
 /** How a route runs: who asks, may they, what do they ask, do it, answer. */
-import { type ActionName, defaultTenantId, MayflyError } from '@mayfly/domain'
+import { type ActionName, defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
 import type { z } from 'zod'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuditReceipt } from '../../application/audit/audit-entry.ts'
@@ -146,8 +146,12 @@ async function answer(
   if (!route.changes) return JSON.stringify(done)
   const { entry, ...body } = done as { readonly entry: AuditReceipt | null }
   if (entry === null) return JSON.stringify({ ...body, entry })
-  const sign = promise ?? (await http.database.transaction(tenantId, (tx) => http.promiseSigner(tx)))
+  const sign = promise ?? (await promiseSignerOf(http, tenantId))
   return JSON.stringify({ ...body, entry: entryWire(sign, entry) })
+}
+
+function promiseSignerOf(http: HttpDeps, tenantId: TenantId): Promise<PromiseSigner> {
+  return http.promiseSignerOf?.(tenantId) ?? http.database.transaction(tenantId, (tx) => http.promiseSigner(tx))
 }
 
 /** An audit receipt as callers see it; made when the change is durable. */

@@ -21,7 +21,19 @@ export async function answerProven(
 ): Promise<TokenAnswer> {
   const target = await readTarget(deps, asked)
   const granted = await prove()
-  return target === undefined ? answerOwnToken(granted, asked) : answerTarget(deps, asked, granted.actor, target)
+  if (target === undefined) return { ...answerOwnToken(granted, asked), ...countOf(granted) }
+  try {
+    return { ...(await answerTarget(deps, asked, granted.actor, target)), ...countOf(granted) }
+  } catch (error) {
+    if (!(error instanceof OAuthError)) throw error
+    const { code, options } = error
+    throw new OAuthError(code, { ...options, extra: { ...options.extra, ...countOf(granted) } })
+  }
+}
+
+/** Whatever becomes of the token, the key has logged in, and its holder must know the number of this login for the next. */
+function countOf({ generation }: GrantedToken): { readonly generation?: number } {
+  return generation === undefined ? {} : { generation }
 }
 
 /** @throws OAuthError `invalid_target`, `invalid_scope`, `invalid_authorization_details`, `unauthorized_client` */

@@ -7,9 +7,9 @@
  */
 import { defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import { publishedKeys } from '../../application/proof/published-keys.ts'
-import { getIssuer } from '../../application/proof/tenant-directory.ts'
 import { answerChallenge } from './answer-challenge.ts'
+import { publishedKeys } from '../../adapters/keys/published-keys.ts'
+import { getIssuer } from '../../application/proof/tenant-directory.ts'
 import { answerIntrospection } from './answer-introspection.ts'
 import { answerLogout } from './answer-logout.ts'
 import { answerRevocation } from './answer-revocation.ts'

@@ -105,10 +105,10 @@ export function wantedAudiences({ audiences, detail }: TokenTarget): readonly st
 /** What an issue refused, in the words of the RFCs. Nothing of it tells what else there is. */
 export function targetError(error: unknown, target: TokenTarget): unknown {
   if (!(error instanceof MayflyError)) return error
-  const { code, options } = error
-  const { publicDetail, extra = {}, fields } = options
+  const { publicDetail, extra, fields } = error.options
+  const { code } = error
   if (code === 'policy_denied' || code === 'policy_missing') {
-    const { action, decision_id, reasons } = extra
+    const { action, decision_id, reasons } = extra ?? {}
     return new OAuthError(action === 'token.exchange' ? 'invalid_request' : refusalOf(target), {
       description: 'policy does not permit this; the decision says why',
       extra: { decision_id, reasons: (reasons as readonly { code: string; policy?: string }[]).map(withoutNames) },

@@ -83,6 +83,22 @@ async function verifyToken(
   if (typeof sub !== 'string' || sub.trim() === '') return rejected('claim_missing', '`sub` is missing or empty')
   if (jti !== undefined && (typeof jti !== 'string' || jti === ''))
     return rejected('claim_wrong', '`jti` is not a text')
+  // Whoever acts for another (RFC 8693 section 4.1) must not become the other by showing it here.
+  if (Object.hasOwn(claims, 'act')) {
+    return rejected(
+      'claim_wrong',
+      '`act`: a token for acting on behalf of another proves nobody',
+      'show one of its own',
+    )
+  }
+  // RFC 7800: shown as it is, it would be worth more to a thief than its issuer meant.
+  if (Object.hasOwn(claims, 'cnf')) {
+    return rejected(
+      'claim_wrong',
+      '`cnf`: the token is bound to a key, which is not shown here',
+      'get one that is not bound',
+    )
+  }
   if (!isForUs(claims['aud'], settings.audiences)) {
     return rejected(
       'audience_wrong',

@@ -24,6 +24,8 @@ export interface SvidMark {
   readonly subject: string
   readonly serialNumber?: string | undefined
   readonly jti?: string | undefined
+  /** Of an X509-SVID: the leaf first, the authority of the bundle last. */
+  readonly path?: readonly Certificate[]
 }
 
 export interface BundleSource {
@@ -63,6 +65,8 @@ export function openBundleSource(settings: SpiffeSettings, deps: TrustProviderDe
       return { bundle: fetchedBundle(from, trustDomain, deps.clock), isRevoked: never }
     case 'federation':
       return { bundle: () => heldBundle(deps, 'federation', trustDomain), isRevoked: never }
+    case 'offline_site':
+      throw new Error('a carried bundle is opened for each proof')
     case 'own':
       return {
         bundle: () => heldBundle(deps, 'own', trustDomain),

@@ -13,6 +13,7 @@ import { verifyX509Svid } from '../../x509/verify-x509-svid.ts'
 import { isBundleFault, readBundle } from '../../spiffe/read-bundle.ts'
 import { exactText, parseClaims, refuse, refuseKey } from '../exact-claims.ts'
 import type { Jwt } from '../jwt.ts'
+import { boundByAge, getOfflineMaterial } from '../offline-material.ts'
 import { checkTimes } from '../proof-times.ts'
 import { caPem, httpsUrl } from '../setting-fields.ts'
 import {
@@ -20,12 +21,14 @@ import {
   type BindingRule,
   type ProofExpectations,
   type ProofVerdict,
+  type ReadProof,
   rejected,
   type TrustProvider,
 } from '../trust-provider.ts'
 import { type JwsAlgorithm, keyFits, verifyJws } from '../verify-jws.ts'
 import { earliestEnd } from '../x509/x509-trust-provider.ts'
 import { type BundleSource, openBundleSource } from './bundle-source.ts'
+import { carriedBundleSource } from './carried-bundle-source.ts'
 
 /** JWT-SVID section 3.1: nothing else, whatever keys the bundle holds. */
 const svidAlgorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'] as const
@@ -54,10 +57,14 @@ const settings = z.strictObject({
       }),
       z.strictObject({ from: z.literal('federation') }),
       z.strictObject({ from: z.literal('own') }),
+      z.strictObject({
+        from: z.literal('offline_site'),
+        site: z.string().min(1).max(63).describe('name of the offline site whose imported bundle carries it'),
+      }),
     ])
     .default({ from: 'federation' })
     .describe(
-      'where its bundle comes from: given here, an endpoint, the federation with it, or this server itself (its own SVIDs are proofs too)',
+      'where its bundle comes from: given here, an endpoint, the federation with it, this server itself (its own SVIDs are proofs too), or an offline bundle',
     ),
   audiences: z
     .array(z.string().min(1).max(1000))
@@ -79,20 +86,38 @@ export const spiffeTrustProvider: TrustProvider<SpiffeSettings> = {
   issuerOf: ({ trust_domain: trustDomain }) => `spiffe://${trustDomain}`,
   parseBinding,
   open(config, deps) {
-    const source = openBundleSource(config, deps)
-    return {
-      async verify(proof, expected) {
-        switch (proof.form) {
-          case 'jwt':
-            return verifyJwtSvid(config, source, proof.jwt, expected)
-          case 'certificate':
-            return verifyCertificate(config, source, proof.chain, expected)
-          case 'process':
-            throw new Error('a process came where an SVID is believed')
-        }
-      },
+    const { bundle: from, trust_domain: trustDomain } = config
+    if (from.from === 'offline_site') {
+      return {
+        async verify(proof, expected) {
+          const material = await getOfflineMaterial(deps, from.site, 'trust_bundles', expected.now)
+          const source = carriedBundleSource(material, trustDomain, expected.now)
+          const verdict = await verifySvid(config, source, proof, expected)
+          return verdict.outcome === 'accepted'
+            ? boundByAge(verdict, source.usedMadeAt(), material.maxAgeSeconds)
+            : verdict
+        },
+      }
     }
+    const source = openBundleSource(config, deps)
+    return { verify: (proof, expected) => verifySvid(config, source, proof, expected) }
   },
+}
+
+async function verifySvid(
+  config: SpiffeSettings,
+  source: BundleSource,
+  proof: ReadProof,
+  expected: ProofExpectations,
+): Promise<ProofVerdict> {
+  switch (proof.form) {
+    case 'jwt':
+      return verifyJwtSvid(config, source, proof.jwt, expected)
+    case 'certificate':
+      return verifyCertificate(config, source, proof.chain, expected)
+    case 'process':
+      throw new Error('a process came where an SVID is believed')
+  }
 }
 
 function parseBinding(input: BindingInput, config: SpiffeSettings): BindingRule {
@@ -201,7 +226,7 @@ async function verifyCertificate(
   if (verified.outcome === 'rejected') return rejected('certificate_invalid', verified.detail)
   const [leaf] = verified.path
   const subject = `spiffe://${verified.spiffeId.trustDomain}${verified.spiffeId.path}`
-  if (await source.isRevoked({ subject, serialNumber: leaf.serialNumber })) {
+  if (await source.isRevoked({ subject, serialNumber: leaf.serialNumber, path: verified.path })) {
     return rejected('proof_revoked', 'the SVID has been revoked', 'prove anew how the workload got it')
   }
   return {

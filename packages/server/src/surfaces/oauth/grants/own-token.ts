@@ -10,6 +10,5 @@ export function answerOwnToken(granted: GrantedToken, { tokenBinding }: TokenReq
     expires_in: granted.expiresInSeconds,
     attestation_id: granted.attestationId,
     fresh_until: granted.freshUntil.toISOString(),
-    ...(granted.generation === undefined ? {} : { generation: granted.generation }),
   }
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@mayfly/domain'
-import type { KeyRing, VerificationKey } from '../../adapters/keys/key-ring.ts'
+import type { KeyRing, VerificationKey } from './key-ring.ts'
 import type { Tx } from '../../store/database.ts'
 
 /** Everything that checks a tenant's tokens, as JSON Web Keys (RFC 7517): its own, and those for other audiences. */
