@@ -124,6 +124,36 @@ test('each login answers a challenge and its number; a challenge counts once, fo
   })
 })
 
+test('what refuses a token after the login tells its number too: in an exchange, and for an unknown target', async () => {
+  const { server, key } = await serverWithClient()
+  await using _ = server
+  const state = newState()
+  const refusals: readonly (readonly [string, Record<string, string>])[] = [
+    [
+      'invalid_request',
+      {
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token: 'nonsense',
+        subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        resource: 'https://nowhere.example',
+      },
+    ],
+    ['invalid_target', { grant_type: 'client_credentials', resource: 'https://nowhere.example' }],
+  ]
+  for (const [index, [error, form]] of refusals.entries()) {
+    const answer = await postForm(`${server.url}/oauth/token`, {
+      ...form,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: await assertionOf(server, key, state),
+    })
+    expect(answer.body).toMatchObject({ error, generation: index + 1 })
+    heard(state, answer)
+  }
+  expect((await login(server, key, state)).body, 'control: nobody takes it for a clone').toMatchObject({
+    generation: 3,
+  })
+})
+
 test('an assertion that is shown again is a replay and no clone, also after the next login', async () => {
   const { server, key } = await serverWithClient()
   await using _ = server

@@ -10,7 +10,9 @@ import {
   retireIdentity,
   suspendIdentity,
 } from '../../../packages/server/src/application/registry/change-identity-state.ts'
+import { decideAgain } from '../../../packages/server/src/application/registry/end-authority.ts'
 import { retireResource } from '../../../packages/server/src/application/registry/change-resource.ts'
+import { previewRevocation } from '../../../packages/server/src/application/revocation/preview-revocation.ts'
 import { createAccountRemover } from '../../../packages/server/src/application/revocation/remove-accounts.ts'
 import { runExpiries } from '../../../packages/server/src/application/revocation/end-due.ts'
 import { defaultTenantId, newId, type RevocationId } from '@mayfly/domain'
@@ -180,6 +182,26 @@ async function isLive({ world: { server }, delegated }: Held): Promise<boolean> 
   return (await findLiveIssuedToken(server.proof, defaultTenantId, delegated)) !== undefined
 }
 
+test('a preview counts what was exchanged for what would end, as the revocation then does', async () => {
+  const held = await hold()
+  await using world = held.world
+  const { server, orders } = world
+  const preview = (token: string) =>
+    server.change(({ tx, now }) => previewRevocation(tx, { kind: 'credential', id: credentialIdOf(token) }, now))
+  expect(await preview(held.handed)).toMatchObject({
+    total: 2,
+    groups: [
+      { resource_name: 'orders-api', credentials: 1 },
+      { resource_name: 'stock-api', identity_name: orders.name, credentials: 1 },
+    ],
+  })
+  expect(await preview(held.delegated), 'control: the child alone').toMatchObject({ total: 1 })
+  await revokeBy(server, { kind: 'credential', id: credentialIdOf(held.handed) })
+  const revoked = (await server.entries()).findLast(({ action }) => action === 'revocation.requested')
+  expect(revoked).toMatchObject({ body: { ended: 2 } })
+  expect(await preview(held.handed)).toMatchObject({ total: 0, ending: 1 })
+})
+
 test('[RFC7009 2.1] its holder gives it back, which is the one way out; nobody else does', async () => {
   const held = await hold()
   await using world = held.world
@@ -207,6 +229,26 @@ test('a person who left, or lost the owner, has nobody act for them', async () =
     await changeOwner(change, 'orders-team', { primary: 'grace@example.org' })
     await changePerson(change, 'ada@example.org', { state: 'left' })
   })
+  expect((await introspect(server, stock, token))['active']).toBe(false)
+})
+
+test('what is held for a person is decided again when they change', async () => {
+  await using world = await openTokensWorld()
+  const { server, orders, stock } = world
+  const ada = await addAda(server)
+  const token = tokenOf(await exchange(server, orders, await bearerToken(server, ada), { resource: stockUri }))
+  await server.change(async (change) => {
+    const { registerPerson } = await import('../../../packages/server/src/application/registry/register-person.ts')
+    await registerPerson(change, { name: 'Grace Hopper', email: 'grace@example.org', roles: [] })
+    await decideAgain(change, 'person', ada.identityId, 'a test asks for it')
+  })
+  await runRedecisions(server.issue, defaultTenantId, new AbortController().signal)
+  expect((await introspect(server, stock, token))['active'], 'control: nothing speaks against it').toBe(true)
+  await server.change(async (change) => {
+    await changeOwner(change, 'orders-team', { primary: 'grace@example.org' })
+    await decideAgain(change, 'person', ada.identityId, 'they answer for the owner no longer')
+  })
+  await runRedecisions(server.issue, defaultTenantId, new AbortController().signal)
   expect((await introspect(server, stock, token))['active']).toBe(false)
 })
 

@@ -175,6 +175,16 @@ describe('delegation', () => {
       const answer = await exchange(server, orders, platformToken({ may_act: empty }), subject)
       expect(answer.body['error']).toBe('invalid_request')
     }
+    const policies =
+      '@id("no-builds") forbid (principal == Identity::"build", action == Action::"token.issue", resource);'
+    await activatePolicies(server, policies)
+    const denied = await exchange(server, orders, platformToken(), subject)
+    expect(denied.body, 'it is not the client that is denied').toMatchObject({
+      error: 'invalid_request',
+      decision_id: expect.any(String),
+    })
+    await activatePolicies(server, '')
+    expect((await exchange(server, orders, platformToken(), subject)).status, 'control: without it').toBe(200)
     expect(build.name).toBe('build')
   })
 })

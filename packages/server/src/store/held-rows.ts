@@ -135,9 +135,10 @@ export async function listHeldCredentials(tx: Tx, group: HeldGroup): Promise<Hel
 
 function conditionOf(selector: HeldSelector): RawBuilder<unknown> {
   if (selector.kind === 'all') return sql`true`
-  // A person holds no credential; what was issued within tasks that they declared rests on them.
+  // A person holds no credential; what was issued within tasks that they declared rests on them, and what is held for them.
   if (selector.kind === 'person') {
-    return sql`c.task_id in (select t.task_id from task t where t.declared_by_person = ${selector.id}::uuid and t.state = 'active')`
+    return sql`(c.task_id in (select t.task_id from task t where t.declared_by_person = ${selector.id}::uuid and t.state = 'active')
+      or ${credentialsOf(selector)})`
   }
   return credentialsOf(selector)
 }

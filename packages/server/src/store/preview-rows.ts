@@ -1,6 +1,6 @@
 /** The SQL of a preview: what a selector would end, and who would feel it. */
 import type { Environment } from '@mayfly/domain'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from './database.ts'
 import { credentialsOf, type Selector } from './revocation-rows.ts'
 
@@ -13,16 +13,30 @@ export interface PreviewGroup {
   readonly tasks: number
 }
 
+/**
+ * What a revocation of the selector would end, as a recursive common table `ending`: its live credentials, and those that
+ * were exchanged for them.
+ */
+function endingBy(selector: Selector): RawBuilder<unknown> {
+  return sql`recursive ending as (
+    select c.credential_id from credential c where c.state in ('requested', 'active') and ${credentialsOf(selector)}
+    union
+    select c.credential_id from ending e join credential c on c.parent_credential_id = e.credential_id
+    where c.state in ('requested', 'active')
+  )`
+}
+
 /** Live credentials of a selector, by resource and identity; the biggest groups first. */
 export async function listPreviewGroups(tx: Tx, selector: Selector, limit: number): Promise<readonly PreviewGroup[]> {
   const { rows } = await sql<PreviewGroup>`
+    with ${endingBy(selector)}
     select r.name as resource_name, i.name as identity_name, o.name as owner_name, c.environment,
            count(*)::int as credentials, count(distinct c.task_id)::int as tasks
-    from credential c
+    from ending e
+    join credential c on c.credential_id = e.credential_id
     join resource r on r.resource_id = c.resource_id
     join identity i on i.identity_id = c.identity_id
     join owner o on o.owner_id = i.owner_id
-    where c.state in ('requested', 'active') and ${credentialsOf(selector)}
     group by r.name, i.name, o.name, c.environment order by credentials desc, r.name, i.name limit ${limit}`.execute(
     tx.query,
   )
@@ -38,9 +52,9 @@ export interface PreviewShare {
 /** How much of each environment's live credentials a selector would end. */
 export async function listPreviewShares(tx: Tx, selector: Selector): Promise<readonly PreviewShare[]> {
   const { rows } = await sql<PreviewShare>`
-    with hit as materialized (
-      select c.environment, count(*)::int as would_end from credential c
-      where c.state in ('requested', 'active') and ${credentialsOf(selector)} group by c.environment
+    with ${endingBy(selector)}, hit as materialized (
+      select c.environment, count(*)::int as would_end from ending e
+      join credential c on c.credential_id = e.credential_id group by c.environment
     )
     select h.environment, h.would_end,
            (select count(*)::int from credential c

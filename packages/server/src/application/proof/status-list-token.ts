@@ -11,7 +11,7 @@ import type { Signer } from '../../adapters/keys/signing-key.ts'
 import type { Tx } from '../../store/database.ts'
 import { findStatusList, listStatusLists, readStatusList } from '../../store/status-list-rows.ts'
 import type { CoreDeps } from '../context.ts'
-import { eachInvalid, encodeStatusList, packStatuses } from '../revocation/status-list.ts'
+import { encodeStatusList, packInvalid } from '../revocation/status-list.ts'
 import { issuedTokenTtlSeconds } from './access-token.ts'
 import { getIssuer, type TenantDirectory } from './tenant-directory.ts'
 
@@ -72,7 +72,7 @@ export function openStatusLists(deps: StatusListDeps): StatusLists {
       issuer,
       uri: statusListUri(issuer, listId),
       issuedAtSeconds: Math.floor(signedAtMs / 1_000),
-      packed: packStatuses(1, list.size, eachInvalid(list.ended)),
+      packed: packInvalid(list.size, list.ended),
     })
     const made = { token, tag: `${list.changes}.${signedAtMs}` }
     kept.delete(listId)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { inflateSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { eachInvalid, encodeStatusList, packStatuses } from './status-list.ts'
+import { encodeStatusList, packInvalid, packStatuses, statusTypes } from './status-list.ts'
 
 const { vectors } = JSON.parse(readFileSync(new URL('testdata/status-list-vectors.json', import.meta.url), 'utf8')) as {
   vectors: { bits: 1 | 2 | 4 | 8; statuses: [number, number][]; lst: string }[]
@@ -39,12 +39,14 @@ test('an index beyond the list, and a state that does not fit, are refused', () 
   expect(() => packStatuses(1, 16, [[0, 2]])).toThrow(RangeError)
 })
 
-test('indexes of the store are read as they were written', () => {
+test('indexes of the store are packed as those are that are named one by one', () => {
   const bytes = Buffer.alloc(8)
   bytes.writeUInt32BE(3, 0)
   bytes.writeUInt32BE(131_071, 4)
-  expect([...eachInvalid(bytes)]).toEqual([
-    [3, 1],
-    [131_071, 1],
+  const one = packStatuses(1, 131_072, [
+    [3, statusTypes.invalid],
+    [131_071, statusTypes.invalid],
   ])
+  expect(packInvalid(131_072, bytes).equals(one)).toBe(true)
+  expect(() => packInvalid(131_064, bytes)).toThrow(RangeError)
 })

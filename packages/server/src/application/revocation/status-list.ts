@@ -34,7 +34,19 @@ export function encodeStatusList(bits: StatusList['bits'], packed: Buffer): Stat
   return { bits, lst: deflateSync(packed, { level: 9 }).toString('base64url') }
 }
 
-/** Indexes as the store gives them, all of one state. */
-export function* eachInvalid(indexes: Buffer): Generator<readonly [number, number]> {
-  for (let at = 0; at < indexes.length; at += 4) yield [indexes.readUInt32BE(at), statusTypes.invalid]
+/**
+ * One bit each: the states of a list whose ended ones the store names. A loop over the bytes themselves, for lists of which
+ * most have ended.
+ *
+ * @param indexes unsigned 32-bit numbers, big-endian, end to end
+ * @throws RangeError an index beyond the list
+ */
+export function packInvalid(size: number, indexes: Buffer): Buffer {
+  const bytes = Buffer.alloc(size / 8)
+  for (let at = 0; at < indexes.length; at += 4) {
+    const index = indexes.readUInt32BE(at)
+    if (index >= size) throw new RangeError(`${statusTypes.invalid} at ${index}`)
+    bytes[index >>> 3] = (bytes[index >>> 3] ?? 0) | (1 << (index & 7))
+  }
+  return bytes
 }

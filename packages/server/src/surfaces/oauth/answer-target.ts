@@ -21,19 +21,28 @@ export async function answerProven(
 ): Promise<TokenAnswer> {
   const target = await readTarget(deps, asked)
   const granted = await prove()
-  if (target === undefined) return { ...answerOwnToken(granted, asked), ...countOf(granted) }
+  return withLoginCount(granted, async () =>
+    target === undefined ? answerOwnToken(granted, asked) : answerTarget(deps, asked, granted.actor, target),
+  )
+}
+
+/**
+ * Whatever becomes of the token, a key that counts its logins has logged in, and its holder must know the number of this
+ * login for the next.
+ */
+export async function withLoginCount(
+  granted: GrantedToken | undefined,
+  answer: () => Promise<TokenAnswer>,
+): Promise<TokenAnswer> {
+  const generation = granted?.generation
+  if (generation === undefined) return answer()
   try {
-    return { ...(await answerTarget(deps, asked, granted.actor, target)), ...countOf(granted) }
+    return { ...(await answer()), generation }
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
     const { code, options } = error
-    throw new OAuthError(code, { ...options, extra: { ...options.extra, ...countOf(granted) } })
+    throw new OAuthError(code, { ...options, extra: { ...options.extra, generation } })
   }
-}
-
-/** Whatever becomes of the token, the key has logged in, and its holder must know the number of this login for the next. */
-function countOf({ generation }: GrantedToken): { readonly generation?: number } {
-  return generation === undefined ? {} : { generation }
 }
 
 /** @throws OAuthError `invalid_target`, `invalid_scope`, `invalid_authorization_details`, `unauthorized_client` */

@@ -48,8 +48,12 @@ export async function proveClient(
   return grantedOr('invalid_client', answer)
 }
 
-/** @throws OAuthError with the code for a rejected proof, or `unauthorized_client` for a denied one */
-export function grantedOr(code: OAuthErrorCode, answer: ProofAnswer): GrantedToken {
+/** @throws OAuthError with the code for a rejected proof, or that for a denied one */
+export function grantedOr(
+  code: OAuthErrorCode,
+  answer: ProofAnswer,
+  deniedCode: OAuthErrorCode = 'unauthorized_client',
+): GrantedToken {
   switch (answer.outcome) {
     case 'granted':
       return answer
@@ -59,7 +63,7 @@ export function grantedOr(code: OAuthErrorCode, answer: ProofAnswer): GrantedTok
         extra: { reason: answer.reason },
       })
     case 'denied':
-      throw new OAuthError('unauthorized_client', {
+      throw new OAuthError(deniedCode, {
         description: answer.decision.reasons.map(({ detail }) => detail).join('; '),
         extra: {
           decision_id: answer.decision.decisionId,

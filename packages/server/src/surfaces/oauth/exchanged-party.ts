@@ -141,7 +141,8 @@ async function provePlatform(
       extra: { reason: answer.reason },
     })
   }
-  const { actor, subject, freshUntil } = grantedOr('invalid_request', answer)
+  // It is not the client that is denied (RFC 8693 section 2.2.2).
+  const { actor, subject, freshUntil } = grantedOr('invalid_request', answer, 'invalid_request')
   const jwt = readJwt(token)
   const claims = isJwtFault(jwt) ? {} : jwt.claims
   const end = typeof claims['exp'] === 'number' ? claims['exp'] * 1_000 : freshUntil.getTime()

@@ -8,12 +8,13 @@
 import { MayflyError } from '@mayfly/domain'
 import type { Delegation } from '../../../application/credential/issue-request.ts'
 import { maxChainLength } from '../../../application/decision/facts.ts'
+import type { GrantedToken } from '../../../application/proof/accept-proof.ts'
 import type { LiveToken } from '../../../application/proof/authenticate.ts'
 import { actDepth } from '../../../application/proof/issued-token.ts'
 import { getIssuer } from '../../../application/proof/tenant-directory.ts'
 import { bindingText, type TokenBinding } from '../../../application/proof/token-binding.ts'
 import { findPeerCertificate } from '../../http/peer-certificate.ts'
-import { answerTarget } from '../answer-target.ts'
+import { answerTarget, withLoginCount } from '../answer-target.ts'
 import { proveClient } from '../authenticate-client.ts'
 import { type ExchangedParty, readExchangedParty, tokenTypes } from '../exchanged-party.ts'
 import { requireParameter } from '../form.ts'
@@ -35,15 +36,18 @@ export async function answerTokenExchange(deps: OAuthDeps, asked: TokenRequest):
       description: 'a token for Mayfly itself comes of a proof and is not exchanged; name another target',
     })
   }
-  const { subject, actor, acting } = await readParties(deps, asked)
-  const onBehalfOf = acting === undefined ? undefined : await delegationOf(deps, asked, subject, acting)
-  const answer = await answerTarget(deps, asked, actor, target, { onBehalfOf, endsBy: endOf(subject, acting) })
-  return {
-    ...answer,
-    issued_token_type: issuedType,
-    // Section 2.2.1: what is not asked for as an access token is used in a way that we do not know.
-    token_type: issuedType === tokenTypes.accessToken ? answer.token_type : 'N_A',
-  }
+  const client = authenticates(asked) ? await proveClient(deps, asked) : undefined
+  return withLoginCount(client, async () => {
+    const { subject, actor, acting } = await readParties(deps, asked, client)
+    const onBehalfOf = acting === undefined ? undefined : await delegationOf(deps, asked, subject, acting)
+    const answer = await answerTarget(deps, asked, actor, target, { onBehalfOf, endsBy: endOf(subject, acting) })
+    return {
+      ...answer,
+      issued_token_type: issuedType,
+      // Section 2.2.1: what is not asked for as an access token is used in a way that we do not know.
+      token_type: issuedType === tokenTypes.accessToken ? answer.token_type : 'N_A',
+    }
+  })
 }
 
 function readRequestedType(type: string | undefined): string {
@@ -69,9 +73,8 @@ interface Acting {
   readonly expiresAt?: Date
 }
 
-async function readParties(deps: OAuthDeps, asked: TokenRequest): Promise<Parties> {
+async function readParties(deps: OAuthDeps, asked: TokenRequest, client: GrantedToken | undefined): Promise<Parties> {
   const { form, tokenBinding } = asked
-  const client = authenticates(asked) ? await proveClient(deps, asked) : undefined
   const alone = client === undefined && !form.has('actor_token')
   const shown = form.has('actor_token') ? await readExchangedParty(deps, asked, 'actor_token', undefined) : undefined
   const subject = await readExchangedParty(deps, asked, 'subject_token', alone ? form.get('client_id') : undefined)
