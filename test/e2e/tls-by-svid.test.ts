@@ -13,7 +13,7 @@ interface Started {
   readonly url: string
   readonly dir: string
   readonly server: RunningCommand
-  run(args: readonly string[]): RunningCommand['ended']
+  readonly run: (args: readonly string[]) => RunningCommand['ended']
 }
 
 async function startDev(environment: (dir: string) => Record<string, string>): Promise<Started> {

@@ -1,6 +1,6 @@
 /** SVIDs of another site, judged with the bundle and the CRLs that it really exports. */
 import { type AttestationId, defaultTenantId, type JsonObject } from '@mayfly/domain'
-import { Secret } from '@mayfly/provider-kit'
+import type { Secret } from '@mayfly/provider-kit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { RequestContext } from '../../../packages/server/src/application/context.ts'
 import { crlsSection } from '../../../packages/server/src/application/offline/crls-section.ts'
