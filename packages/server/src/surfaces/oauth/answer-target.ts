@@ -30,11 +30,8 @@ export async function answerProven(
  * Whatever becomes of the token, a key that counts its logins has logged in, and its holder must know the number of this
  * login for the next.
  */
-export async function withLoginCount(
-  granted: GrantedToken | undefined,
-  answer: () => Promise<TokenAnswer>,
-): Promise<TokenAnswer> {
-  const generation = granted?.generation
+async function withLoginCount(granted: GrantedToken, answer: () => Promise<TokenAnswer>): Promise<TokenAnswer> {
+  const generation = granted.generation
   if (generation === undefined) return answer()
   try {
     return { ...(await answer()), generation }

@@ -14,7 +14,7 @@ import { actDepth } from '../../../application/proof/issued-token.ts'
 import { getIssuer } from '../../../application/proof/tenant-directory.ts'
 import { bindingText, type TokenBinding } from '../../../application/proof/token-binding.ts'
 import { findPeerCertificate } from '../../http/peer-certificate.ts'
-import { answerTarget, withLoginCount } from '../answer-target.ts'
+import { answerTarget } from '../answer-target.ts'
 import { proveClient } from '../authenticate-client.ts'
 import { type ExchangedParty, readExchangedParty, tokenTypes } from '../exchanged-party.ts'
 import { requireParameter } from '../form.ts'
@@ -37,17 +37,15 @@ export async function answerTokenExchange(deps: OAuthDeps, asked: TokenRequest):
     })
   }
   const client = authenticates(asked) ? await proveClient(deps, asked) : undefined
-  return withLoginCount(client, async () => {
-    const { subject, actor, acting } = await readParties(deps, asked, client)
-    const onBehalfOf = acting === undefined ? undefined : await delegationOf(deps, asked, subject, acting)
-    const answer = await answerTarget(deps, asked, actor, target, { onBehalfOf, endsBy: endOf(subject, acting) })
-    return {
-      ...answer,
-      issued_token_type: issuedType,
-      // Section 2.2.1: what is not asked for as an access token is used in a way that we do not know.
-      token_type: issuedType === tokenTypes.accessToken ? answer.token_type : 'N_A',
-    }
-  })
+  const { subject, actor, acting } = await readParties(deps, asked, client)
+  const onBehalfOf = acting === undefined ? undefined : await delegationOf(deps, asked, subject, acting)
+  const answer = await answerTarget(deps, asked, actor, target, { onBehalfOf, endsBy: endOf(subject, acting) })
+  return {
+    ...answer,
+    issued_token_type: issuedType,
+    // Section 2.2.1: what is not asked for as an access token is used in a way that we do not know.
+    token_type: issuedType === tokenTypes.accessToken ? answer.token_type : 'N_A',
+  }
 }
 
 function readRequestedType(type: string | undefined): string {
