@@ -71,7 +71,7 @@ test('a token says what its row says, in the form of its resource, and is signed
 })
 
 test('whatever people write as claims, what the issuer says stands', () => {
-  const names = fc.string({ unit: fc.constantFrom(...'abcdefgijlmnoprstuxyz_'), minLength: 1, maxLength: 12 })
+  const names = fc.string({ unit: fc.constantFrom(...'abcdefgijlmnoprstuxyz_'.split('')), minLength: 1, maxLength: 12 })
   const value = fc.oneof(fc.string({ maxLength: 20 }), fc.integer(), fc.boolean())
   const claims = fc.dictionary(fc.oneof(names, fc.constantFrom('sub', 'aud', 'act', 'SUB', 'mayfly_task')), value, {
     maxKeys: 10,
@@ -79,7 +79,8 @@ test('whatever people write as claims, what the issuer says stands', () => {
   fc.assert(
     fc.property(claims, (written) => {
       const parsed = jwtSettings.safeParse({ audience: ['x'], claims: written })
-      if (Object.keys(written).some(isReservedClaim)) expect(parsed.success).toBe(false)
+      const reserved = Object.keys(written).some(isReservedClaim)
+      expect([reserved, parsed.success]).not.toEqual([true, true])
       if (!parsed.success) return
       const said = tokenClaims({
         settings: parsed.data,
