@@ -79,6 +79,8 @@ interface Watched {
 
 async function revokeAndWatch(watched: Watched): Promise<Record<Way | 'answered', number>> {
   const { agent, one, token, holder } = watched
+  const before = [introspectionRefuses, exchangeRefuses, statusListRefuses].map((refuses) => refuses(watched))
+  if ((await Promise.all(before)).some(Boolean)) throw new Error('it is refused before it is revoked')
   const startMs = performance.now()
   const since = () => performance.now() - startMs
   const until = async (refuses: () => Promise<boolean>) => {

@@ -8846,7 +8846,7 @@ export interface operations {
                      *       ]
                      *     }
                      */
-                    permission: {
+                    permission?: {
                         [key: string]: components["schemas"]["JsonValue"];
                     };
                     /** @description What the holder may choose, each from a list */

@@ -64,7 +64,7 @@ export const manifestSchemas = {
   roles: z.strictObject({
     resource: ref,
     name,
-    permission: object,
+    permission: object.default({}),
     parameters: z
       .record(z.string().max(63), z.strictObject({ one_of: z.array(z.string().max(200)).min(1).max(100) }))
       .optional(),

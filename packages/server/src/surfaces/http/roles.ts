@@ -55,7 +55,8 @@ export const roleRoutes: readonly Route<Deps>[] = [
     body: z.strictObject({
       resource: ref,
       name: fields.name,
-      permission,
+      // Some kinds have nothing to say here; the others' own schema says what is missing.
+      permission: permission.optional(),
       parameters: parameters.optional(),
       max_ttl_seconds: maxTtlSeconds.optional(),
       max_live_per_identity: maxLivePerIdentity.optional(),
@@ -74,6 +75,7 @@ export const roleRoutes: readonly Route<Deps>[] = [
           const change = fields.changeOf(deps, ctx, tx, decision)
           const { row, receipt } = await registerRole(deps, change, {
             ...given,
+            permission: given.permission ?? {},
             maxTtlSeconds: maxTtl,
             maxLivePerIdentity: maxLive,
           })
