@@ -48,10 +48,8 @@ describe('a workload behind a host agent', { timeout: 120_000 }, () => {
     )
     await add('trust-provider', 'add', 'hosts', '--kind', 'host_agent', '--setting', 'agents=[host-7]')
     await add('binding', 'add', '--trust-provider', 'hosts', '--identity', 'orders-api', '--subject', `unix:uid:${uid}`)
-    await add(
-      ...['trust-provider', 'add', 'own-svids', '--kind', 'spiffe', '--setting', 'trust_domain=mayfly.internal'],
-      ...['--setting', 'bundle.from=own'],
-    )
+    const own = ['--setting', 'trust_domain=mayfly.internal', '--setting', 'bundle.from=own']
+    await add('trust-provider', 'add', 'own-svids', '--kind', 'spiffe', ...own)
     await add('binding', 'add', '--trust-provider', 'own-svids', '--identity', 'orders-api', '--subject', spiffeId)
     agent = world.start(['host-agent', '--as', 'host-7', '--key-file', `${world.dir}/host.jwk`, '--socket', socket])
     await until(
