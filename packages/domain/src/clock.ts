@@ -4,3 +4,8 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { now: () => new Date() }
+
+/** The first of several moments; at least one is given. */
+export function earliest(...dates: readonly [Date, ...Date[]]): Date {
+  return new Date(Math.min(...dates.map((date) => date.getTime())))
+}

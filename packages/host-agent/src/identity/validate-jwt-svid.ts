@@ -6,7 +6,7 @@
  */
 import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import type { BundleKey } from '../authority/authority.ts'
-import { parseSpiffeId } from './spiffe-id.ts'
+import { isSpiffeIdFault, parseSpiffeId } from '@mayfly/domain'
 import type { BundleSnapshot } from './trust-bundles.ts'
 
 export interface ValidJwtSvid {
@@ -70,7 +70,7 @@ export function validateJwtSvid(
 
   const { sub } = claims
   const id = typeof sub === 'string' ? parseSpiffeId(sub) : undefined
-  if (typeof sub !== 'string' || id === undefined || id.path === '')
+  if (typeof sub !== 'string' || id === undefined || isSpiffeIdFault(id) || id.path === '')
     return { fault: '`sub` is no SPIFFE ID of a workload' }
   const claimFault = findClaimFault(claims, audience, nowMs)
   if (claimFault !== undefined) return { fault: claimFault }

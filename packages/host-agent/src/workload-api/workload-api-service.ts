@@ -23,7 +23,7 @@ import {
 import { streamNewest } from '../grpc/stream-newest.ts'
 import { type Struct, toStruct } from '../grpc/struct.ts'
 import type { HoldingState } from '../identity/holding.ts'
-import { parseSpiffeId } from '../identity/spiffe-id.ts'
+import { isSpiffeIdFault, parseSpiffeId } from '@mayfly/domain'
 import type { BundleSnapshot, TrustBundles } from '../identity/trust-bundles.ts'
 import { validateJwtSvid } from '../identity/validate-jwt-svid.ts'
 import type { Callers } from '../socket/callers.ts'
@@ -67,7 +67,7 @@ export function workloadApiService({ callers, bundles, timing }: ServiceDeps): U
     FetchJWTSVID: guarded(async (call: ServerUnaryCall<JwtSvidRequest, unknown>) => {
       const { audience, spiffe_id: spiffeId } = call.request
       checkAudiences(audience)
-      if (spiffeId !== '' && parseSpiffeId(spiffeId) === undefined) {
+      if (spiffeId !== '' && isSpiffeIdFault(parseSpiffeId(spiffeId))) {
         throw invalidArgument('`spiffe_id` is no SPIFFE ID: give it as `spiffe://<trust domain>/<path>`')
       }
       const { holding } = authorise(call)

@@ -1,5 +1,5 @@
 /** The SQL of who asks for an SVID: whose proof it is, who vouched for it, and which keys sign at present. */
-import type { AttestationId, IdentityId } from '@mayfly/domain'
+import { earliest, type AttestationId, type IdentityId } from '@mayfly/domain'
 import { sql } from 'kysely'
 import type { Tx } from './database.ts'
 
@@ -59,14 +59,13 @@ export async function findSvidParty(
   const [row] = rows
   if (row === undefined) return undefined
   const { voucher_id: voucherId, voucher_version: version, voucher_fresh_until: voucherFreshUntil } = row
-  const ends = [row.fresh_until, ...(voucherFreshUntil === null ? [] : [voucherFreshUntil])]
   return {
     identityId: row.identity_id,
     name: row.name,
     spiffeId: row.spiffe_id,
     identityExpiresAt: row.expires_at,
     attributes: row.attributes,
-    freshUntil: new Date(Math.min(...ends.map((end) => end.getTime()))),
+    freshUntil: voucherFreshUntil === null ? row.fresh_until : earliest(row.fresh_until, voucherFreshUntil),
     voucherLives: row.voucher_lives,
     vouchers: voucherId === null || version === null ? [] : [{ table: 'attestation', id: voucherId, version }],
     authorityKeyId: row.authority_key_id ?? undefined,

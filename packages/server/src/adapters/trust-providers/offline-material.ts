@@ -6,6 +6,7 @@
  */
 import { inflateSync } from 'node:zlib'
 import {
+  earliest,
   type Inflate,
   isYoungEnough,
   MayflyError,
@@ -81,7 +82,7 @@ export function boundByAge(accepted: AcceptedProof, madeAt: readonly Date[], max
   const trustMadeAt = new Date(Math.min(...madeAt.map((time) => time.getTime())))
   const materialEnds = new Date(trustMadeAt.getTime() + maxAgeSeconds * 1000)
   const { freshUntil = materialEnds } = accepted
-  return { ...accepted, trustMadeAt, freshUntil: freshUntil < materialEnds ? freshUntil : materialEnds }
+  return { ...accepted, trustMadeAt, freshUntil: earliest(freshUntil, materialEnds) }
 }
 
 function requireYoung(site: string, section: string, madeAt: Date, maxAgeSeconds: number, now: Date): void {

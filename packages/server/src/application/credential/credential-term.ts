@@ -1,4 +1,5 @@
 /** How long a credential lives: the shortest of all that bounds it. Pure. */
+import { earliest } from '@mayfly/domain'
 import type { Duties } from '../decision/duties.ts'
 
 export interface TermBounds {
@@ -24,8 +25,4 @@ export function termOf(bounds: TermBounds): CredentialTerm {
   const ttlSeconds = Math.min(askedSeconds ?? Infinity, duties.maxTtlSeconds, roleMaxTtlSeconds ?? Infinity)
   const maxExpiresAt = earliest(bounds.taskDeadline ?? bounds.hardEnd, bounds.hardEnd, bounds.identityExpiresAt)
   return { expiresAt: earliest(new Date(now.getTime() + ttlSeconds * 1_000), maxExpiresAt), maxExpiresAt }
-}
-
-function earliest(...dates: readonly Date[]): Date {
-  return new Date(Math.min(...dates.map((date) => date.getTime())))
 }

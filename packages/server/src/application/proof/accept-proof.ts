@@ -16,15 +16,11 @@ import {
   type Strength,
   strengthRank,
   type TenantId,
+  earliest,
 } from '@mayfly/domain'
 import type { Secret } from '@mayfly/provider-kit'
 import { isJwtFault, readJwt } from '../../adapters/trust-providers/jwt.ts'
-import {
-  type AcceptedProof,
-  type ReadProof,
-  type Rejection,
-  rejected,
-} from '../../adapters/trust-providers/trust-provider.ts'
+import { type AcceptedProof, type Rejection, rejected } from '../../adapters/trust-providers/trust-provider.ts'
 import type { AcceptedProofRow, CandidateBinding, KeyLoginState, ProofCandidates } from '../../store/proof-rows.ts'
 import { type AuditReceipt, entryRowOf, receiptOf } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
@@ -37,7 +33,7 @@ import { findBinding } from './find-binding.ts'
 import { decideToken } from './decide-token.ts'
 import { countLogin } from './count-login.ts'
 import { statedKeyLogin } from './judge-login.ts'
-import { questionOf } from './proof-question.ts'
+import { questionOf, type ReadShownProof } from './proof-question.ts'
 import { bindingText, type TokenBinding } from './token-binding.ts'
 
 /**
@@ -103,7 +99,7 @@ export async function acceptProof(deps: ProofDeps, proof: PresentedProof): Promi
   throw new MayflyError('version_conflict', { log: 'what a proof is decided on changed three times in a row' })
 }
 
-function readProof(proof: ShownProof): ReadProof | Rejection {
+function readProof(proof: ShownProof): ReadShownProof | Rejection {
   if (proof.form === 'certificate') return { form: 'certificate', chain: proof.chain }
   const jwt = readJwt(proof.token.reveal())
   if (isJwtFault(jwt)) return rejected('proof_malformed', `the proof cannot be read: ${jwt.fault}`)
@@ -308,8 +304,4 @@ function actorOf({ party }: CandidateBinding, attestationId: AttestationId): Gra
   return party.kind === 'identity'
     ? { kind: 'identity', identityId: party.identityId, attestationId }
     : { kind: 'person', personId: party.personId, roles: party.roles, attestationId }
-}
-
-function earliest(...dates: readonly Date[]): Date {
-  return new Date(Math.min(...dates.map((date) => date.getTime())))
 }

@@ -3,7 +3,7 @@
  * section 3).
  */
 import { MayflyError, type TenantId } from '@mayfly/domain'
-import { findPresentedToken, type LiveToken } from './authenticate.ts'
+import { authenticateAccessToken, type LiveToken } from './authenticate.ts'
 import { judgeDpop, type SentDpop, useDpopOnce } from './dpop/accept-dpop.ts'
 import type { DpopRefusal, GoodDpopProof } from './dpop/dpop-proof.ts'
 import type { ProofDeps } from './proof-deps.ts'
@@ -31,16 +31,12 @@ export interface Sender {
  */
 export async function authenticateSender(deps: ProofDeps, sent: SentToken): Promise<Sender> {
   const proof = sent.scheme === 'DPoP' ? judgeSent(deps, sent) : undefined
-  const live = await findPresentedToken(deps, { ...sent, jkt: proof?.jkt })
-  if (live === undefined) {
-    throw new MayflyError('token_invalid', { hint: 'prove again at the token endpoint for a new access token' })
-  }
-  const { tenantId } = live.claims
+  const { tenantId, actor } = await authenticateAccessToken(deps, { ...sent, jkt: proof?.jkt })
   // Last, so that only who holds a live token and its key can make us write.
   const replayed = proof === undefined ? undefined : await useDpopOnce(deps, tenantId, proof)
   if (replayed !== undefined) throw dpopProblem(deps, replayed)
   const dpopNonce = proof?.wantsNonce === true ? deps.dpop.nonces.make(deps.clock.now()) : undefined
-  return { tenantId, actor: live.actor, ...(dpopNonce === undefined ? {} : { dpopNonce }) }
+  return { tenantId, actor, ...(dpopNonce === undefined ? {} : { dpopNonce }) }
 }
 
 function judgeSent(deps: ProofDeps, { token, dpop }: SentToken): GoodDpopProof {

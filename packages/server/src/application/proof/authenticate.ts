@@ -22,17 +22,11 @@ export async function authenticateAccessToken(
   deps: ProofDeps,
   presented: PresentedToken,
 ): Promise<{ tenantId: TenantId; actor: LiveToken['actor'] }> {
-  const live = await findPresentedToken(deps, presented)
-  if (live === undefined) {
+  const live = await findLiveToken(deps, presented.token)
+  if (live === undefined || !bindingHolds(live.claims.binding, presented)) {
     throw new MayflyError('token_invalid', { hint: 'prove again at the token endpoint for a new access token' })
   }
   return { tenantId: live.claims.tenantId, actor: live.actor }
-}
-
-/** @returns `undefined` also where the sender does not hold what the token is bound to */
-export async function findPresentedToken(deps: ProofDeps, presented: PresentedToken): Promise<LiveToken | undefined> {
-  const live = await findLiveToken(deps, presented.token)
-  return live !== undefined && bindingHolds(live.claims.binding, presented) ? live : undefined
 }
 
 /**

@@ -4,8 +4,11 @@ import { type ReadProof, type Rejection, rejected } from '../../adapters/trust-p
 import type { ProofQuestion } from '../../store/proof-rows.ts'
 import type { ShownProof } from './accept-proof.ts'
 
+/** A proof that is shown; what a host agent saw is asked about by `vouch-for-process.ts`. */
+export type ReadShownProof = Exclude<ReadProof, { form: 'process' }>
+
 /** @returns a rejection where the proof does not say whose it is */
-export function questionOf(form: ShownProof['form'], proof: ReadProof): ProofQuestion | Rejection {
+export function questionOf(form: ShownProof['form'], proof: ReadShownProof): ProofQuestion | Rejection {
   switch (proof.form) {
     case 'jwt': {
       const { iss, sub } = proof.jwt.claims
@@ -21,8 +24,6 @@ export function questionOf(form: ShownProof['form'], proof: ReadProof): ProofQue
       if (names === undefined) return rejected('proof_malformed', 'the client certificate cannot be read')
       return { by: 'kind', issuers: names.uris.flatMap(trustDomainOf), kind: 'x509', subjects: names.subjects }
     }
-    case 'process':
-      return { by: 'kind', issuers: [], kind: 'host_agent', subjects: proof.selectors }
   }
 }
 

@@ -17,11 +17,10 @@ import {
 import { appendAudit } from '../audit/append-audit.ts'
 import type { AuditReceipt } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
-import { type Actor, actorRecord } from '../context.ts'
+import type { Actor } from '../context.ts'
+import { endCompromised } from '../spiffe/end-compromised.ts'
 import { maxJwtTtlSeconds } from '../spiffe/svid-life.ts'
 import { publishKeys, svidKeyPublishAheadSeconds } from '../spiffe/trust-bundle.ts'
-import { requestRevocation } from '../revocation/request-revocation.ts'
-import { askForReissue } from '../../store/host-event-rows.ts'
 import { accessTokenTrustSeconds, issuedTokenTtlSeconds } from './access-token.ts'
 import type { KeyDeps } from './key-deps.ts'
 import { keyPurposesMadeOnNeed, prepareSigningKey } from './prepare-signing-key.ts'
@@ -89,19 +88,10 @@ export async function rotateSigningKey(
     key,
     retired,
   ])
-  if (purpose === 'jwt_svid' && compromised) await endSignedByCompromised(tx, rotation, retired)
+  if (purpose === 'jwt_svid' && compromised) {
+    await endCompromised(tx, retired.key_id, rotation, 'the key of JWT-SVIDs was replaced: it is compromised')
+  }
   return { key, retired, receipt }
-}
-
-async function endSignedByCompromised(tx: Tx, rotation: KeyRotation, retired: SigningKeyRow): Promise<void> {
-  await requestRevocation(tx, {
-    selector: { kind: 'svid_authority', id: retired.key_id },
-    cause: 'key_compromised',
-    requestedBy: actorRecord(rotation.actor),
-    now: rotation.now,
-    requestId: rotation.requestId,
-  })
-  await askForReissue(tx, 'the key of JWT-SVIDs was replaced: it is compromised')
 }
 
 export function isPublishedLongEnough(row: SigningKeyRow, now: Date): boolean {

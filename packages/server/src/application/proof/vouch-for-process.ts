@@ -140,7 +140,8 @@ async function findFitting(
       if (binding.trustProvider.trustProviderId !== trustProvider.trustProviderId) continue
       // A person is no process.
       if (binding.party.kind !== 'identity' || !verdict.subjects.includes(binding.subject)) continue
-      if (!selectorsHold(binding.claims, verdict.claims)) continue
+      // Types of selectors have colons and no slashes, so that they are names and never JSON pointers.
+      if (!claimsHold(binding.claims, verdict.claims)) continue
       found.push({
         outcome: 'found',
         binding,
@@ -149,11 +150,6 @@ async function findFitting(
     }
   }
   return { found, refusal }
-}
-
-/** Types of selectors have colons and no slashes, so that they are names and never JSON pointers. */
-function selectorsHold(wanted: CandidateBinding['claims'], claims: Readonly<Record<string, unknown>>): boolean {
-  return claimsHold(wanted, claims)
 }
 
 function isNamed({ trustProviderId, name }: CandidateTrustProvider, ref: string): boolean {

@@ -14,13 +14,12 @@ import {
   retireAuthority,
 } from '../../store/authority-rows.ts'
 import type { Tx } from '../../store/database.ts'
-import { askForReissue } from '../../store/host-event-rows.ts'
 import { lockKeys } from '../../store/key-rows.ts'
 import { appendAudit } from '../audit/append-audit.ts'
 import type { AuditReceipt } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
-import { type Actor, actorRecord } from '../context.ts'
-import { requestRevocation } from '../revocation/request-revocation.ts'
+import type { Actor } from '../context.ts'
+import { endCompromised } from './end-compromised.ts'
 import { prepareAuthority } from './prepare-authority.ts'
 import type { AuthorityKeyDeps } from './spiffe-deps.ts'
 import { maxX509TtlSeconds } from './svid-life.ts'
@@ -88,14 +87,7 @@ async function replaceCompromised(
   if (requested !== undefined) await retireAuthority(tx, requested.x509_authority_id, rotation.now, rotation.now)
   const next = prepared ?? (await prepareAuthority(deps, tx, rotation.now))
   const done = await activate(tx, rotation, active, next, rotation.now, 'svid_authority.replaced')
-  await requestRevocation(tx, {
-    selector: { kind: 'svid_authority', id: active.key_id },
-    cause: 'key_compromised',
-    requestedBy: actorRecord(rotation.actor),
-    now: rotation.now,
-    requestId: rotation.requestId,
-  })
-  await askForReissue(tx, 'the X.509 authority was replaced: it is compromised')
+  await endCompromised(tx, active.key_id, rotation, 'the X.509 authority was replaced: it is compromised')
   return done
 }
 
