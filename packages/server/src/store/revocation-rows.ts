@@ -234,15 +234,7 @@ export async function revokeAttestations(
   now: Date,
 ): Promise<readonly Selectable<AttestationTable>[]> {
   const whose = attestationsOf(kind, id)
-  if (whose === undefined) return []
-  const { rows } = await sql<Selectable<AttestationTable>>`
-    with locked as materialized (
-      select a.attestation_id from attestation a
-      where a.state = 'fresh' and ${whose} order by a.attestation_id for update
-    )
-    update attestation a set state = 'revoked', token_revoked_at = coalesce(a.token_revoked_at, ${now}), ended_at = ${now}
-    from locked l where a.attestation_id = l.attestation_id returning a.*`.execute(tx.query)
-  return rows
+  return whose === undefined ? [] : revokeFresh(tx, whose, now)
 }
 
 /** Ends what host agents vouched for with proofs of their own that have ended. By partial index. */
@@ -252,12 +244,24 @@ export async function revokeVouched(
   now: Date,
   which: 'all' | 'still_fresh' = 'all',
 ): Promise<readonly Selectable<AttestationTable>[]> {
+  return revokeFresh(
+    tx,
+    sql<boolean>`a.vouched_by_attestation_id = any(${vouchers}::uuid[])
+      and (${which === 'all'} or a.fresh_until > ${now})`,
+    now,
+  )
+}
+
+/** Locked in the order of their ids, so that two revocations with common rows do not deadlock. */
+async function revokeFresh(
+  tx: Tx,
+  whose: RawBuilder<boolean>,
+  now: Date,
+): Promise<readonly Selectable<AttestationTable>[]> {
   const { rows } = await sql<Selectable<AttestationTable>>`
     with locked as materialized (
       select a.attestation_id from attestation a
-      where a.state = 'fresh' and a.vouched_by_attestation_id = any(${vouchers}::uuid[])
-        and (${which === 'all'} or a.fresh_until > ${now})
-      order by a.attestation_id for update
+      where a.state = 'fresh' and ${whose} order by a.attestation_id for update
     )
     update attestation a set state = 'revoked', token_revoked_at = coalesce(a.token_revoked_at, ${now}), ended_at = ${now}
     from locked l where a.attestation_id = l.attestation_id returning a.*`.execute(tx.query)
@@ -313,28 +317,37 @@ export async function revokeTasks(
 }
 
 function tasksOf(kind: SelectorKind, id: string): RawBuilder<boolean> | undefined {
+  return kind === 'task' ? sql`t.task_id = ${id}::uuid` : restsOn('t', { kind, id })
+}
+
+/**
+ * What an identity has by one proof of its own, of a selector of the one or the other: a condition on rows with
+ * `identity_id` and `attestation_id`. Undefined where the selector names neither.
+ */
+export function restsOn(alias: 't' | 's', { kind, id }: Selector): RawBuilder<boolean> | undefined {
+  const attestationId = sql.ref(`${alias}.attestation_id`)
+  const identityId = sql.ref(`${alias}.identity_id`)
   switch (kind) {
-    case 'task':
-      return sql`t.task_id = ${id}::uuid`
     case 'attestation':
-      return sql`t.attestation_id = ${id}::uuid`
+      return sql`${attestationId} = ${id}::uuid`
     case 'identity':
-      return sql`t.identity_id = ${id}::uuid`
+      return sql`${identityId} = ${id}::uuid`
     case 'host':
-      return sql`t.attestation_id in (select a.attestation_id from attestation a where a.host_identity_id = ${id}::uuid)`
+      return sql`${attestationId} in (select a.attestation_id from attestation a where a.host_identity_id = ${id}::uuid)`
     case 'owner':
-      return sql`t.identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
+      return sql`${identityId} in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
     case 'trust_provider':
-      return sql`t.identity_id in (select b.identity_id from binding b where b.trust_provider_id = ${id}::uuid)
-        and exists (select from attestation a
-                    where a.attestation_id = t.attestation_id and a.trust_provider_id = ${id}::uuid)`
+      return sql`${identityId} in (select b.identity_id from binding b where b.trust_provider_id = ${id}::uuid)
+        and ${isProvenAt(id, attestationId)}`
     case 'credential':
+    case 'task':
     case 'role':
     case 'resource':
     case 'environment':
     case 'policy':
     case 'svid':
     case 'svid_authority':
+    // A person has tasks of others and no SVID.
     case 'person':
       return undefined
   }

@@ -5,7 +5,7 @@ import type pg from 'pg'
 import type { Tx } from './database.ts'
 import type { EntryRow } from './entry-rows.ts'
 import type { PageRequest } from './page.ts'
-import type { Selector } from './revocation-rows.ts'
+import { restsOn, type Selector } from './revocation-rows.ts'
 import type { SvidTable } from './schema.gen.ts'
 
 export type SvidKind = 'x509' | 'jwt'
@@ -150,34 +150,10 @@ export async function insertServerSvid(
 }
 
 /** The SVIDs of a selector as a condition on `svid s`; undefined where none hang on it. */
-function svidsOf({ kind, id }: Selector): RawBuilder<boolean> | undefined {
-  switch (kind) {
-    case 'svid':
-      return sql`s.svid_id = ${id}::uuid`
-    case 'svid_authority':
-      return sql`s.issuing_key_id = ${id}`
-    case 'attestation':
-      return sql`s.attestation_id = ${id}::uuid`
-    case 'identity':
-      return sql`s.identity_id = ${id}::uuid`
-    case 'host':
-      return sql`s.attestation_id in (select a.attestation_id from attestation a where a.host_identity_id = ${id}::uuid)`
-    case 'owner':
-      return sql`s.identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
-    case 'trust_provider':
-      return sql`s.identity_id in (select b.identity_id from binding b where b.trust_provider_id = ${id}::uuid)
-        and exists (select from attestation a
-                    where a.attestation_id = s.attestation_id and a.trust_provider_id = ${id}::uuid)`
-    // A person has no SVID.
-    case 'person':
-    case 'credential':
-    case 'task':
-    case 'role':
-    case 'resource':
-    case 'environment':
-    case 'policy':
-      return undefined
-  }
+function svidsOf(selector: Selector): RawBuilder<boolean> | undefined {
+  const { kind, id } = selector
+  if (kind === 'svid') return sql`s.svid_id = ${id}::uuid`
+  return kind === 'svid_authority' ? sql`s.issuing_key_id = ${id}` : restsOn('s', selector)
 }
 
 /**
