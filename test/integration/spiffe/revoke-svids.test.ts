@@ -159,6 +159,28 @@ test('a host agent gets SVIDs for what it vouched for and for nothing else, and 
   )
 })
 
+test.each([
+  ['the host is revoked', (agent: string) => ({ kind: 'host', id: agent }) as const],
+  ["the agent's own proof is", (_agent: string, proof: string) => ({ kind: 'attestation', id: proof }) as const],
+])('the SVIDs of what a host agent vouched for end when %s, and no others', async (_name, selectorOf) => {
+  await using at = await startSpiffe()
+  const [agent, orders] = [await at.workload('agent'), await at.workload('orders')]
+  const [agentCtx, ordersCtx] = [await agent.prove(), await orders.prove()]
+  const vouched = await vouchFor(at, attestationOf(agentCtx), attestationOf(ordersCtx))
+  const svid = await at.x509(agentCtx, { attestationId: vouched })
+  const kept = await at.x509(ordersCtx)
+  await at.inTenant((tx) =>
+    requestRevocation(tx, {
+      selector: selectorOf(agent.identityId, attestationOf(agentCtx)),
+      ...operator,
+      now: at.server.clock.now(),
+    }),
+  )
+  const stateOf = async (serial: string) => (await at.inTenant((tx) => findSvidBySerial(tx, serial)))?.state
+  expect(await stateOf(svid.serialNumber)).toBe('revoked')
+  expect(await stateOf(kept.serialNumber), "control: by the workload's own proof").toBe('live')
+})
+
 test('a CRL is signed ahead of those who ask, numbered upwards, and nothing older is served', async () => {
   await using at = await startSpiffe()
   const orders = await at.workload('orders')
