@@ -176,6 +176,20 @@ test('[J7] only keys for tokens of the trust domain of the subject count', () =>
   expect(faultOf(makeToken()), 'control').toBeUndefined()
 })
 
+test('a member that stands there twice is refused: another reader would take the other one', () => {
+  const signText = (header: string, body: string) => {
+    const text = `${Buffer.from(header).toString('base64url')}.${Buffer.from(body).toString('base64url')}`
+    return `${text}.${signature(text, 'ES256', keys.ES256.privateKey).toString('base64url')}`
+  }
+  const [header, body] = [JSON.stringify(goodHeader), JSON.stringify(goodClaims)]
+  expect(faultOf(signText(header, body)), 'control').toBeUndefined()
+  const doubled = body.replace('{', '{"sub":"spiffe://example.org/another",')
+  expect(faultOf(signText(header, doubled))).toBe('header and claims must be JSON objects')
+  expect(faultOf(signText(header.replace('{', '{"kid":"other-use",'), body))).toBe(
+    'header and claims must be JSON objects',
+  )
+})
+
 test('a token that was touched is refused', () => {
   const [head = '', , signed = ''] = makeToken().split('.')
   expect(faultOf(`${head}.${encode({ ...goodClaims, sub: 'spiffe://example.org/admin' })}.${signed}`)).toContain(

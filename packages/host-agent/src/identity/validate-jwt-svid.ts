@@ -4,9 +4,10 @@
  * Checks form, header, algorithm, signature by a key of the subject's own trust domain, `sub`, `aud`, `exp` and `nbf`.
  * Does NOT check whether it was used before, nor whether its identity still stands: that, only the server can tell.
  */
+import { isUtf8 } from 'node:buffer'
 import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import type { BundleKey } from '../authority/authority.ts'
-import { isSpiffeIdFault, parseSpiffeId } from '@mayfly/domain'
+import { isSpiffeIdFault, parseSpiffeId, parseStrictObject } from '@mayfly/domain'
 import type { BundleSnapshot } from './trust-bundles.ts'
 
 export interface ValidJwtSvid {
@@ -128,18 +129,7 @@ function decodePart(text: string): Buffer | undefined {
 }
 
 function parseObject(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-    return isShallow(value, maxDepth) ? (value as Readonly<Record<string, unknown>>) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isShallow(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  return depth > 0 && Object.values(value).every((one) => isShallow(one, depth - 1))
+  return isUtf8(bytes) ? parseStrictObject(bytes.toString('utf8'), maxDepth) : undefined
 }
 
 function printed(text: string): string {
