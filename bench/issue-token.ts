@@ -1,16 +1,9 @@
 /** How many proofs a second become access tokens, over HTTP and durably. */
-import { fork } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { Secret } from '@mayfly/provider-kit'
-import { startEmbeddedPostgres } from '../packages/server/src/adapters/embedded-postgres/start-embedded-postgres.ts'
-import { migrate } from '../packages/server/src/store/migrate.ts'
 import { type Bench, median, quantile, rateResult, rounded } from './bench.ts'
 import { type IssuerKey, makeBodies, makeDpopProofs, makeIssuerKey } from './issue-token/workload.ts'
+import { openStore } from './open-store.ts'
+import { startProcess } from './start-process.ts'
 
 const inFlight = 32
 const rounds = 9
@@ -21,38 +14,23 @@ export const issueToken: Bench = {
   name: 'issue-token',
   about: `proofs to access tokens, bearer and bound to a key, ${inFlight} in flight, HTTP and durable commit included`,
   async run(say) {
-    const directory = await mkdtemp(join(tmpdir(), 'mayfly-bench-'))
-    // Open to the user that PostgreSQL runs as where this runs as root; its data directory is closed in itself.
-    await chmod(directory, 0o711)
-    const password = new Secret(randomBytes(24).toString('base64url'))
-    const server = await startEmbeddedPostgres({ dataDir: join(directory, 'data'), superuserPassword: password })
-    const superuserUrl = server.connectionUrl(server.superuser, password, 'postgres')
+    await using store = await openStore()
     const key = makeIssuerKey()
     const jwk = JSON.stringify(key.publicJwk)
-    try {
-      const { url } = await migrate(superuserUrl)
-      await using own = await startProcess('issue-token/serve-ours.ts', [
-        url,
-        randomBytes(32).toString('base64url'),
-        jwk,
-      ])
-      await using raw = await startProcess('limits/issue-token.ts', [superuserUrl, jwk])
-      const limitIs = 'bare Fastify, verify, Cedar with 10 policies, sign, grouped durable append of one narrow row'
-      return [
-        await compare(say, {
-          name: 'issue-token-dpop',
-          key,
-          own: own.url,
-          raw: raw.url,
-          limitIs: `${limitIs}; one verification and one row more`,
-          bound: true,
-        }),
-        await compare(say, { name: 'issue-token', key, own: own.url, raw: raw.url, limitIs, bound: false }),
-      ]
-    } finally {
-      await server.stop('fast')
-      await rm(directory, { recursive: true })
-    }
+    await using own = await startProcess('issue-token/serve-ours.ts', [store.url, store.kek, jwk])
+    await using raw = await startProcess('limits/issue-token.ts', [store.superuserUrl, jwk])
+    const limitIs = 'bare Fastify, verify, Cedar with 10 policies, sign, grouped durable append of one narrow row'
+    return [
+      await compare(say, {
+        name: 'issue-token-dpop',
+        key,
+        own: own.url,
+        raw: raw.url,
+        limitIs: `${limitIs}; one verification and one row more`,
+        bound: true,
+      }),
+      await compare(say, { name: 'issue-token', key, own: own.url, raw: raw.url, limitIs, bound: false }),
+    ]
   },
 }
 
@@ -99,29 +77,6 @@ async function askNonce(url: string): Promise<string> {
   const nonce = answer.headers.get('dpop-nonce')
   if (nonce === null) throw new Error(`answered ${answer.status} without a nonce`)
   return nonce
-}
-
-interface ServerProcess extends AsyncDisposable {
-  readonly url: string
-}
-
-/** A process that sends its URL once it listens, and ends when we let go of it. */
-async function startProcess(file: string, args: readonly string[]): Promise<ServerProcess> {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), [...args], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
-  const ended = new Promise<void>((done) => child.once('exit', () => done()))
-  const url = await new Promise<string>((done, fail) => {
-    child.once('message', (message) => done((message as { url: string }).url))
-    child.once('exit', (code) => fail(new Error(`${file} ended with ${code}`)))
-  })
-  return {
-    url,
-    async [Symbol.asyncDispose]() {
-      child.disconnect()
-      await ended
-    },
-  }
 }
 
 interface TokenRequest {

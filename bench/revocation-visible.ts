@@ -6,10 +6,10 @@ import { Agent, get } from 'node:http'
 import { inflateSync } from 'node:zlib'
 import { type Bench, type BenchResult, median, quantile, rounded } from './bench.ts'
 import { makeIssuerKey } from './issue-token/workload.ts'
-import { openStore } from './token-exchange/open-store.ts'
+import { openStore } from './open-store.ts'
 import { getToken, postForm } from './token-exchange/post-form.ts'
 import { signProof } from './token-exchange/sign-proof.ts'
-import { startProcess } from './token-exchange/start-process.ts'
+import { startProcess } from './start-process.ts'
 import { audience, callerOf, serviceOf } from './token-exchange/workload.ts'
 
 const samples = 200

@@ -1,11 +1,5 @@
 /** How many JWT-SVIDs are minted a second: in the process on one core, and as a whole, over HTTP and durably. */
-import { fork } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import {
   type AttestationId,
   type DecisionId,
@@ -15,17 +9,16 @@ import {
   type PolicyVersionId,
   systemClock,
 } from '@mayfly/domain'
-import { Secret } from '@mayfly/provider-kit'
-import { startEmbeddedPostgres } from '../packages/server/src/adapters/embedded-postgres/start-embedded-postgres.ts'
 import { parsePublicJwk } from '../packages/server/src/adapters/keys/jwk.ts'
 import { makeKeyPair, openSigner } from '../packages/server/src/adapters/keys/signing-key.ts'
 import { isSignedBy, readAccessToken, signAccessToken } from '../packages/server/src/application/proof/access-token.ts'
 import { issueJwtSvid } from '../packages/server/src/application/spiffe/issue-jwt-svid.ts'
 import { openPermitCache, type SvidPermit } from '../packages/server/src/application/spiffe/permit-svid.ts'
 import type { SvidDeps } from '../packages/server/src/application/spiffe/spiffe-deps.ts'
-import { migrate } from '../packages/server/src/store/migrate.ts'
 import { type Bench, median, quantile, rateResult, rounded } from './bench.ts'
 import { measureRawPairs } from './limits/svid-jwt.ts'
+import { openStore } from './open-store.ts'
+import { startProcess, type Told } from './start-process.ts'
 
 const inFlight = 32
 const wholeRounds = 7
@@ -139,56 +132,26 @@ function permitOf(
 }
 
 async function measureWhole(say: (line: string) => void) {
-  const directory = await mkdtemp(join(tmpdir(), 'mayfly-bench-'))
-  // Open to the user that PostgreSQL runs as where this runs as root; its data directory is closed in itself.
-  await chmod(directory, 0o711)
-  const password = new Secret(randomBytes(24).toString('base64url'))
-  const server = await startEmbeddedPostgres({ dataDir: join(directory, 'data'), superuserPassword: password })
-  const superuserUrl = server.connectionUrl(server.superuser, password, 'postgres')
-  try {
-    const { url } = await migrate(superuserUrl)
-    await using own = await startProcess('svid-jwt/serve-ours.ts', [url, randomBytes(32).toString('base64url')])
-    await using raw = await startProcess('limits/svid-jwt.ts', [superuserUrl])
-    for (const side of [own, raw]) await measureRequests(side, 1_000)
-    const [ours, limit, latencies]: [number[], number[], number[]] = [[], [], []]
-    for (let round = 0; round < wholeRounds; round += 1) {
-      const measured = await measureRequests(own, requestsInRound)
-      const rawMeasured = await measureRequests(raw, requestsInRound)
-      ours.push(measured.rate)
-      limit.push(rawMeasured.rate)
-      latencies.push(...measured.latenciesMs)
-      say(`round ${round + 1} of ${wholeRounds}: ${rounded(measured.rate)} and ${rounded(rawMeasured.rate)} a second`)
-    }
-    const also = { 'p50 ms': rounded(median(latencies)), 'p99 ms': rounded(quantile(latencies, 0.99)) }
-    const limitIs = 'bare Fastify, verify, sign, grouped durable append of one narrow row'
-    return rateResult('svid-jwt-whole', 'SVIDs/s', ours, limit, limitIs, also)
-  } finally {
-    await server.stop('fast')
-    await rm(directory, { recursive: true })
+  await using store = await openStore()
+  await using own = await startProcess<Side>('svid-jwt/serve-ours.ts', [store.url, store.kek])
+  await using raw = await startProcess<Side>('limits/svid-jwt.ts', [store.superuserUrl])
+  for (const side of [own, raw]) await measureRequests(side, 1_000)
+  const [ours, limit, latencies]: [number[], number[], number[]] = [[], [], []]
+  for (let round = 0; round < wholeRounds; round += 1) {
+    const measured = await measureRequests(own, requestsInRound)
+    const rawMeasured = await measureRequests(raw, requestsInRound)
+    ours.push(measured.rate)
+    limit.push(rawMeasured.rate)
+    latencies.push(...measured.latenciesMs)
+    say(`round ${round + 1} of ${wholeRounds}: ${rounded(measured.rate)} and ${rounded(rawMeasured.rate)} a second`)
   }
+  const also = { 'p50 ms': rounded(median(latencies)), 'p99 ms': rounded(quantile(latencies, 0.99)) }
+  const limitIs = 'bare Fastify, verify, sign, grouped durable append of one narrow row'
+  return rateResult('svid-jwt-whole', 'SVIDs/s', ours, limit, limitIs, also)
 }
 
-interface Side extends AsyncDisposable {
-  readonly url: string
+interface Side extends Told {
   readonly tokens: readonly string[]
-}
-
-async function startProcess(file: string, args: readonly string[]): Promise<Side> {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), [...args], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
-  const ended = new Promise<void>((done) => child.once('exit', () => done()))
-  const told = await new Promise<Pick<Side, 'url' | 'tokens'>>((done, fail) => {
-    child.once('message', (message) => done(message as Pick<Side, 'url' | 'tokens'>))
-    child.once('exit', (code) => fail(new Error(`${file} ended with ${code}`)))
-  })
-  return {
-    ...told,
-    async [Symbol.asyncDispose]() {
-      child.disconnect()
-      await ended
-    },
-  }
 }
 
 async function measureRequests(side: Side, count: number) {

@@ -2,10 +2,10 @@
 import { Agent } from 'node:http'
 import { type Bench, median, quantile, rateResult, rounded } from './bench.ts'
 import { type IssuerKey, makeIssuerKey } from './issue-token/workload.ts'
-import { openStore } from './token-exchange/open-store.ts'
+import { openStore } from './open-store.ts'
 import { getToken, postForm } from './token-exchange/post-form.ts'
 import { signProof } from './token-exchange/sign-proof.ts'
-import { startProcess } from './token-exchange/start-process.ts'
+import { startProcess } from './start-process.ts'
 import { audience, callerOf, callers, serviceOf, services } from './token-exchange/workload.ts'
 
 const inFlight = 32

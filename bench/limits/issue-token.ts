@@ -8,7 +8,7 @@ import { createPublicKey, generateKeyPairSync, type JsonWebKey, randomUUID, sign
 import type { AddressInfo } from 'node:net'
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { fastify } from 'fastify'
-import pg from 'pg'
+import { openGroupedAppend } from './grouped-append.ts'
 import { policyText } from '../issue-token/workload.ts'
 
 const [url = '', publicJwk = '{}'] = process.argv.slice(2)
@@ -18,40 +18,7 @@ const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const tenPolicies = policyText.split('\n\n').slice(0, 10).join('\n\n')
 cedar.preparsePolicySet('bench', { staticPolicies: tenPolicies })
 
-const client = new pg.Client(url)
-await client.connect()
-await client.query('create table if not exists public.bench_append (id uuid not null, data bytea not null)')
-
-interface Row {
-  readonly id: string
-  readonly data: Buffer
-  readonly done: () => void
-}
-let waiting: Row[] = []
-let underWay = false
-
-function append(id: string, data: Buffer): Promise<void> {
-  return new Promise((done) => {
-    waiting.push({ id, data, done })
-    if (!underWay) void appendAll()
-  })
-}
-
-async function appendAll(): Promise<void> {
-  underWay = true
-  await new Promise((next) => setImmediate(next))
-  while (waiting.length > 0) {
-    const batch = waiting
-    waiting = []
-    await client.query({
-      name: 'append',
-      text: 'insert into public.bench_append select * from unnest($1::uuid[], $2::bytea[])',
-      values: [batch.map((row) => row.id), batch.map((row) => row.data)],
-    })
-    for (const row of batch) row.done()
-  }
-  underWay = false
-}
+const append = await openGroupedAppend(url)
 
 const app = fastify({ logger: false })
 app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>

@@ -2,7 +2,7 @@
 import { createPublicKey, generateKeyPairSync, randomUUID, sign, verify } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { fastify } from 'fastify'
-import pg from 'pg'
+import { openGroupedAppend } from './grouped-append.ts'
 
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
@@ -25,31 +25,7 @@ export function measureRawPairs(count: number, signedSizeBytes: number): number 
  * with the other requests. No liveness of the token, no decision, no row of the SVID, no entry, no promise.
  */
 async function serve(url: string): Promise<void> {
-  const client = new pg.Client(url)
-  await client.connect()
-  await client.query('create table if not exists public.bench_svid (id uuid not null, data bytea not null)')
-  let waiting: { readonly id: string; readonly data: Buffer; readonly done: () => void }[] = []
-  let underWay = false
-  const append = (id: string, data: Buffer) =>
-    new Promise<void>((done) => {
-      waiting.push({ id, data, done })
-      if (!underWay) void appendAll()
-    })
-  async function appendAll(): Promise<void> {
-    underWay = true
-    await new Promise((next) => setImmediate(next))
-    while (waiting.length > 0) {
-      const batch = waiting
-      waiting = []
-      await client.query({
-        name: 'append',
-        text: 'insert into public.bench_svid select * from unnest($1::uuid[], $2::bytea[])',
-        values: [batch.map((row) => row.id), batch.map((row) => row.data)],
-      })
-      for (const row of batch) row.done()
-    }
-    underWay = false
-  }
+  const append = await openGroupedAppend(url)
 
   const tokens = Array.from({ length: 50 }, (_, at) => signed({ typ: 'at+jwt' }, { sub: `service-${at}` }))
   const app = fastify({ logger: false })

@@ -3,8 +3,8 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Secret } from '@mayfly/provider-kit'
-import { startEmbeddedPostgres } from '../../packages/server/src/adapters/embedded-postgres/start-embedded-postgres.ts'
-import { migrate } from '../../packages/server/src/store/migrate.ts'
+import { startEmbeddedPostgres } from '../packages/server/src/adapters/embedded-postgres/start-embedded-postgres.ts'
+import { migrate } from '../packages/server/src/store/migrate.ts'
 
 export interface BenchStore extends AsyncDisposable {
   readonly url: string
