@@ -94,7 +94,14 @@ const http = {
 const issue: IssueDeps = {
   ...authority,
   keys,
-  targets: createTargets({ providers, keys, database, onCloseError: console.error }),
+  targets: createTargets({
+    providers,
+    keys,
+    database,
+    clock: core.clock,
+    issuerOf: (tenantId) => getIssuer(proof.tenants, tenantId),
+    onCloseError: console.error,
+  }),
   issueLimits: { ...defaultIssueLimits, tokensPerMinute: 1e9 },
   statusPlaces: openStatusPlaces(core),
   issuerOf: (tenantId) => getIssuer(proof.tenants, tenantId),

@@ -112,7 +112,14 @@ const proof = openProof(authority, { keys, publicUrl: () => publicUrl })
 const issue: IssueDeps = {
   ...authority,
   keys,
-  targets: createTargets({ providers, keys, database, onCloseError: console.error }),
+  targets: createTargets({
+    providers,
+    keys,
+    database,
+    clock: core.clock,
+    issuerOf: (tenantId) => getIssuer(proof.tenants, tenantId),
+    onCloseError: console.error,
+  }),
   issueLimits: { ...defaultIssueLimits, tokensPerMinute: 1e6 },
   statusPlaces: openStatusPlaces(core),
   issuerOf: (tenantId) => getIssuer(proof.tenants, tenantId),

@@ -11,20 +11,17 @@ import { MayflyError, newId } from '@mayfly/domain'
 import { findPrinted, printsOf } from './find-printed.ts'
 import { isLoginRefused } from './login-refused.ts'
 import type {
+  Abilities,
   AccountHandle,
   AccountProvider,
-  Adoptable,
-  Enumerable,
   IssuedAccount,
   IssueRequest,
-  Renewable,
   RevokeReport,
   Target,
 } from './provider.ts'
 import { Secret } from './secret.ts'
 
-export type OpenTarget<Permission, SecretFields = unknown> = Target<Permission> &
-  Partial<Renewable & Enumerable & Adoptable<SecretFields>>
+export type OpenTarget<Permission, SecretFields = unknown> = Target<Permission> & Partial<Abilities<SecretFields>>
 
 export interface ConformanceSession {
   /** Uses the session; false where the target has ended it. */

@@ -2,13 +2,16 @@
  * What a credential provider is: the plug-in that makes and removes credentials on one kind of resource.
  *
  * A provider is one object with typed settings, an honest statement of what it can promise, and `open`. What only some
- * can do is a small interface of its own (`Renewable`, `Enumerable`). The conformance suite (`conformance.ts`) judges
+ * can do is a small interface of its own (`Renewable`, `Enumerable`, `SessionObserver` and the others). The conformance suite (`conformance.ts`) judges
  * every provider on a real server.
  */
 import type { BoundTo, CredentialId } from '@mayfly/domain'
 import type { z } from 'zod'
 import type { PublishedEnds, SelfContained, TokenStatement } from './self-contained.ts'
 import type { Secret } from './secret.ts'
+
+/** How a workload may send a key of its own: PEM `PUBLIC KEY`, PEM `CERTIFICATE REQUEST`, a line of OpenSSH, an nkey `U…`. */
+export type HolderKeyFormat = 'spki' | 'csr' | 'openssh' | 'nkey'
 
 /** What a provider can promise, as data: shown to people, judged by policies, printed in the reference. */
 export interface Guarantees {
@@ -18,6 +21,11 @@ export interface Guarantees {
   readonly revokeCutsOpenSessions: boolean
   /** The bindings that this kind of target knows, strongest first. */
   readonly bindings: readonly BoundTo[]
+  /**
+   * How a workload may send a key of its own, of which only it has the private half; absent where none is taken. A key
+   * that Mayfly makes and hands over binds nothing: whoever has what was issued has the key too.
+   */
+  readonly holderKeys?: readonly HolderKeyFormat[]
   /** What stays possible after the end, in one sentence each; empty where nothing does. */
   readonly limits: readonly string[]
 }
@@ -36,8 +44,20 @@ export interface IssueRequest<Permission> {
   readonly expiresAt: Date
   /** After this moment the target itself must refuse or have undone an unfinished create (law 1). */
   readonly createDeadlineAt: Date
+  /** What the credential can be bound to beside the possession of what is issued. */
+  readonly holder?: Holder
   /** For self-contained kinds, and for these always: what to say, and what to sign it with. */
   readonly statement?: TokenStatement
+}
+
+export interface Holder {
+  /**
+   * The public half of a key that the workload keeps, as it was sent: at most 16,384 characters, not yet parsed. Only for
+   * kinds with `guarantees.holderKeys`, which refuse what they cannot read with `request_invalid` at `/public_key`.
+   */
+  readonly publicKey?: string
+  /** From where the workload proved what it is, as the server saw it: an IPv4 or IPv6 address in its canonical text. */
+  readonly address?: string
 }
 
 export interface IssuedAccount {
@@ -116,7 +136,87 @@ export interface Renewable {
 
 /** Ability: list the accounts that carry Mayfly's name pattern, to find those without a row. */
 export interface Enumerable {
+  /** Streams: 50,000 names must neither fill the memory nor hurt the target. Which credential a name is of, `credentialOf` says. */
   listAccounts(signal: AbortSignal): AsyncIterable<string>
+}
+
+/** Ability: end many at once for about the price of one. Without it `revoke` is given one handle at a time. */
+export interface BulkRevocable {
+  /** How many handles of one call serve the target best. `revoke` takes more, in batches. */
+  readonly revokeBatchSize: number
+}
+
+/** One connection that is open at the target now. */
+export interface ObservedSession {
+  /** The target's own name for the connection, unique while it is open. */
+  readonly sessionId: string
+  /** Of Mayfly's name pattern; undefined where the account is gone and the session is not. */
+  readonly accountName: string | undefined
+  /** Where it comes from, as the target sees it: an address without its port; undefined for a local socket. */
+  readonly sourceAddress?: string
+  /** Since when, where the target says so; else it counts from when it was first seen. */
+  readonly since?: Date
+}
+
+/** Ability: say who is connected with which credential, and end a connection that nobody answers for. */
+export interface SessionObserver {
+  /** All open sessions of accounts that carry Mayfly's name pattern, in one query whatever their number. */
+  listSessions(signal: AbortSignal): Promise<readonly ObservedSession[]>
+  /** Ends these sessions and no others; one that is gone already is no error. */
+  cutSessions(sessions: readonly ObservedSession[], signal: AbortSignal): Promise<void>
+}
+
+/**
+ * Ability: change the secret of an account that Mayfly did not make, for a static secret that cannot go away yet. The
+ * provider then has `rotation` too. The account's name is as the target spells it; it never has Mayfly's pattern.
+ */
+export interface Rotatable {
+  /**
+   * Makes the target accept `next` for the account. With `overlap: 'same_account'` what it accepted before goes on until
+   * `endPrevious`; with `'other_account'` it ends at once, and the caller alternates between two accounts. Idempotent.
+   * After an abort or a timeout it may still take effect, for 30 seconds at most.
+   */
+  rotate(account: string, next: Secret, signal: AbortSignal): Promise<void>
+  /** From now on the target accepts `current` alone, and the account's sessions are ended. Idempotent. */
+  endPrevious(account: string, current: Secret, signal: AbortSignal): Promise<void>
+  /** Tries it: true where the account logs in with this secret. Throws where the target cannot be asked. */
+  accepts(account: string, secret: Secret, signal: AbortSignal): Promise<boolean>
+}
+
+/** What can be said of `Rotatable` without asking a target. */
+export interface Rotation {
+  /** Whether one account can have two secrets for a while. */
+  readonly overlap: 'same_account' | 'other_account'
+}
+
+/**
+ * Ability: tell the public what verifiers need: a CA certificate, a revocation list, an OCSP answer. Served without
+ * authentication at `published.url` + `/` + name. The provider then has `documents` too.
+ */
+export interface Publisher {
+  /** @returns undefined where there is no such thing */
+  publish(request: PublicRequest, signal: AbortSignal): Promise<PublicAnswer | undefined>
+}
+
+export interface PublicDocument {
+  /** One segment of a path: `[a-z0-9.-]`, e.g. `ca.pem`, `crl`, `ocsp`. */
+  readonly name: string
+  readonly title: string
+  /** Where a request may be sent in a POST, as OCSP does: its media type. */
+  readonly accepts?: string
+}
+
+export interface PublicRequest {
+  readonly document: string
+  /** What was POSTed, or followed the document's name in the path, decoded from base64 (RFC 6960 appendix A.1). At most 16 KiB. */
+  readonly body?: Uint8Array
+}
+
+export interface PublicAnswer {
+  readonly mediaType: string
+  readonly body: Uint8Array
+  /** How long a cache may keep it, in seconds; 0: not at all. */
+  readonly maxAgeSeconds: number
 }
 
 /**
@@ -150,9 +250,18 @@ export interface OwnLogin<Settings, SecretFields> {
 export interface TargetConfig<Settings, SecretFields> {
   readonly settings: Settings
   readonly secret: SecretFields
-  /** For self-contained kinds: what verifiers are told. */
+  /** What has ended, asked where it is written, for kinds that publish it. The server always gives it. */
   readonly published?: PublishedEnds
 }
+
+/** Everything that an open target may be able to do beside. */
+export type Abilities<SecretFields> = Renewable &
+  Enumerable &
+  BulkRevocable &
+  SessionObserver &
+  Rotatable &
+  Publisher &
+  Adoptable<SecretFields>
 
 export interface AccountProvider<Settings, Permission, SecretFields> {
   readonly kind: string
@@ -173,11 +282,20 @@ export interface AccountProvider<Settings, Permission, SecretFields> {
   guide(): string
   /** The account name of a credential: pure, so that the row can hold it before the account exists. */
   plan(credentialId: CredentialId): AccountHandle
+  /** Back from the name: of which credential it is; undefined where `plan` did not make it. With `Enumerable` always. */
+  credentialOf?(accountName: string): CredentialId | undefined
+  /**
+   * For kinds whose secret is in part made by Mayfly itself, e.g. the key of a CA: the whole secret as JSON text, in the
+   * fields that `secret` parses. Called once, when the resource is registered; what it makes, nobody has entered.
+   */
+  completeSecret?(settings: Settings, entered: SecretFields): Promise<Secret>
+  /** With `Publisher`: what can be fetched. */
+  readonly documents?: readonly PublicDocument[]
+  /** With `Rotatable`. */
+  readonly rotation?: Rotation
   /** For kinds that sign what they issue and keep nothing at a target. */
   readonly selfContained?: SelfContained<Settings, Permission>
   /** Where Mayfly can change the secret of its own login; the open target is `Adoptable`. */
   readonly ownLogin?: OwnLogin<Settings, SecretFields>
-  open(
-    config: TargetConfig<Settings, SecretFields>,
-  ): Promise<Target<Permission> & Partial<Renewable & Enumerable & Adoptable<SecretFields>>>
+  open(config: TargetConfig<Settings, SecretFields>): Promise<Target<Permission> & Partial<Abilities<SecretFields>>>
 }

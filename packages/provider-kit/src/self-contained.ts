@@ -4,7 +4,7 @@
  * Promise: the row stands before the signature (law 1). The end is published, by introspection and by a status list, from
  * the commit of the revocation on; what that is worth depends on what the verifier asks, and the guarantees say so.
  */
-import type { BoundTo, CredentialId, JsonObject } from '@mayfly/domain'
+import type { BoundTo, CredentialId, JsonObject, RevocationCause } from '@mayfly/domain'
 
 export type TokenAlgorithm = 'ES256' | 'RS256'
 
@@ -49,8 +49,31 @@ export interface TokenStatement {
   sign(data: Uint8Array): Promise<Uint8Array>
 }
 
-/** What verifiers are told. Asked each time, where it is written. */
+/** What has ended of one resource. Asked each time, where it is written (law 13). */
 export interface PublishedEnds {
   /** Of these those that introspection and status list call ended. */
   ended(credentialIds: readonly CredentialId[], signal: AbortSignal): Promise<ReadonlySet<CredentialId>>
+  /**
+   * All credentials of the resource that were ended before their time and are not past it: what a revocation list must
+   * name. In the order of their ids.
+   */
+  listEnded(signal: AbortSignal): Promise<readonly EndedCredential[]>
+  /** A number that grows with each call, over all servers, for the resource: of a CRL, of a KRL. Begins at 1. */
+  nextNumber(signal: AbortSignal): Promise<number>
+  /**
+   * Runs `work` alone, among all servers, for this resource: for targets that know no compare-and-swap. Whoever comes
+   * meanwhile waits. No transaction is open; a server that dies lets go.
+   */
+  exclusively<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
+  /** Where the public fetches the resource's documents; the names of `documents` follow after a `/`. */
+  readonly url: string
+}
+
+export interface EndedCredential {
+  readonly credentialId: CredentialId
+  readonly accountName: string
+  readonly endedAt: Date
+  /** When it would have ended by itself. */
+  readonly expiresAt: Date
+  readonly cause: RevocationCause
 }

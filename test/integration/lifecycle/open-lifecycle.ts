@@ -97,6 +97,8 @@ export async function openLifecycle(url: string, options: LifecycleOptions = {})
     providers,
     keys,
     database,
+    clock,
+    issuerOf: async () => 'https://mayfly.example',
     onCloseError: (error) => logger.warn({ err: error }, 'close'),
   })
   const deps: IssueDeps = {

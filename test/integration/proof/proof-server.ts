@@ -111,7 +111,6 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
   await ensureKeys({ ...core, keys }, defaultTenantId)
   await database.transaction(defaultTenantId, (tx) => ensureDefaultPolicy(tx, clock.now()))
   const providers: ReadonlyMap<string, Provider> = new Map([['jwt', jwtProvider as unknown as Provider]])
-  const targets = createTargets({ providers, keys, database, onCloseError: () => undefined })
   const authorityDeps: AuthorityDeps = {
     ...core,
     policies: createPolicyEngine(),
@@ -124,6 +123,14 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
     publicUrl: () => url,
     clusterReviewer: options.clusterReviewer,
     mutualTlsUrl: () => (mutualTlsUrl === '' ? undefined : mutualTlsUrl),
+  })
+  const targets = createTargets({
+    providers,
+    keys,
+    database,
+    clock,
+    issuerOf: (tenantId) => getIssuer(proof.tenants, tenantId),
+    onCloseError: () => undefined,
   })
   const issue: IssueDeps = {
     ...authorityDeps,

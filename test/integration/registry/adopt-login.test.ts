@@ -104,8 +104,9 @@ async function issueAndRevoke(way: OpenTarget, target: Prepared): Promise<void> 
 
 /** Another server: it shares the store and nothing else. */
 function otherServer(): typeof deps {
-  const { providers, keys, database } = deps
-  const targets = createTargets({ providers, keys, database, onCloseError: () => undefined })
+  const { providers, keys, database, clock } = deps
+  const issuerOf = async () => 'https://mayfly.example'
+  const targets = createTargets({ providers, keys, database, clock, issuerOf, onCloseError: () => undefined })
   open.push(targets)
   return { ...deps, targets }
 }

@@ -37,6 +37,8 @@ export async function createRegistryFixture() {
     providers,
     keys,
     database,
+    clock,
+    issuerOf: async () => 'https://mayfly.example',
     onCloseError: (error) => {
       throw error
     },

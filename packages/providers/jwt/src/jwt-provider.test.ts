@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { CredentialId } from '@mayfly/domain'
-import { type AccountHandle, Secret, type TokenStatement } from '@mayfly/provider-kit'
+import { createMemoryEnds, type AccountHandle, Secret, type TokenStatement } from '@mayfly/provider-kit'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isReservedClaim } from './claim-names.ts'
@@ -32,7 +32,7 @@ function open(ended: readonly CredentialId[] = [], settings: object = {}) {
   return jwtProvider.open({
     settings: jwtSettings.parse({ audience: ['https://orders.example'], ...settings }),
     secret: {},
-    published: { ended: async (ids) => new Set(ids.filter((one) => ended.includes(one))) },
+    published: { ...createMemoryEnds(), ended: async (ids) => new Set(ids.filter((one) => ended.includes(one))) },
   })
 }
 

@@ -96,6 +96,8 @@ export function wire(input: WireInput): Wired {
     providers,
     keys,
     database: core.database,
+    clock: core.clock,
+    issuerOf: (tenantId) => getIssuer(proof.tenants, tenantId),
     onCloseError: (error) => logger.warn({ err: error }, 'a way to a target was not closed cleanly'),
   })
   const authority: AuthorityDeps = {

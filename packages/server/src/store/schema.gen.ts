@@ -381,6 +381,7 @@ export interface ResourceTable {
   check_result: ColumnType<unknown, string | null, string | null>
   version: Generated<number>
   created_at: Generated<Date>
+  published_number: Generated<number>
 }
 
 export interface RevocationTable {

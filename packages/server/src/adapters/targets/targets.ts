@@ -6,26 +6,17 @@
  * While Mayfly changes the secret of its own login, work goes on: where one secret is refused, the other is tried, and
  * then what stands in the row by now.
  */
-import { MayflyError, type ResourceId, type TenantId } from '@mayfly/domain'
-import {
-  type AccountProvider,
-  type Adoptable,
-  type Enumerable,
-  isLoginRefused,
-  type PublishedEnds,
-  type Renewable,
-  type Secret,
-  type Target,
-} from '@mayfly/provider-kit'
+import { type Clock, MayflyError, type ResourceId, type TenantId } from '@mayfly/domain'
+import { type Abilities, type AccountProvider, isLoginRefused, type Secret, type Target } from '@mayfly/provider-kit'
 import type { Database, Tx } from '../../store/database.ts'
 import { getTargetRow } from '../../store/removal-rows.ts'
-import { findEndedCredentials } from '../../store/status-list-rows.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import { sealPlace } from '../keys/seal-place.ts'
+import { resourceEnds } from './resource-ends.ts'
 
 /** A provider with its types forgotten: settings, permission and secret are what its own schemas parsed. */
 export type Provider = AccountProvider<Record<string, unknown>, unknown, unknown>
-export type OpenTarget = Target<unknown> & Partial<Renewable & Enumerable & Adoptable<unknown>>
+export type OpenTarget = Target<unknown> & Partial<Abilities<unknown>>
 
 /** The columns of a resource that say how to reach it. */
 export interface TargetRow {
@@ -59,6 +50,9 @@ export interface TargetsDeps {
   readonly providers: ReadonlyMap<string, Provider>
   readonly keys: KeyRing
   readonly database: Database
+  readonly clock: Clock
+  /** Under which URL the tenant's documents are published, without a trailing slash. */
+  readonly issuerOf: (tenantId: TenantId) => Promise<string>
   /** Told what went wrong while a target was closed; nothing waits for it. */
   readonly onCloseError: (error: unknown) => void
 }
@@ -93,8 +87,8 @@ export function createTargets(deps: TargetsDeps): Targets {
       version: row.version,
       ways: secrets.map((secret) => {
         const config = parseConfig(provider, row, secret)
-        const published = provider.selfContained === undefined ? {} : { published: publishedEnds(tx.tenantId) }
-        return { open: () => provider.open({ ...config, ...published }), opened: undefined }
+        const open = async () => provider.open({ ...config, published: await endsOf(tx.tenantId, row.resource_id) })
+        return { open, opened: undefined }
       }),
       users: 0,
       replaced: false,
@@ -110,9 +104,9 @@ export function createTargets(deps: TargetsDeps): Targets {
     return fresh
   }
 
-  /** Asked where it is written, as introspection and the status list are. */
-  function publishedEnds(tenantId: TenantId): PublishedEnds {
-    return { ended: (ids) => deps.database.transaction(tenantId, (tx) => findEndedCredentials(tx, ids)) }
+  async function endsOf(tenantId: TenantId, resourceId: ResourceId) {
+    const issuer = await deps.issuerOf(tenantId)
+    return resourceEnds({ database: deps.database, now: () => deps.clock.now(), tenantId, resourceId, issuer })
   }
 
   function closeIfUnused(entry: Kept): void {

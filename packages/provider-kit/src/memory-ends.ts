@@ -1,0 +1,39 @@
+/** What has ended, in memory: for tests of providers that publish or push what has ended. */
+import type { CredentialId } from '@mayfly/domain'
+import type { AccountHandle } from './provider.ts'
+import type { EndedCredential, PublishedEnds } from './self-contained.ts'
+
+export interface MemoryEnds extends PublishedEnds {
+  /** What the transaction of a revocation does, before the target is touched. */
+  end(handles: readonly AccountHandle[], expiresAt: Date): void
+}
+
+/** @param url where its documents would be published; default `https://mayfly.example/published/test` */
+export function createMemoryEnds(url = 'https://mayfly.example/published/test'): MemoryEnds {
+  const ended = new Map<CredentialId, EndedCredential>()
+  let number = 0
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    url,
+    end(handles, expiresAt) {
+      for (const { credentialId, accountName } of handles) {
+        const endedAt = new Date()
+        ended.set(credentialId, { credentialId, accountName, endedAt, expiresAt, cause: 'requested_by_operator' })
+      }
+    },
+    ended: async (ids) => new Set(ids.filter((id) => ended.has(id))),
+    async listEnded() {
+      const live = [...ended.values()].filter((one) => one.expiresAt > new Date())
+      return live.toSorted((a, b) => (a.credentialId < b.credentialId ? -1 : 1))
+    },
+    async nextNumber() {
+      number += 1
+      return number
+    },
+    exclusively(work) {
+      const turn = last.then(work)
+      last = turn.catch(() => undefined)
+      return turn
+    },
+  }
+}

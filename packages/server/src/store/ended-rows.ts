@@ -1,0 +1,31 @@
+/** The SQL of revocation lists: what has ended of one resource, and the number of the next list. */
+import type { ResourceId } from '@mayfly/domain'
+import type { EndedCredential } from '@mayfly/provider-kit'
+import { sql } from 'kysely'
+import type { Tx } from './database.ts'
+
+/** What was ended before its time and is not past it, in the order of ids. */
+export async function listEndedCredentials(
+  tx: Tx,
+  resourceId: ResourceId,
+  now: Date,
+): Promise<readonly EndedCredential[]> {
+  const { rows } = await sql<EndedCredential>`
+    select c.credential_id as "credentialId", c.account_name as "accountName", c.revoking_at as "endedAt",
+           c.expires_at as "expiresAt", r.cause
+    from credential c join revocation r on r.revocation_id = c.revocation_id
+    where c.resource_id = ${resourceId} and c.revoking_at is not null and c.expires_at > ${now}
+      and c.revoking_at < c.expires_at
+    order by c.credential_id`.execute(tx.query)
+  return rows
+}
+
+export async function nextPublishedNumber(tx: Tx, resourceId: ResourceId): Promise<number> {
+  const { published_number: number } = await tx.query
+    .updateTable('resource')
+    .set({ published_number: sql<number>`published_number + 1` })
+    .where('resource_id', '=', resourceId)
+    .returning('published_number')
+    .executeTakeFirstOrThrow()
+  return number
+}
