@@ -10,11 +10,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { makeRunDir, memoryRoot } from './run-dirs.ts'
+import { keepServers, type ServerKeeper } from './servers/keep-servers.ts'
 import { makeTemplateDatabase } from './template-database.ts'
 import { fastStoreSettings, fastTargetSettings, startTestCluster, type TestCluster } from './test-cluster.ts'
 
 const running: TestCluster[] = []
 const dirs: string[] = []
+let keeper: ServerKeeper | undefined
 
 export async function setup(project: TestProject): Promise<void> {
   const runDir = await makeRunDir(memoryRoot)
@@ -37,6 +39,8 @@ export async function setup(project: TestProject): Promise<void> {
     ])
     project.provide('storeCluster', await makeTemplateDatabase(store.access))
     project.provide('targetClusters', { 18: target18.access, 15: target15.access })
+    keeper = await keepServers(runDir)
+    project.provide('serverKeeper', keeper.socketPath)
     project.provide('runDir', runDir)
     project.provide('diskDir', diskDir)
   } catch (error) {
@@ -46,6 +50,8 @@ export async function setup(project: TestProject): Promise<void> {
 }
 
 export async function teardown(): Promise<void> {
+  await keeper?.stop()
+  keeper = undefined
   // Immediate: nothing here is worth a checkpoint.
   await Promise.all(running.splice(0).map(({ server }) => server.stop('immediate')))
   await Promise.all(dirs.splice(0).map((dir) => rm(dir, { recursive: true, force: true, maxRetries: 10 })))

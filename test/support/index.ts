@@ -10,5 +10,6 @@ export {
   type DurableCluster,
   type DurableClusterOptions,
 } from './start-durable-cluster.ts'
+export { useServer } from './servers/use-server.ts'
 export { makeTempDir } from './temp-dir.ts'
 export { until } from './until.ts'

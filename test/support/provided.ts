@@ -20,6 +20,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     storeCluster: StoreAccess
     targetClusters: Readonly<Record<EmbeddedVersion, ClusterAccess>>
+    /** The socket of the keeper of shared servers (`servers/use-server.ts`). */
+    serverKeeper: string
     /** A folder of this run in memory (where the system has such); removed at its end. */
     runDir: string
     /** The same on disk, for what must survive a kill. */
