@@ -81,6 +81,7 @@ const authority: AuthorityDeps = {
   ...core,
   policies: createPolicyEngine(),
   offeredBindings: (kind) => providers.get(kind)?.guarantees.bindings ?? [],
+  takesHolderKeys: () => false,
 }
 let publicUrl = ''
 const proof = openProof(authority, { keys, publicUrl: () => publicUrl })

@@ -34,7 +34,12 @@ const logger = { debug: () => undefined, info: () => undefined, warn: () => unde
 const database = openDatabase({ url, poolSize: 8 })
 const core = { database, clock: systemClock, logger }
 const keys = createKeyRing({ keks: { current: parseKeyEncryptionKey(new Secret(kek), 'kek') }, clock: systemClock })
-const authority: AuthorityDeps = { ...core, policies: createPolicyEngine(), offeredBindings: () => [] }
+const authority: AuthorityDeps = {
+  ...core,
+  policies: createPolicyEngine(),
+  offeredBindings: () => [],
+  takesHolderKeys: () => false,
+}
 let publicUrl = ''
 const proof = openProof(authority, { keys, publicUrl: () => publicUrl })
 const spiffe = openSpiffe(authority, { keys, tenants: proof.tenants, trustDomain: 'bench.example' })

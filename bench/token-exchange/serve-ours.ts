@@ -106,6 +106,7 @@ const authority: AuthorityDeps = {
   ...core,
   policies: createPolicyEngine(),
   offeredBindings: (kind) => providers.get(kind)?.guarantees.bindings ?? [],
+  takesHolderKeys: () => false,
 }
 let publicUrl = sharedUrl
 const proof = openProof(authority, { keys, publicUrl: () => publicUrl })

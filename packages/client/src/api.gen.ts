@@ -12312,6 +12312,8 @@ export interface operations {
                     parameters?: {
                         [key: string]: string;
                     };
+                    /** @description A key of the holder, who keeps its private half; in a form that the kind of the resource takes. What is issued then opens nothing without it */
+                    public_key?: string;
                     /** @description The same key with the same request gives the same credential, without its secret */
                     idempotency_key?: string;
                 };
@@ -14199,6 +14201,8 @@ export interface operations {
                             };
                         };
                         ttl_seconds?: number;
+                        /** @enum {string} */
+                        binding?: "key" | "address" | "none";
                         source_address?: string;
                         /** Format: date-time */
                         now?: string;

@@ -286,13 +286,16 @@ export interface AccountProvider<Settings, Permission, SecretFields> {
   credentialOf?(accountName: string): CredentialId | undefined
   /**
    * For kinds whose secret is in part made by Mayfly itself, e.g. the key of a CA: the whole secret as JSON text, in the
-   * fields that `secret` parses. Called once, when the resource is registered; what it makes, nobody has entered.
+   * fields that `secret` parses. Called when the resource is registered, and when a secret is entered anew: `current` is then
+   * what is in force, and what was made before is kept unless something else was entered for it.
    */
-  completeSecret?(settings: Settings, entered: SecretFields): Promise<Secret>
+  completeSecret?(settings: Settings, entered: SecretFields, current: SecretFields | undefined): Promise<Secret>
   /** With `Publisher`: what can be fetched. */
   readonly documents?: readonly PublicDocument[]
   /** With `Rotatable`. */
   readonly rotation?: Rotation
+  /** Of `guarantees.bindings` those that a resource with these settings can give; absent: all of them. Pure. */
+  bindingsUnder?(settings: Settings): readonly BoundTo[]
   /** For kinds that sign what they issue and keep nothing at a target. */
   readonly selfContained?: SelfContained<Settings, Permission>
   /** Where Mayfly can change the secret of its own login; the open target is `Adoptable`. */

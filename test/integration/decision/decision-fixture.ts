@@ -58,6 +58,7 @@ export async function createDecisionFixture() {
     logger,
     policies: createPolicyEngine(),
     offeredBindings: () => ['none'],
+    takesHolderKeys: () => false,
   }
   const inTenant = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.transaction(tenantId, work)
   await inTenant((tx) => ensureDefaultPolicy(tx, now))

@@ -18,6 +18,17 @@ describe('an issue', () => {
     await expect(fixture.issue({ ...key, ttlSeconds: 61 })).rejects.toMatchObject({ code: 'idempotency_key_reused' })
   })
 
+  test('to a key that the kind cannot bind to is refused before anything is made', async () => {
+    await using fixture = await createFixture()
+    await expect(fixture.issue({ publicKey: 'ssh-ed25519 AAAA' })).rejects.toMatchObject({
+      code: 'request_invalid',
+      options: { fields: [{ pointer: '/public_key' }] },
+    })
+    const rows = await fixture.life.inTenant((tx) => tx.query.selectFrom('credential').select('state').execute())
+    expect(rows).toEqual([])
+    await fixture.issue()
+  })
+
   test('with one key twice at the same moment makes one account', async () => {
     await using fixture = await createFixture()
     const both = await Promise.all([1, 2, 3].map(() => fixture.issue({ idempotencyKey: 'at-once' })))

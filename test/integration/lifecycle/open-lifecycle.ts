@@ -8,9 +8,11 @@ import {
   type Environment,
   type IdentityId,
   type IdentityKind,
+  type JsonValue,
   newId,
   type PersonId,
   type PersonRole,
+  type Reach,
   type TrustProviderId,
 } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
@@ -53,6 +55,8 @@ export interface LifecycleOptions {
   /** The key-encryption key of a store that another process has opened before. */
   readonly kek?: string
   readonly logger?: Logger
+  /** Beside that of PostgreSQL, e.g. `[mysqlProvider as unknown as Provider]`. */
+  readonly providers?: readonly Provider[]
 }
 
 export interface TargetPlace {
@@ -92,7 +96,8 @@ export async function openLifecycle(url: string, options: LifecycleOptions = {})
   await ensureKeys({ database, clock, logger, keys }, tenantId)
   const inTenant = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.transaction(tenantId, work)
   await inTenant((tx) => ensureDefaultPolicy(tx, clock.now()))
-  const providers: ReadonlyMap<string, Provider> = new Map([['postgres', postgresProvider as unknown as Provider]])
+  const ours = [postgresProvider as unknown as Provider, ...(options.providers ?? [])]
+  const providers: ReadonlyMap<string, Provider> = new Map(ours.map((provider) => [provider.kind, provider]))
   const targets = createTargets({
     providers,
     keys,
@@ -108,7 +113,11 @@ export async function openLifecycle(url: string, options: LifecycleOptions = {})
     keys,
     targets,
     policies: createPolicyEngine(),
-    offeredBindings: () => ['none'],
+    offeredBindings: (kind, settings) => {
+      const provider = providers.get(kind)
+      return provider?.bindingsUnder?.(provider.settings.parse(settings)) ?? provider?.guarantees.bindings ?? []
+    },
+    takesHolderKeys: (kind) => providers.get(kind)?.guarantees.holderKeys !== undefined,
     issueLimits: { ...defaultIssueLimits, ...options.limits },
     statusPlaces: openStatusPlaces({ database, clock }),
     issuerOf: async () => 'https://mayfly.example.com',
@@ -211,6 +220,7 @@ function company(deps: IssueDeps, providers: ReadonlyMap<string, Provider>) {
           binding_id: bindingId,
           claims: '{}',
           strength: 'platform',
+          source_address: '127.0.0.1',
           accepted_at: now,
           fresh_until: new Date(now.getTime() + freshForSeconds * 1_000),
           token_expires_at: new Date(now.getTime() + 300_000),
@@ -294,6 +304,47 @@ function company(deps: IssueDeps, providers: ReadonlyMap<string, Provider>) {
                 }),
           },
           secret: place.login,
+        }),
+      )
+      return row
+    },
+
+    /** A resource of any kind, and one role on it. */
+    async makeTarget(
+      name: string,
+      owner: string,
+      of: {
+        readonly provider: string
+        readonly settings: unknown
+        readonly secret: JsonValue
+        readonly role: string
+        readonly permission: unknown
+        readonly parameters?: Record<string, { readonly one_of: readonly string[] }>
+        readonly environment?: Environment
+        readonly reach?: Reach
+      },
+    ) {
+      const { row } = await change((at) =>
+        registerResource(registry, at, {
+          name,
+          provider: of.provider,
+          environment: of.environment ?? 'staging',
+          reach: of.reach ?? 'data',
+          dataClass: 'internal',
+          exposure: 'internal',
+          delivery: 'direct',
+          owner,
+          settings: of.settings,
+          secret: of.secret,
+        }),
+      )
+      const { permission, parameters } = of
+      await change((at) =>
+        registerRole(registry, at, {
+          resource: name,
+          name: of.role,
+          permission,
+          ...(parameters === undefined ? {} : { parameters }),
         }),
       )
       return row

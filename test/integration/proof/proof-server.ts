@@ -115,6 +115,7 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
     ...core,
     policies: createPolicyEngine(),
     offeredBindings: (kind) => providers.get(kind)?.guarantees.bindings ?? [],
+    takesHolderKeys: (kind) => providers.get(kind)?.guarantees.holderKeys !== undefined,
   }
   let url = ''
   let mutualTlsUrl = ''

@@ -15,6 +15,7 @@ import { formatRecord } from '../format-table.ts'
 import { parseDuration } from '../parse-duration.ts'
 import { collect, parseTextPairs } from '../parse-pairs.ts'
 import { writePrivateFile } from '@mayfly/client/login'
+import { readText } from '../read-text.ts'
 import { UsageError } from '../usage-error.ts'
 
 interface IssueOptions {
@@ -22,6 +23,7 @@ interface IssueOptions {
   readonly for?: string
   readonly task?: string
   readonly parameter?: readonly string[]
+  readonly publicKey?: string
   readonly idempotencyKey?: string
   readonly output: 'fields' | 'env' | 'json' | 'file'
   readonly env?: string
@@ -37,6 +39,10 @@ export function addIssueCommand(program: Command, cli: Cli): void {
     .option('--for <span>', 'the life asked for, e.g. `15m`; what is granted may be shorter')
     .option('--task <id>', 'within this task')
     .option('--parameter <name=value>', 'what the role lets its holder choose; several times', collect)
+    .option(
+      '--public-key <file>',
+      'a key of which only the holder has the private half: PEM, OpenSSH line, request or nkey',
+    )
     .option('--idempotency-key <key>', 'the same key gives the same credential, without its secret')
     .addOption(
       new Option('--output <form>', 'how it is told: `env` for a shell, `file` with --file')
@@ -61,6 +67,9 @@ export function addIssueCommand(program: Command, cli: Cli): void {
       ...(options.for !== undefined && { ttl_seconds: parseDuration(options.for) }),
       ...(options.task !== undefined && { task_id: options.task }),
       ...(options.parameter !== undefined && { parameters: parseTextPairs(options.parameter, '--parameter') }),
+      ...(options.publicKey !== undefined && {
+        public_key: (await readText(cli, options.publicKey)).trim(),
+      }),
       ...(options.idempotencyKey !== undefined && { idempotency_key: options.idempotencyKey }),
     }
     const issued = await answerOf(api.POST('/v1/credentials', { body }))

@@ -4,7 +4,7 @@
  * Promise: one of each, made in the order of what needs what; nothing is looked up at run time.
  */
 
-import { MayflyError } from '@mayfly/domain'
+import { type BoundTo, MayflyError } from '@mayfly/domain'
 import type { AccountProvider } from '@mayfly/provider-kit'
 import { jwtProvider } from '@mayfly/provider-jwt'
 import { postgresProvider } from '@mayfly/provider-postgres'
@@ -103,7 +103,8 @@ export function wire(input: WireInput): Wired {
   const authority: AuthorityDeps = {
     ...core,
     policies: createPolicyEngine({ onReplaced: (why) => logger.warn({ why }, 'the policy engine was replaced') }),
-    offeredBindings: (kind) => providers.get(kind)?.guarantees.bindings ?? [],
+    offeredBindings: (kind, settings) => offeredBindings(providers.get(kind), settings),
+    takesHolderKeys: (kind) => providers.get(kind)?.guarantees.holderKeys !== undefined,
   }
   const proof = openProof(authority, {
     keys,
@@ -191,6 +192,13 @@ export function wire(input: WireInput): Wired {
       loginRotationDays: config.loginRotationDays,
     },
   }
+}
+
+/** A resource's settings may make less possible than its kind knows. */
+function offeredBindings(provider: Provider | undefined, settings: unknown): readonly BoundTo[] {
+  if (provider?.bindingsUnder === undefined) return provider?.guarantees.bindings ?? []
+  const parsed = provider.settings.safeParse(settings)
+  return parsed.success ? provider.bindingsUnder(parsed.data) : []
 }
 
 function providerMap(more: readonly Provider[]): ReadonlyMap<string, Provider> {

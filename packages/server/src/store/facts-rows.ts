@@ -83,6 +83,7 @@ export interface TargetJson {
   readonly exposure: Exposure
   readonly delivery: Delivery
   readonly provider_kind: string
+  readonly settings: unknown
   readonly attributes: Readonly<Record<string, unknown>>
   readonly state: string
   readonly version: number
@@ -197,7 +198,7 @@ function personObject(alias: string): Fragment {
 
 const targetObject = sql`jsonb_build_object('resource_id', t.resource_id, 'name', t.name, 'environment', t.environment,
   'reach', t.reach, 'data_class', t.data_class, 'exposure', t.exposure, 'delivery', t.delivery,
-  'provider_kind', t.provider_kind, 'attributes', t.attributes, 'state', t.state, 'version', t.version,
+  'provider_kind', t.provider_kind, 'settings', t.settings, 'attributes', t.attributes, 'state', t.state, 'version', t.version,
   'owner_name', (select o.name from owner o where o.owner_id = t.owner_id))`
 
 const roleObject = sql`jsonb_build_object('role_id', r.role_id, 'name', t.name || '/' || r.name, 'state', r.state,

@@ -42,6 +42,8 @@ export interface IssueBounds extends IssueTerms {
   /** Until when the proof of the holder is fresh, and what its access token is bound to, as in the row. */
   readonly proofFreshUntil: Date
   readonly proofTokenBinding: string | null
+  /** From where the holder proved what it is. */
+  readonly proofSourceAddress: string | null
   /** Of whom it is held for; null where it is nobody, or a person. */
   readonly subjectSpiffeId: string | null
   readonly subjectExpiresAt: Date | null
@@ -89,7 +91,11 @@ export async function getIssueBounds(
       oldest_uncovered: Date | null
       fingerprint_key: NonNullable<IssueBounds['fingerprintKey']> | null
       token_keys: IssueBounds['tokenKeys'] | null
-      proof: { readonly fresh_until: string; readonly token_binding: string | null } | null
+      proof: {
+        readonly fresh_until: string
+        readonly token_binding: string | null
+        readonly source_address: string | null
+      } | null
       subject_spiffe_id: string | null
       subject_expires_at: Date | null
       subject_proof_fresh_until: Date | null
@@ -106,7 +112,8 @@ export async function getIssueBounds(
              from signing_key where purpose = 'fingerprint' and signing_key.state = 'active') as fingerprint_key,
            (select jsonb_object_agg(algorithm, key_id) from signing_key
              where purpose in ('access_token', 'federated_token') and signing_key.state = 'active') as token_keys,
-           (select jsonb_build_object('fresh_until', a.fresh_until, 'token_binding', a.token_binding)
+           (select jsonb_build_object('fresh_until', a.fresh_until, 'token_binding', a.token_binding,
+             'source_address', host(a.source_address))
              from attestation a where a.attestation_id = ${of.attestationId}) as proof,
            s.spiffe_id as subject_spiffe_id, s.expires_at as subject_expires_at,
            (select a.fresh_until from attestation a
@@ -122,6 +129,7 @@ export async function getIssueBounds(
     tokenKeys: row?.token_keys ?? {},
     proofFreshUntil: new Date(row?.proof?.fresh_until ?? 0),
     proofTokenBinding: row?.proof?.token_binding ?? null,
+    proofSourceAddress: row?.proof?.source_address ?? null,
     subjectSpiffeId: row?.subject_spiffe_id ?? null,
     subjectExpiresAt: row?.subject_expires_at ?? null,
     subjectProofFreshUntil: row?.subject_proof_fresh_until ?? null,

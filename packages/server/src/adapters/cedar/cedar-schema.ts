@@ -46,6 +46,8 @@ entity Resource in [Owner] {
   // internal, partner, internet
   exposure: String,
   provider: String,
+  // What its credentials can be bound to, beside possession: key, address, none.
+  bindings: Set<String>,
   owner: Owner,
 } tags String;
 
@@ -56,6 +58,8 @@ entity Role in [Resource, Owner] {
   data_class: String,
   exposure: String,
   provider: String,
+  // What its credentials can be bound to, beside possession: key, address, none.
+  bindings: Set<String>,
   owner: Owner,
 } tags String;
 
@@ -135,11 +139,19 @@ const commonContext = [
   '// Parties that it went through besides the principal; 0 where it acts for itself.\n    chain_length: Long',
 ] as const
 
+const binding = `// What the credential would be bound to: ${bindings.join(', ')}.\n    binding: String`
+
 const moreContext: Partial<Record<ActionName, readonly string[]>> = {
   'task.declare': ['task: DeclaredTask'],
   'token.exchange': ['on_behalf_of: Delegation', 'role: Role'],
-  'credential.issue': ['task?: RunningTask', 'ttl_seconds?: Long', 'delivery: String', 'on_behalf_of?: Delegation'],
-  'credential.renew': ['task?: RunningTask', 'ttl_seconds?: Long', 'delivery: String'],
+  'credential.issue': [
+    'task?: RunningTask',
+    'ttl_seconds?: Long',
+    binding,
+    'delivery: String',
+    'on_behalf_of?: Delegation',
+  ],
+  'credential.renew': ['task?: RunningTask', 'ttl_seconds?: Long', binding, 'delivery: String'],
 }
 
 export function cedarSchema(): string {

@@ -143,7 +143,7 @@ async function intend(
     resource: { type: 'Role', id: input.role },
     ...(input.taskId === undefined ? {} : { taskId: input.taskId }),
     ...(input.ttlSeconds === undefined ? {} : { ttlSeconds: input.ttlSeconds }),
-    ...(input.token === undefined ? {} : { boundTo: boundToOf(input.token.binding) }),
+    holdsKey: input.publicKey !== undefined || boundToOf(input.token?.binding) === 'key',
     ...(input.token?.onBehalfOf === undefined ? {} : { onBehalfOf: input.token.onBehalfOf }),
   } as const
   try {
@@ -181,7 +181,7 @@ async function findRepetition(
 async function createAccount(
   deps: IssueDeps,
   ctx: CallContext,
-  { row, permission, target, decision }: Requested,
+  { row, permission, target, decision, holder }: Requested,
   handle: AccountHandle,
   input: IssueInput,
 ): Promise<IssuedAccount> {
@@ -194,15 +194,18 @@ async function createAccount(
         parameters: input.parameters ?? {},
         expiresAt: row.expires_at,
         createDeadlineAt: row.create_deadline_at,
+        holder,
       },
       signal,
     ),
   )
-  const wanted = decision.duties.requireBinding
-  if (wanted === undefined || isAtLeast(issued.boundTo, wanted)) return issued
-  throw new MayflyError('target_refused', {
-    publicDetail: `the target bound the credential to \`${issued.boundTo}\`, policy demands \`${wanted}\``,
-  })
+  for (const wanted of [decision.duties.requireBinding, decision.binding]) {
+    if (wanted === undefined || isAtLeast(issued.boundTo, wanted)) continue
+    throw new MayflyError('target_refused', {
+      publicDetail: `the target bound the credential to \`${issued.boundTo}\`, and it was decided on as bound to \`${wanted}\``,
+    })
+  }
+  return issued
 }
 
 function isAtLeast(have: IssuedAccount['boundTo'], wanted: IssuedAccount['boundTo']): boolean {

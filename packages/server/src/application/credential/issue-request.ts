@@ -8,9 +8,10 @@ import {
   type ProblemCode,
   type TaskId,
 } from '@mayfly/domain'
-import type { ActClaim, Secret, TokenStatement } from '@mayfly/provider-kit'
+import type { ActClaim, Holder, Secret, TokenStatement } from '@mayfly/provider-kit'
 import type { PreparedTarget } from '../../adapters/targets/targets.ts'
 import type { CredentialRow } from '../../store/credential-rows.ts'
+import type { IssueBounds } from '../../store/issue-rows.ts'
 import { sha256 } from '../audit/sha256.ts'
 import type { AuditReceipt } from '../audit/audit-entry.ts'
 import type { PermitDecision } from '../decision/decision.ts'
@@ -25,6 +26,8 @@ export interface IssueInput {
   /** The life asked for; what is granted may be shorter. */
   readonly ttlSeconds?: number | undefined
   readonly parameters?: Readonly<Record<string, string>> | undefined
+  /** A key that the holder keeps, in a form that the resource's kind takes: what is issued opens nothing without it. */
+  readonly publicKey?: string | undefined
   /** The same key with the same request gives the same credential, without its secret. */
   readonly idempotencyKey?: string | undefined
   /** What the token endpoint asks beside; absent elsewhere. */
@@ -64,6 +67,7 @@ export interface Requested {
   readonly permission: unknown
   readonly target: PreparedTarget
   readonly decision: PermitDecision
+  readonly holder: Holder
   /** Keyed, by the key that was active then: recognises the credential where it is found. */
   readonly fingerprint: { readonly keyId: string; readonly of: (value: Secret) => string }
 }
@@ -96,6 +100,14 @@ export function repetitionOf(row: CredentialRow, input: IssueInput): RequestOutc
   })
 }
 
+/** What the credential can be bound to beside possession. */
+export function holderOf(input: IssueInput, { proofSourceAddress }: Pick<IssueBounds, 'proofSourceAddress'>): Holder {
+  return {
+    ...(input.publicKey === undefined ? {} : { publicKey: input.publicKey }),
+    ...(proofSourceAddress === null ? {} : { address: proofSourceAddress }),
+  }
+}
+
 /** Tells a repeated request from another one under the same idempotency key. */
 export function requestDigest(input: IssueInput): string {
   return encodeBase64(
@@ -106,6 +118,7 @@ export function requestDigest(input: IssueInput): string {
           task_id: input.taskId ?? null,
           ttl_seconds: input.ttlSeconds ?? null,
           parameters: { ...input.parameters },
+          ...(input.publicKey === undefined ? {} : { public_key: input.publicKey }),
         }),
       ),
     ),

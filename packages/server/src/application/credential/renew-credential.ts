@@ -51,6 +51,7 @@ export async function renewCredential(
     {
       action: 'credential.renew',
       resource: { type: 'Role', id: held.role_id },
+      boundTo: held.bound_to,
       ...(held.task_id === null ? {} : { taskId: held.task_id }),
       ...(input.ttlSeconds === undefined ? {} : { ttlSeconds: input.ttlSeconds }),
     },

@@ -1,7 +1,8 @@
 /**
  * The first transaction of an issue: everything that must hold is checked where the row is written (law 13).
  */
-import { type CredentialId, type IdentityId, MayflyError } from '@mayfly/domain'
+import { type CredentialId, encodeBase64, encodeUtf8, type IdentityId, MayflyError } from '@mayfly/domain'
+import type { Provider } from '../../adapters/targets/targets.ts'
 import {
   countIssues,
   type CredentialRow,
@@ -14,6 +15,7 @@ import type { Tx } from '../../store/database.ts'
 import { getIssueBounds, type IssueBounds, type IssueTerms } from '../../store/issue-rows.ts'
 import { insertIssue } from '../../store/issue-statements.ts'
 import { type AuditEntry, entryRowOf } from '../audit/audit-entry.ts'
+import { sha256 } from '../audit/sha256.ts'
 import { lagSecondsOf, maxSequencerLagSeconds } from '../audit/sequence-log.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { PermitDecision } from '../decision/decision.ts'
@@ -23,7 +25,14 @@ import { checkParameters } from './check-parameters.ts'
 import { termOf } from './credential-term.ts'
 import type { CallContext, IssueDeps } from './issue-deps.ts'
 import { grantToken } from './grant-token.ts'
-import { type IssueInput, type Preparation, repetitionOf, requestDigest, type RequestOutcome } from './issue-request.ts'
+import {
+  holderOf,
+  type IssueInput,
+  type Preparation,
+  repetitionOf,
+  requestDigest,
+  type RequestOutcome,
+} from './issue-request.ts'
 
 const rateWindowMs = 60_000
 const turnsWithin = 64
@@ -113,6 +122,7 @@ export async function requestCredential(
       hint: 'change the role',
     })
   }
+  refuseUnusableKey(target.provider, input)
   const credential = {
     credential_id: credentialId,
     identity_id: actor.identityId,
@@ -151,14 +161,27 @@ export async function requestCredential(
     throw new MayflyError('key_unusable', { log: `tenant ${tx.tenantId} has no active key for fingerprints` })
   }
   const fingerprintOf = await deps.keys.fingerprinter(tx, fingerprintKey)
-  const entry = entryRowOf(tx.tenantId, requestEntry(ctx, credential, now))
+  const entry = entryRowOf(tx.tenantId, requestEntry(ctx, credential, now, input.publicKey))
   tx.commitWithNext()
   const row = await insertIssue(tx, { decision: decisionRowOf(decision), credential, state: 'requested', entry })
   const fingerprint = { keyId: fingerprintKey.key_id, of: fingerprintOf }
-  return { outcome: 'requested', row, permission: permission.data, target, decision, fingerprint }
+  const holder = holderOf(input, bounds)
+  return { outcome: 'requested', row, permission: permission.data, target, decision, holder, fingerprint }
 }
 
-function requestEntry(ctx: CallContext, row: NewCredentialRow, now: Date): AuditEntry {
+/** A key that would bind nothing must not look as if it did. */
+function refuseUnusableKey({ kind, guarantees }: Provider, { publicKey }: IssueInput): void {
+  if (publicKey === undefined || guarantees.holderKeys !== undefined) return
+  throw new MayflyError('request_invalid', {
+    publicDetail: `credentials of \`${kind}\` are not bound to a key that is sent`,
+    hint: guarantees.bindings.includes('key')
+      ? 'leave `public_key` out; bind the access token instead, by DPoP or a client certificate'
+      : 'leave `public_key` out',
+    fields: [{ pointer: '/public_key', detail: `is not taken by \`${kind}\`` }],
+  })
+}
+
+function requestEntry(ctx: CallContext, row: NewCredentialRow, now: Date, publicKey: string | undefined): AuditEntry {
   return {
     action: 'credential.requested',
     at: now,
@@ -184,6 +207,7 @@ function requestEntry(ctx: CallContext, row: NewCredentialRow, now: Date): Audit
       role_id: row.role_id,
       expires_at: row.expires_at.toISOString(),
       max_expires_at: row.max_expires_at.toISOString(),
+      ...(publicKey === undefined ? {} : { holder_key_sha256: encodeBase64(sha256(encodeUtf8(publicKey))) }),
       request_id: ctx.requestId,
     },
   }

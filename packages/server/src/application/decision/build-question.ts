@@ -58,6 +58,7 @@ function contextOf(facts: Facts, add: Add): Record<string, CedarValue> {
     ...(facts.action === 'credential.issue' || facts.action === 'credential.renew'
       ? {
           delivery: facts.delivery,
+          binding: facts.binding ?? 'none',
           ...(facts.ttlSeconds === undefined ? {} : { ttl_seconds: facts.ttlSeconds }),
         }
       : {}),
@@ -213,6 +214,7 @@ function targetAttributes(target: TargetFacts): Record<string, CedarValue> {
     data_class: target.dataClass,
     exposure: target.exposure,
     provider: target.providerKind,
+    bindings: [...target.offeredBindings],
     owner: entityValue(ownerUid(target.ownerName)),
   }
 }

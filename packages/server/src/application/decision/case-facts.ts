@@ -1,6 +1,7 @@
 /** From a case in words to facts, with what it leaves out filled in so that only the policies judge. */
 import {
   type AttestationId,
+  bindings,
   type CredentialId,
   defaultTenantId,
   type IdentityId,
@@ -51,6 +52,7 @@ export function caseFacts(asked: PolicyCase, digest: string): Facts {
       : { onBehalfOf: { subject, attestation: attestationOf(ids, 'proof of the subject', proof, now) } }),
     ...(asked.for_role === undefined ? {} : { exchangedRole: roleOf(ids, asked.for_role) }),
     delivery: 'direct',
+    ...bindingOf(asked),
     asked: {},
     policy: { policyVersionId: idOf<PolicyVersionId>(ids, 'policy'), digest },
     versions: [],
@@ -105,6 +107,15 @@ function resourceOf(ids: Ids, { resource }: PolicyCase, now: Date): ResourceFact
     return { type: 'Task', task: taskOf(ids, identity, task, [], now) }
   }
   return { type: 'Owner', owner: ownerOf(ids, resource.owner) }
+}
+
+function bindingOf({ action, binding, resource }: PolicyCase): Pick<Facts, 'binding'> {
+  if (action !== 'credential.issue' && action !== 'credential.renew') return {}
+  const offered = typeof resource === 'object' && 'role' in resource && 'offered_bindings' in resource
+  return {
+    binding:
+      binding ?? (offered ? bindings.find((one) => resource.offered_bindings.includes(one)) : undefined) ?? 'none',
+  }
 }
 
 function principalOf(ids: Ids, principal: CasePerson | CaseIdentity, now: Date): PrincipalFacts {

@@ -26,6 +26,7 @@ export function decide(engine: PolicyEngine, facts: Facts): Decision {
     resource: describeResource(facts),
     context: describeContext(facts),
     versions: facts.versions,
+    ...(facts.binding === undefined ? {} : { binding: facts.binding }),
     ...subjectOf(facts),
   }
   const policyVersionId = facts.policy?.policyVersionId

@@ -1,7 +1,7 @@
 /**
  * A decision: permit with its duties, or deny with its reasons. Denied is a value.
  */
-import type { ActionName, DecisionId, IdentityId, JsonObject, PolicyVersionId, TaskId } from '@mayfly/domain'
+import type { ActionName, BoundTo, DecisionId, IdentityId, JsonObject, PolicyVersionId, TaskId } from '@mayfly/domain'
 import type { Duties } from './duties.ts'
 import type { RowVersion } from './facts.ts'
 
@@ -63,6 +63,8 @@ interface DecisionBase {
   /** The identity and the task that it is about, where there are such. */
   readonly identityId?: IdentityId
   readonly taskId?: TaskId
+  /** Of a credential: what it is to be bound to at least, as it was decided on. */
+  readonly binding?: BoundTo
   /** Every row decided on; give them to `factsUnchanged` in the transaction that acts on the decision. */
   readonly versions: readonly RowVersion[]
 }

@@ -40,6 +40,7 @@ export function describeContext(facts: Facts): JsonObject {
   }
   if (sourceAddress !== undefined) described['source_address'] = sourceAddress
   if (ttlSeconds !== undefined) described['ttl_seconds'] = ttlSeconds
+  if (facts.binding !== undefined) described['binding'] = facts.binding
   if (task !== undefined) {
     described['task'] = {
       id: task.taskId,

@@ -66,7 +66,9 @@ export interface AuthorityRequest {
   readonly task?: TaskRequest
   /** `credential.issue`: for whom the principal acts. Then the subject is asked about too. */
   readonly onBehalfOf?: DelegationRequest
-  /** `credential.issue`: what the credential would be bound to, of what its kind offers. */
+  /** `credential.issue`: whether the holder shows a key of its own, to which the credential can be bound. */
+  readonly holdsKey?: boolean
+  /** `credential.renew`: what the credential is bound to. */
   readonly boundTo?: BoundTo
 }
 
@@ -164,7 +166,7 @@ export interface TargetFacts {
   /** How the resource wants its credentials delivered. */
   readonly delivery: Delivery
   readonly providerKind: string
-  /** What the provider of its kind can bind a credential to. */
+  /** What the provider can bind a credential to, with the settings of this resource. */
   readonly offeredBindings: readonly BoundTo[]
   readonly attributes: Readonly<Record<string, unknown>>
   readonly ownerName: string
@@ -246,6 +248,8 @@ export interface Facts {
   /** `task.declare`: what is to be declared. `resource` is then the identity that will do it. */
   readonly declaring?: { readonly kind: TaskKind; readonly deadline: Date; readonly roles: readonly RoleFacts[] }
   readonly ttlSeconds?: number
+  /** `credential.issue`, `credential.renew`: the strongest that the credential can be bound to, or is bound to. */
+  readonly binding?: BoundTo
   readonly sourceAddress?: string
   /** 0 to 100. No detector feeds it yet: 0. */
   readonly risk: number

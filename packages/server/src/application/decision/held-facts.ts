@@ -1,8 +1,8 @@
 /**
  * The facts on which live credentials rest today, read for many groups in one statement.
  */
-import type { BoundTo, IdentityId, PersonId } from '@mayfly/domain'
-import type { AttestationFacts, Facts, RoleFacts } from './facts.ts'
+import type { IdentityId, PersonId } from '@mayfly/domain'
+import type { AttestationFacts, Facts } from './facts.ts'
 import type { Tx } from '../../store/database.ts'
 import {
   activePolicyPart,
@@ -112,7 +112,8 @@ export async function loadHeldFacts(
         action: 'credential.issue',
         principal,
         attestation,
-        resource: boundRole(resource, group.boundTo),
+        resource,
+        ...(group.boundTo === undefined ? {} : { binding: group.boundTo }),
         ...(task === undefined ? {} : { task }),
         ...(proof.source_address === null ? {} : { sourceAddress: proof.source_address }),
         ttlSeconds,
@@ -128,12 +129,6 @@ export async function loadHeldFacts(
 }
 
 const missingRows = new Error('a credential names rows that are not there, which its foreign keys forbid')
-
-/** What it is bound to is all that it offers. */
-function boundRole(role: RoleFacts, boundTo: BoundTo | undefined): RoleFacts {
-  if (boundTo === undefined) return role
-  return { ...role, target: { ...role.target, offeredBindings: [boundTo] } }
-}
 
 function identitiesActedFor({ onBehalfOf }: HeldGroup): readonly IdentityId[] {
   return onBehalfOf?.subject.kind === 'identity' ? [onBehalfOf.subject.identityId] : []

@@ -5,6 +5,7 @@
  */
 import {
   type AttestationId,
+  bindings,
   type BoundTo,
   type IdentityId,
   MayflyError,
@@ -24,7 +25,7 @@ import {
   taskPart,
 } from '../../store/facts-rows.ts'
 import type { AuthorityDeps } from './authority-deps.ts'
-import type { AttestationFacts, AuthorityRequest, Facts, PrincipalFacts, RoleFacts } from './facts.ts'
+import type { AttestationFacts, AuthorityRequest, Facts, PrincipalFacts, ResourceFacts, RoleFacts } from './facts.ts'
 import { loadPolicy } from './load-policy.ts'
 import { delegationFacts, delegationParts } from './read-delegation.ts'
 import {
@@ -75,7 +76,7 @@ export async function loadFacts(deps: AuthorityDeps, tx: Tx, input: FactsInput):
     ...delegationParts(request.onBehalfOf),
   })
 
-  const reader: FactReader = { versions: [], offeredBindings: offeredBindings(deps, request.boundTo) }
+  const reader: FactReader = { versions: [], offeredBindings: deps.offeredBindings }
   const proof =
     typeof attestation === 'string' ? read.attestation && attestationFacts(reader, read.attestation) : attestation
   const who: PrincipalFacts | null =
@@ -89,13 +90,16 @@ export async function loadFacts(deps: AuthorityDeps, tx: Tx, input: FactsInput):
   const delegation = onBehalfOf === undefined ? {} : { onBehalfOf: delegationFacts(reader, onBehalfOf, read) }
   const policy = read.policy && policyFacts(reader, read.policy)
   if (policy !== null) await loadPolicy(deps, tx, policy)
+  const about = resource.factsOf(reader, tx, read.resource)
+  const binding = bindingOf(deps, request, about, proof, read.attestation?.source_address)
   return {
     tenantId: tx.tenantId,
     now,
     action: request.action,
     principal: who,
     attestation: proof,
-    resource: resource.factsOf(reader, tx, read.resource),
+    resource: about,
+    ...(binding === undefined ? {} : { binding }),
     ...(read.task === null ? {} : { task: taskFacts(reader, read.task) }),
     ...(request.task === undefined
       ? {}
@@ -118,10 +122,20 @@ export async function loadFacts(deps: AuthorityDeps, tx: Tx, input: FactsInput):
   }
 }
 
-/** Of what a kind offers, what this credential would have. */
-function offeredBindings(deps: AuthorityDeps, boundTo: BoundTo | undefined): FactReader['offeredBindings'] {
-  if (boundTo === undefined) return deps.offeredBindings
-  return (kind) => deps.offeredBindings(kind).filter((offered) => offered === boundTo || offered === 'none')
+/** Of what the resource offers the strongest that this request can have; undefined where no credential is asked for. */
+function bindingOf(
+  deps: AuthorityDeps,
+  { action, boundTo, holdsKey }: AuthorityRequest,
+  resource: ResourceFacts,
+  proof: AttestationFacts,
+  provenFrom: string | null | undefined,
+): BoundTo | undefined {
+  if (boundTo !== undefined) return boundTo
+  if (action !== 'credential.issue' || resource.type !== 'Role') return undefined
+  const { offeredBindings, providerKind } = resource.target
+  const asToken = !deps.takesHolderKeys(providerKind) && proof.tokenBoundTo !== 'none'
+  const possible = { key: holdsKey === true || asToken, address: typeof provenFrom === 'string', none: true }
+  return bindings.find((one) => possible[one] && offeredBindings.includes(one)) ?? 'none'
 }
 
 /** Each role once; every one asked for must be there. */

@@ -48,8 +48,11 @@ function undischargedBy({ id, duties }: CompiledPolicy, facts: Facts): DenyReaso
   if (duties.requireBinding !== undefined) {
     const { requireBinding } = duties
     for (const { target, name } of rolesOf(facts)) {
-      if (target.offeredBindings.some((offered) => isAtLeast(offered, requireBinding))) continue
-      const detail = `\`${id}\` asks for credentials bound to \`${requireBinding}\`; \`${target.providerKind}\` offers less for \`${name}\``
+      const possible = facts.binding === undefined ? target.offeredBindings : [facts.binding]
+      if (possible.some((one) => isAtLeast(one, requireBinding))) continue
+      const detail = target.offeredBindings.some((one) => isAtLeast(one, requireBinding))
+        ? `\`${id}\` asks for credentials bound to \`${requireBinding}\`; this one for \`${name}\` would be bound to \`${facts.binding ?? 'none'}\`: send a public key of your own, or prove yourself from an address`
+        : `\`${id}\` asks for credentials bound to \`${requireBinding}\`; \`${target.providerKind}\` offers less for \`${name}\``
       denials.push({ code: 'binding_not_offered', policyId: id, detail })
     }
   }

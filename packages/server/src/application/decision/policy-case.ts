@@ -103,6 +103,8 @@ export const policyCase = z.strictObject({
   on_behalf_of: z.union([person, identity]).optional(),
   for_role: role.optional(),
   ttl_seconds: seconds.optional(),
+  /** For `credential.issue` and `credential.renew`; absent: the strongest that the role offers. */
+  binding: z.enum(bindings).optional(),
   source_address: z.string().max(64).optional(),
   now: z.iso.datetime({ offset: true }).optional(),
   expect: z.strictObject({

@@ -25,7 +25,7 @@ import type {
 export interface FactReader {
   /** Grows as rows are read. */
   readonly versions: RowVersion[]
-  readonly offeredBindings: (providerKind: string) => readonly BoundTo[]
+  readonly offeredBindings: (providerKind: string, settings: unknown) => readonly BoundTo[]
 }
 
 export function noteVersion(reader: FactReader, table: VersionedTable, id: string, version: number): number {
@@ -109,7 +109,7 @@ export function targetFacts(reader: FactReader, row: TargetJson): TargetFacts {
     exposure: row.exposure,
     delivery: row.delivery,
     providerKind: row.provider_kind,
-    offeredBindings: reader.offeredBindings(row.provider_kind),
+    offeredBindings: reader.offeredBindings(row.provider_kind, row.settings),
     attributes: row.attributes,
     ownerName: row.owner_name,
     retired: row.state !== 'active',

@@ -24,6 +24,7 @@ import {
   parseSettings,
   requireSecretForAddress,
   type SealedSecret,
+  type SecretPlace,
   sealSecret,
 } from './resource-settings.ts'
 
@@ -85,7 +86,8 @@ export async function changeResource(
     adopt_login: input.adoptLogin ?? current.adopt_login,
   }
   const changes = diffFields(current, wanted)
-  const sealed = await sealIfNew(deps, change, current, input, moved.length > 0)
+  const place = { resourceId: current.resource_id, provider, settings, current: current.sealed_secret }
+  const sealed = await sealIfNew(deps, change, current, place, input, moved.length > 0)
   if (sealed !== undefined && sealed.fingerprint !== current.fingerprint) {
     changes.push({ field: 'secret', from: '[secret]', to: '[secret]' })
   }
@@ -140,11 +142,12 @@ async function sealIfNew(
   deps: RegistryDeps,
   { tx }: Change,
   current: ResourceWithOwner,
+  place: SecretPlace,
   { secret, repeated }: ResourceUpdate,
   moved: boolean,
 ): Promise<SealedSecret | undefined> {
   if (secret === undefined) return undefined
-  const sealed = await sealSecret(deps, tx, current.resource_id, secret)
+  const sealed = await sealSecret(deps, tx, place, secret)
   const known = [current.fingerprint, ...(repeated === true ? [current.entered_fingerprint] : [])]
   return !moved && known.includes(sealed.fingerprint) ? undefined : sealed
 }

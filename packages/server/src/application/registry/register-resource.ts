@@ -94,7 +94,7 @@ export async function registerResource(
   const row = await insertResource(tx, {
     resource_id: resourceId,
     ...wanted,
-    ...(await sealSecret(deps, tx, resourceId, input.secret)),
+    ...(await sealSecret(deps, tx, { resourceId, provider, settings }, input.secret)),
     login_fingerprint: loginFingerprint,
     settings: JSON.stringify(settings),
     attributes: JSON.stringify(wanted.attributes),

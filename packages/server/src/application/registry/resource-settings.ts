@@ -39,21 +39,50 @@ export interface SealedSecret {
   readonly login_adopted_at: null
 }
 
-/** Seals the canonical JSON of what was entered, for the one resource that it belongs to. */
+/** What a secret is sealed for, and what was in force before. */
+export interface SecretPlace {
+  readonly resourceId: ResourceId
+  readonly provider: Provider
+  readonly settings: unknown
+  /** As sealed in the row; absent for a new resource. */
+  readonly current?: string
+}
+
+/**
+ * Seals the canonical JSON of what was entered, for the one resource that it belongs to; completed with what Mayfly makes
+ * itself, where the provider's kind has such a thing (the key of a CA).
+ */
 export async function sealSecret(
   deps: Pick<RegistryDeps, 'keys'>,
   tx: Tx,
-  resourceId: string,
-  secret: JsonValue,
+  place: SecretPlace,
+  entered: JsonValue,
 ): Promise<SealedSecret> {
-  const value = new Secret(canonicalJson(secret))
-  const fingerprint = await deps.keys.fingerprint(tx, value)
+  const enteredFingerprint = await deps.keys.fingerprint(tx, new Secret(canonicalJson(entered)))
+  const value = await completedSecret(deps, tx, place, entered)
   return {
-    sealed_secret: await deps.keys.seal(tx, value, sealPlace.resourceSecret(resourceId)),
-    fingerprint,
-    entered_fingerprint: fingerprint,
+    sealed_secret: await deps.keys.seal(tx, value, sealPlace.resourceSecret(place.resourceId)),
+    fingerprint: await deps.keys.fingerprint(tx, value),
+    entered_fingerprint: enteredFingerprint,
     login_adopted_at: null,
   }
+}
+
+async function completedSecret(
+  deps: Pick<RegistryDeps, 'keys'>,
+  tx: Tx,
+  { resourceId, provider, settings, current }: SecretPlace,
+  entered: JsonValue,
+): Promise<Secret> {
+  if (provider.completeSecret === undefined) return new Secret(canonicalJson(entered))
+  const parse = (text: Secret): unknown => provider.secret.parse(JSON.parse(text.reveal()))
+  const before =
+    current === undefined ? undefined : await deps.keys.open(tx, current, sealPlace.resourceSecret(resourceId))
+  return provider.completeSecret(
+    provider.settings.parse(settings),
+    provider.secret.parse(entered),
+    before === undefined ? undefined : parse(before),
+  )
 }
 
 /**

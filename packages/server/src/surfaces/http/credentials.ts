@@ -113,6 +113,10 @@ export const credentialRoutes: readonly Route<IssueDeps>[] = [
       task_id: id<TaskId>().optional(),
       ttl_seconds: ttlSeconds,
       parameters: z.record(z.string().min(1).max(63), z.string().max(200)).optional(),
+      public_key: z.string().min(1).max(16_384).optional().meta({
+        description:
+          'A key of the holder, who keeps its private half; in a form that the kind of the resource takes. What is issued then opens nothing without it',
+      }),
       idempotency_key: idempotencyKey
         .optional()
         .meta({ description: 'The same key with the same request gives the same credential, without its secret' }),
@@ -137,6 +141,7 @@ export const credentialRoutes: readonly Route<IssueDeps>[] = [
         taskId: body.task_id,
         ttlSeconds: body.ttl_seconds,
         parameters: body.parameters,
+        publicKey: body.public_key,
         idempotencyKey: keyOf(headers['idempotency-key'], body.idempotency_key),
       })
       const row = await deps.database.transaction(ctx.tenantId, (tx) =>
