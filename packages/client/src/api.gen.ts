@@ -865,6 +865,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/resources/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * prove at a target that settings and rights suffice, before it is registered
+         * @description Nothing is kept. With a permission it makes a login, tries it, ends it and sees it gone.
+         *
+         *     Judged by policy as `resource.write`.
+         */
+        post: operations["tryResource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/resources/{ref}": {
         parameters: {
             query?: never;
@@ -3162,6 +3184,9 @@ export interface components {
             /** @description Moves on with each change. Given with a change: refuse where it is another by now */
             version: number;
             created_at: components["schemas"]["Timestamp"];
+        };
+        ResourceTry: {
+            check: components["schemas"]["CheckFinding"][];
         };
         /** @description One request to end a set of credentials, with its progress */
         Revocation: {
@@ -8115,6 +8140,119 @@ export interface operations {
             };
             /** @description `name_taken`: the name is already in use */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    provider: string;
+                    owner: components["schemas"]["Ref"];
+                    /** @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret */
+                    settings: {
+                        [key: string]: components["schemas"]["JsonValue"];
+                    };
+                    /**
+                     * @description Mayfly's own login at the target, in the fields of the provider. Sealed, never shown again. None for kinds that sign
+                     * @default {}
+                     */
+                    secret?: {
+                        [key: string]: components["schemas"]["JsonValue"];
+                    };
+                    permission?: {
+                        [key: string]: components["schemas"]["JsonValue"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceTry"];
+                };
+            };
+            /** @description `identity_owner_missing`: an identity needs an owner; `provider_unknown`: there is no such kind of provider; `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

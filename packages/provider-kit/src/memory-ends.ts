@@ -1,4 +1,4 @@
-/** What has ended, in memory: for tests of providers that publish or push what has ended. */
+/** What has ended, in memory: for tries before anything is registered, and for tests of providers. */
 import type { CredentialId } from '@mayfly/domain'
 import type { AccountHandle } from './provider.ts'
 import type { EndedCredential, PublishedEnds } from './self-contained.ts'

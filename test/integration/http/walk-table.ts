@@ -150,6 +150,21 @@ export const walks: Readonly<Record<string, Walk>> = {
   },
   retireIdentity: { ask: async ({ make }) => ({ ...(await ref((await make.identity()).name)), body: {} }) },
 
+  tryResource: {
+    ask: async ({ place }) => ({
+      body: {
+        provider: 'postgres',
+        owner: 'orders-team',
+        settings: {
+          host: place.host,
+          port: place.port,
+          database: place.database,
+          tls: { mode: 'disabled_loopback_only' },
+        },
+        secret: place.login,
+      },
+    }),
+  },
   registerResource: {
     ask: async ({ fresh, place }) => ({
       body: {

@@ -5,9 +5,8 @@
  * settings that are stored. After the first check that passes, Mayfly makes its own login there its own (`adopt-login.ts`).
  * Limit: the login that the check makes has no credential row. It is short-lived at the target, and the check removes it.
  */
-import { type CredentialId, type DecisionId, type JsonValue, MayflyError, newId } from '@mayfly/domain'
+import { type DecisionId, type JsonValue, MayflyError } from '@mayfly/domain'
 import type { CheckFinding } from '@mayfly/provider-kit'
-import type { OpenTarget, PreparedTarget } from '../../adapters/targets/targets.ts'
 import type { Tx } from '../../store/database.ts'
 import {
   claimResource,
@@ -25,6 +24,7 @@ import { requireNotRetired, requireVersion } from './end-authority.ts'
 import { recordChange } from './record-change.ts'
 import type { RegistryDeps } from './registry-deps.ts'
 import { getProvider } from './resource-settings.ts'
+import { checkTimeoutMs, runCheck } from './run-check.ts'
 
 export interface ResourceCheckDeps extends Pick<LoginDeps, 'targets' | 'loginRotationDays'> {
   /** The gate: this use case takes two transactions, and asks in the first. */
@@ -37,8 +37,6 @@ export interface ResourceCheckDeps extends Pick<LoginDeps, 'targets' | 'loginRot
     work: (tx: Tx, decision: { readonly decisionId: DecisionId }) => Promise<T>,
   ): Promise<T>
 }
-
-const checkTimeoutMs = 60_000
 
 /**
  * @throws MayflyError `policy_denied`, `resource_not_found`, `state_not_allowed` (retired), `settings_invalid`,
@@ -119,23 +117,6 @@ async function judgeOwnLogin(
   const current = await beginAdoption(deps, tx, row, now)
   const detail = 'Mayfly is changing the password of its own login to one that only it knows'
   return { current, begun: true, finding: { check: loginCheck, outcome: 'warned', detail } }
-}
-
-async function runCheck(target: PreparedTarget, permission: unknown, signal: AbortSignal): Promise<CheckFinding[]> {
-  const { provider } = target
-  const probe = {
-    newHandle: () => provider.plan(newId<CredentialId>()),
-    ...(permission === undefined ? {} : { permission: provider.permission.parse(permission) }),
-  }
-  try {
-    return [...(await target.use((open: OpenTarget) => open.check(probe, signal)))]
-  } catch (error) {
-    // That the target cannot be reached is what a check is there to find.
-    if (!(error instanceof MayflyError) || !error.code.startsWith('target_')) throw error
-    const { publicDetail, hint } = error.options
-    const detail = publicDetail ?? error.code.replaceAll('_', ' ')
-    return [{ check: 'connection', outcome: 'failed', detail, ...(hint === undefined ? {} : { hint }) }]
-  }
 }
 
 /** Which checks came out how: names of checks only, no text of the target. */

@@ -5,6 +5,7 @@ import { rotateLogin } from '../../application/registry/adopt-login.ts'
 import { checkResource, type ResourceCheckDeps } from '../../application/registry/check-resource.ts'
 import { registerResource } from '../../application/registry/register-resource.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
+import { tryResource } from '../../application/registry/try-resource.ts'
 import { getOwner } from '../../store/owner-rows.ts'
 import { getResource, listResources, type ResourceWithOwner } from '../../store/resource-rows.ts'
 import { defineRoute, defineSelfGatedRoute, type Route } from './define-route.ts'
@@ -107,6 +108,29 @@ export const resourceRoutes: readonly Route<Deps>[] = [
         }),
       )
     },
+  }),
+  defineSelfGatedRoute({
+    method: 'POST',
+    path: '/v1/resources/try',
+    name: 'tryResource',
+    summary: 'prove at a target that settings and rights suffice, before it is registered',
+    description: 'Nothing is kept. With a permission it makes a login, tries it, ends it and sees it gone.',
+    action: 'resource.write',
+    body: z.strictObject({
+      provider: z.string().min(1).max(31),
+      owner: ref,
+      settings: fields.settings,
+      secret: secret.default({}),
+      permission: z.record(z.string(), z.json()).optional(),
+    }),
+    response: z.object({ check: z.array(checkFinding) }).meta({ id: 'ResourceTry' }),
+    problems: ['identity_owner_missing', 'provider_unknown'],
+    handle: async (deps: Deps, ctx, { body }) =>
+      fields
+        .gateOnField('/owner', 'identity_owner_missing', tryResource(deps, ctx, body, ctx.signal))
+        .then((check) => ({
+          check: [...check],
+        })),
   }),
   defineRoute({
     method: 'GET',
