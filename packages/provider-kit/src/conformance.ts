@@ -6,8 +6,9 @@
  * the suite itself). Not here: traps of one kind of target; they are tests of that provider.
  */
 import { strict as assert } from 'node:assert'
-import { setTimeout as delay } from 'node:timers/promises'
 import { MayflyError, newId } from '@mayfly/domain'
+import { type CaseKit, eventually, neverAborted, rejectsWithMayflyError } from './case-kit.ts'
+import { enumerationCases } from './enumeration-cases.ts'
 import { findPrinted, printsOf } from './find-printed.ts'
 import { isLoginRefused } from './login-refused.ts'
 import type {
@@ -19,7 +20,9 @@ import type {
   RevokeReport,
   Target,
 } from './provider.ts'
+import { rotationCases, type StaticAccount } from './rotation-cases.ts'
 import { Secret } from './secret.ts'
+import { sessionCases } from './session-cases.ts'
 
 export type OpenTarget<Permission, SecretFields = unknown> = Target<Permission> & Partial<Abilities<SecretFields>>
 
@@ -56,14 +59,14 @@ export interface ConformanceFixture<Settings, Permission, SecretFields> {
   }>
   /** Makes creates wait inside the target until `release` is called; where the target can be made to. */
   readonly holdCreates?: () => Promise<{ release(): Promise<void> }>
+  /** An account that Mayfly did not make, of which the provider may change the secret; where it has `rotation`. */
+  readonly staticAccount?: () => Promise<StaticAccount>
 }
 
 export interface ConformanceCase {
   readonly name: string
   run(): Promise<void>
 }
-
-const neverAborted = new AbortController().signal
 
 export function conformanceCases<Settings, Permission, SecretFields>(
   fixture: ConformanceFixture<Settings, Permission, SecretFields>,
@@ -517,6 +520,9 @@ export function conformanceCases<Settings, Permission, SecretFields>(
     },
   )
 
+  const kit: CaseKit<Settings, Permission, SecretFields> = { fixture, withTarget, issue }
+  cases.push(...enumerationCases(kit), ...sessionCases(kit), ...rotationCases(kit))
+
   const { ownLogin } = provider
   const { ownLogin: makeOwnLogin } = fixture
   if (ownLogin && makeOwnLogin) {
@@ -627,18 +633,6 @@ function withWrongSecrets(account: IssuedAccount): IssuedAccount {
     wrong[field] = new Secret((text.startsWith('A') ? 'B' : 'A') + text.slice(1))
   }
   return { ...account, fields: { ...account.fields, ...wrong } }
-}
-
-async function rejectsWithMayflyError(promise: Promise<unknown>): Promise<void> {
-  await assert.rejects(promise, (error) => error instanceof MayflyError)
-}
-
-async function eventually(describe: string, withinMs: number, ask: () => Promise<boolean>): Promise<void> {
-  const endAt = performance.now() + withinMs
-  while (!(await ask())) {
-    if (performance.now() >= endAt) assert.fail(`waited ${withinMs} ms until ${describe}`)
-    await delay(25)
-  }
 }
 
 function inMs(ms: number): Date {

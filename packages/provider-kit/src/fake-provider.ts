@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { MayflyError } from '@mayfly/domain'
+import { type CredentialId, MayflyError } from '@mayfly/domain'
 import { z } from 'zod'
 import type { ConformanceFixture, OpenTarget } from './conformance.ts'
 import { loginRefused } from './login-refused.ts'
@@ -35,11 +35,36 @@ export type Fault =
   | 'check leaves its account'
   | 'adopts nothing'
   | 'keeps the old secret of its own login'
+  | 'lists an account twice'
+  | 'lists after an abort'
+  | 'reads back any name'
+  | 'lists no sessions'
+  | 'lists sessions that have ended'
+  | 'lists a session under two names'
+  | 'cuts no session'
+  | 'cuts all sessions of the account'
+  | 'rotates nothing'
+  | 'rotates without overlap'
+  | 'keeps what was before'
+  | 'keeps the sessions of what was before'
+  | 'accepts any static secret'
+  | 'rotates what is not there'
 
 interface FakeAccount {
   secret: string
   expiresAt: number
-  sessions: Set<{ alive: boolean }>
+  sessions: Set<FakeSession>
+}
+
+interface FakeSession {
+  readonly id: string
+  readonly since: Date
+  alive: boolean
+}
+
+interface FakeStatic {
+  readonly secrets: Set<string>
+  readonly sessions: Set<FakeSession>
 }
 
 interface OwnSecret {
@@ -50,8 +75,23 @@ export interface FakePermission {
   readonly group: string
 }
 
+const exactName = /^fake_([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$(?!\n)/
+const looseName = /([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})/
+
+function openFakeSession(into: Set<FakeSession> | undefined) {
+  const session: FakeSession = { id: randomBytes(8).toString('hex'), since: new Date(), alive: true }
+  into?.add(session)
+  return {
+    isAlive: async () => session.alive,
+    close: async () => {
+      session.alive = false
+    },
+  }
+}
+
 export function fakeFixture(fault?: Fault): ConformanceFixture<object, FakePermission, OwnSecret> {
   const accounts = new Map<string, FakeAccount>()
+  const statics = new Map<string, FakeStatic>()
   const remembered = new Set<string>()
   const adminSecret = randomBytes(18).toString('base64url')
   const sharedSecret = randomBytes(18).toString('base64url')
@@ -67,6 +107,13 @@ export function fakeFixture(fault?: Fault): ConformanceFixture<object, FakePermi
 
   async function open(own?: OwnSecret): Promise<OpenTarget<FakePermission, OwnSecret>> {
     let closed = false
+    const staticOf = (account: string, signal: AbortSignal) => {
+      guard(signal, closed)
+      const known = statics.get(account)
+      if (known) return known
+      if (fault === 'rotates what is not there') return { secrets: new Set<string>(), sessions: new Set<FakeSession>() }
+      throw new MayflyError('target_refused', { publicDetail: 'there is no such account' })
+    }
     const target: OpenTarget<FakePermission, OwnSecret> = {
       async issue(handle, request, signal): Promise<IssuedAccount> {
         guard(signal, closed)
@@ -167,8 +214,51 @@ export function fakeFixture(fault?: Fault): ConformanceFixture<object, FakePermi
         if (account) account.expiresAt = expiresAt.getTime()
         else if (fault !== 'renews the dead') throw new MayflyError('credential_not_renewable')
       },
-      async *listAccounts() {
+      async *listAccounts(signal) {
+        if (fault !== 'lists after an abort') guard(signal, closed)
         if (fault !== 'lists nothing') yield* accounts.keys()
+        if (fault === 'lists an account twice') yield* [...accounts.keys()].slice(0, 1)
+      },
+      revokeBatchSize: 3,
+      async listSessions(signal) {
+        guard(signal, closed)
+        if (fault === 'lists no sessions') return []
+        return [...accounts].flatMap(([accountName, { sessions }]) =>
+          [...sessions]
+            .filter((session) => session.alive || fault === 'lists sessions that have ended')
+            .map(({ id, since }) => ({
+              sessionId: fault === 'lists a session under two names' ? randomBytes(4).toString('hex') : id,
+              accountName,
+              sourceAddress: '127.0.0.1',
+              since,
+            })),
+        )
+      },
+      async cutSessions(wanted, signal) {
+        guard(signal, closed)
+        if (fault === 'cuts no session') return
+        const ids = new Set(wanted.map((session) => session.sessionId))
+        for (const { sessions } of accounts.values()) {
+          const hit = [...sessions].filter((session) => ids.has(session.id))
+          const ended = fault === 'cuts all sessions of the account' && hit.length > 0 ? [...sessions] : hit
+          for (const session of ended) session.alive = false
+        }
+      },
+      async rotate(account, next, signal) {
+        const known = staticOf(account, signal)
+        if (fault === 'rotates nothing') return
+        if (fault === 'rotates without overlap') known.secrets.clear()
+        known.secrets.add(next.reveal())
+      },
+      async endPrevious(account, current, signal) {
+        const known = staticOf(account, signal)
+        if (fault !== 'keeps what was before') known.secrets.clear()
+        known.secrets.add(current.reveal())
+        if (fault === 'keeps the sessions of what was before') return
+        for (const session of known.sessions) session.alive = false
+      },
+      async accepts(account, secret, signal) {
+        return staticOf(account, signal).secrets.has(secret.reveal()) || fault === 'accepts any static secret'
       },
       async close() {
         closed = true
@@ -194,6 +284,11 @@ export function fakeFixture(fault?: Fault): ConformanceFixture<object, FakePermi
     guarantees: { expiryEnforcedBy: 'target', revokeCutsOpenSessions: true, bindings: ['none'], limits: [] },
     guide: () => '',
     plan: (credentialId) => ({ credentialId, accountName: `fake_${credentialId.replaceAll('-', '')}` }),
+    credentialOf(accountName) {
+      const found = (fault === 'reads back any name' ? looseName : exactName).exec(accountName)
+      return found ? (found.slice(1).join('-') as CredentialId) : undefined
+    },
+    rotation: { overlap: 'same_account' },
     ownLogin: {
       keyOf: () => 'fake',
       next: () => new Secret(JSON.stringify({ key: randomBytes(18).toString('base64url') })),
@@ -212,14 +307,18 @@ export function fakeFixture(fault?: Fault): ConformanceFixture<object, FakePermi
     hostilePermissions: [{ group: `readers"; drop` }, { group: 'admins' }],
     adminSecrets: [adminSecret],
     canLogIn: async (account) => accountOf(account) !== undefined,
-    async openSession(account) {
-      const session = { alive: true }
-      accountOf(account)?.sessions.add(session)
+    openSession: async (account) => openFakeSession(accountOf(account)?.sessions),
+    async staticAccount() {
+      const account = `static_${randomBytes(4).toString('hex')}`
+      const secret = new Secret(randomBytes(18).toString('base64url'))
+      const known: FakeStatic = { secrets: new Set([secret.reveal()]), sessions: new Set() }
+      statics.set(account, known)
       return {
-        isAlive: async () => session.alive,
-        close: async () => {
-          session.alive = false
-        },
+        account,
+        secret,
+        canLogIn: async (tried) => known.secrets.has(tried.reveal()),
+        openSession: async () => openFakeSession(known.sessions),
+        drop: async () => void statics.delete(account),
       }
     },
     async holdCreates() {

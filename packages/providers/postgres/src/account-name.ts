@@ -9,6 +9,15 @@ export function accountNameOf(credentialId: CredentialId): string {
   return `mayfly_${credentialId.replaceAll('-', '')}`
 }
 
+/** Back from the name; undefined for a name that `accountNameOf` does not make. */
+export function credentialOfAccountName(accountName: string): CredentialId | undefined {
+  if (!accountNamePattern.test(accountName)) return undefined
+  const hex = accountName.slice('mayfly_'.length)
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join(
+    '-',
+  ) as CredentialId
+}
+
 /** Names of this form need no quoting anywhere; anything else was not made by `plan` and goes no further. */
 export function requireAccountNames(handles: readonly AccountHandle[]): void {
   if (handles.every((handle) => accountNamePattern.test(handle.accountName))) return

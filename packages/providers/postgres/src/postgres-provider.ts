@@ -10,12 +10,13 @@ import type {
   AccountHandle,
   AccountProvider,
   Adoptable,
+  BulkRevocable,
   Enumerable,
   Renewable,
   RevokeReport,
   Target,
 } from '@mayfly/provider-kit'
-import { accountNameOf, requireAccountNames } from './account-name.ts'
+import { accountNameOf, credentialOfAccountName, requireAccountNames } from './account-name.ts'
 import { adoptLogin, postgresOwnLogin } from './adopt-login.ts'
 import { createroleWay } from './createrole-way.ts'
 import { functionsWay } from './functions-way.ts'
@@ -30,7 +31,11 @@ import { type Sessions, openSessions } from './postgres-session.ts'
 import { type PostgresSecret, type PostgresSettings, postgresSecret, postgresSettings } from './postgres-settings.ts'
 import { type PostgresWay, batchSize } from './postgres-way.ts'
 
-export type PostgresTarget = Target<PostgresPermission> & Renewable & Enumerable & Adoptable<PostgresSecret>
+export type PostgresTarget = Target<PostgresPermission> &
+  Renewable &
+  Enumerable &
+  BulkRevocable &
+  Adoptable<PostgresSecret>
 
 export const postgresProvider = {
   kind: 'postgres',
@@ -54,6 +59,7 @@ export const postgresProvider = {
   guide: () => `${functionsGuide()}\n${commentedOut(createroleGuide())}`,
   ownLogin: postgresOwnLogin,
   plan: (credentialId) => ({ credentialId, accountName: accountNameOf(credentialId) }),
+  credentialOf: (accountName) => credentialOfAccountName(accountName),
 
   async open({ settings, secret }): Promise<PostgresTarget> {
     const sessions = openSessions(settings, secret)
@@ -66,6 +72,7 @@ export const postgresProvider = {
       revoke: (handles, report, signal) => revokeLogins(sessions, way, handles, report, signal),
       observe: (handles, signal) => observeAccounts(sessions, handles, signal),
       listAccounts: (signal) => listAccountNames(sessions, signal),
+      revokeBatchSize: batchSize,
       async renew(handle, expiresAt, signal) {
         requireAccountNames([handle])
         if (await way.renew(handle.accountName, expiresAt, signal)) return
