@@ -28,6 +28,14 @@ export function addField(command: Command, field: Field, { required }: { readonl
   command.addOption(option)
 }
 
+/** For a command that has two ways to be called: what is required in this one. @throws UsageError naming all that is missing */
+export function requireFields(fields: readonly Field[], options: Readonly<Record<string, unknown>>): void {
+  const missing = fields
+    .filter(({ flags, required }) => required === true && options[new Option(flags).attributeName()] === undefined)
+    .map(({ flags }) => `\`${flags}\``)
+  if (missing.length > 0) throw new UsageError(`missing: ${missing.join(', ')}`)
+}
+
 /** The members of the request body: only what was given. */
 export async function readFields(
   cli: Cli,

@@ -195,7 +195,7 @@ export const nouns: readonly Noun[] = [
     name: 'resource',
     title: 'resources: the systems that credentials open',
     path: '/v1/resources',
-    naming: byName,
+    naming: { argument: '<name|kind>', member: 'name' },
     ref,
     fields: [
       {
@@ -266,6 +266,7 @@ export const nouns: readonly Noun[] = [
     moves: { retire: 'take it out of use; everything on it ends at once' },
     examples: {
       add: [
+        'mayfly resource add postgres',
         'mayfly resource add orders-db --provider postgres --environment production --owner payments \\\n      --reach data --data-class confidential --exposure internal \\\n      --setting host=db.example.com --setting database=orders \\\n      --secret username=mayfly --secret password=env:ORDERS_DB_PASSWORD',
       ],
     },

@@ -8,9 +8,9 @@ import { callApi } from '../call-api.ts'
 import { UsageError } from '../usage-error.ts'
 import { addBindingCommands } from './binding.ts'
 import { addIdentityCommands } from './identity.ts'
-import { addField, readFields } from './registry-fields.ts'
+import { addField, readFields, requireFields } from './registry-fields.ts'
 import { type Field, type Noun, nouns } from './registry-nouns.ts'
-import { addResourceCommands } from './resource.ts'
+import { addByKind, addGuidedOptions, addResourceCommands } from './resource.ts'
 
 type Given = Readonly<Record<string, unknown>>
 
@@ -33,10 +33,14 @@ function addAdd(group: Command, cli: Cli, noun: Noun): void {
   const fields = noun.fields.filter(({ only }) => only !== 'update')
   const add = group.command('add').description(`register a ${spoken(noun)}`)
   if (naming !== undefined) add.argument(naming.argument)
-  for (const field of fields) addField(add, field, { required: field.required === true })
+  const guided = noun.name === 'resource'
+  for (const field of fields) addField(add, field, { required: field.required === true && !guided })
+  if (guided) addGuidedOptions(add)
   addExamples(add, ...(noun.examples.add ?? []))
   add.action(async (...given: unknown[]) => {
     const [options] = given.slice(-2) as [Given]
+    if (guided && options['provider'] === undefined) return addByKind(cli, fields, String(given[0]), options)
+    if (guided) requireFields(fields, options)
     const named = naming === undefined ? {} : nameMembers(noun, String(given[0]))
     const { api } = await cli.connect()
     const added = await callApi(api, 'POST', noun.path, {

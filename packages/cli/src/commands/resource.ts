@@ -5,7 +5,49 @@ import type { Cli } from '../cli.ts'
 import { addExamples } from '../examples.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { formatTable, formatValue } from '../format-table.ts'
+import { addResourceGuided } from '../guided/add-resource.ts'
+import { collect, parsePairs } from '../parse-pairs.ts'
 import { UsageError } from '../usage-error.ts'
+import { readFields } from './registry-fields.ts'
+import type { Field } from './registry-nouns.ts'
+
+export function addGuidedOptions(add: Command): void {
+  add
+    .description('register a resource: by its name and all options, or step by step by its kind, e.g. `postgres`')
+    .option('--name <name>', 'step by step: the name of the resource')
+    .option('--role <name>', 'step by step: the name of its first role')
+    .option('--permission <name=value>', 'step by step: what the first role permits, in the words of the kind', collect)
+    .option('--yes', 'step by step: what the guide says has been run at the target')
+}
+
+/** `mayfly resource add KIND`: asks for what the options leave out. */
+export async function addByKind(
+  cli: Cli,
+  fields: readonly Field[],
+  kind: string,
+  options: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { providerForms } = await import('@mayfly/server')
+  const forms = providerForms()
+  const form = forms.get(kind)
+  if (form === undefined) {
+    throw new UsageError(
+      `\`${kind}\` is not a kind of resource`,
+      `give a kind to be led through it (${[...forms.keys()].join(', ')}), or a name with \`--provider <kind>\``,
+    )
+  }
+  const { name, role, permission, yes } = options
+  const { api } = await cli.connect()
+  await addResourceGuided(cli, api, {
+    form,
+    given: { ...(typeof name === 'string' && { name }), ...(await readFields(cli, fields, options)) },
+    role: {
+      name: typeof role === 'string' ? role : undefined,
+      permission: Array.isArray(permission) ? parsePairs(permission.map(String), '--permission') : undefined,
+    },
+    yes: yes === true,
+  })
+}
 
 export function addResourceCommands(group: Command, cli: Cli): void {
   const check = group

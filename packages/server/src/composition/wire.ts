@@ -5,7 +5,6 @@
  */
 
 import { type BoundTo, MayflyError } from '@mayfly/domain'
-import type { AccountProvider } from '@mayfly/provider-kit'
 import { jwtProvider } from '@mayfly/provider-jwt'
 import { postgresProvider } from '@mayfly/provider-postgres'
 import { createPolicyEngine } from '../adapters/cedar/policy-engine.ts'
@@ -45,17 +44,20 @@ import { clusterReviewerOf } from './cluster-reviewer.ts'
 import type { SignInDeps } from '../surfaces/http/sign-ins.ts'
 import type { ClockWatch } from './clock-watch.ts'
 import type { Config } from './config.ts'
+import { type FormProvider, type ProviderForm, providerFormOf } from './provider-forms.ts'
 import { createTenantLogs, type TenantLogs } from './tenant-logs.ts'
 
 /** The providers of this build; a new one is a line here. */
-const ownProviders: readonly AnyProvider[] = [jwtProvider, postgresProvider]
-
-// Settings, permission and secret of a provider are what its own schemas parsed: the types need not be known here.
-type AnyProvider = Pick<AccountProvider<never, never, never>, 'kind' | 'guide'>
+const ownProviders: readonly FormProvider[] = [jwtProvider, postgresProvider]
 
 /** By provider: what to run at a target so that Mayfly gets the least rights that it needs there. */
 export function providerGuides(): ReadonlyMap<string, string> {
   return new Map(ownProviders.map((provider) => [provider.kind, provider.guide()]))
+}
+
+/** By kind: what a person is asked for, to register a resource of it. */
+export function providerForms(): ReadonlyMap<string, ProviderForm> {
+  return new Map(ownProviders.map((provider) => [provider.kind, providerFormOf(provider)]))
 }
 
 export interface WireInput {

@@ -1,0 +1,111 @@
+/** Asks a person at the terminal, on standard error, so that standard output stays data. */
+import { createInterface, type Interface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { UsageError } from '../usage-error.ts'
+import type { Question } from './questions.ts'
+
+export interface Terminal {
+  /** A line, not empty unless there is `suggested`, which an empty line takes. */
+  text(question: string, suggested?: string): Promise<string>
+  /** What is typed is not shown. */
+  secret(question: string): Promise<string>
+  choice(question: string, choices: readonly string[]): Promise<string>
+  yes(question: string): Promise<boolean>
+  close(): void
+}
+
+/** @returns undefined where nobody sits there */
+export function openTerminal(): Terminal | undefined {
+  if (!process.stdin.isTTY) return undefined
+  let shown = true
+  const output = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      if (shown) process.stderr.write(chunk)
+      done()
+    },
+  })
+  const line: Interface = createInterface({ input: process.stdin, output, terminal: true })
+  const over = new AbortController()
+  // At a terminal Ctrl-C comes as a key, not as a signal; without this the question would never be answered.
+  line.once('SIGINT', () => over.abort())
+  line.once('close', () => over.abort())
+
+  async function ask(question: string): Promise<string> {
+    try {
+      return (await line.question(`mayfly: ${question} `, { signal: over.signal })).trim()
+    } catch (error) {
+      if (over.signal.aborted) throw new UsageError('given up: nothing was registered')
+      throw error
+    }
+  }
+
+  async function text(question: string, suggested?: string): Promise<string> {
+    for (;;) {
+      const answer = await ask(suggested === undefined ? `${question}:` : `${question} [${suggested}]:`)
+      if (answer !== '') return answer
+      if (suggested !== undefined) return suggested
+    }
+  }
+
+  return {
+    text,
+    async secret(question) {
+      process.stderr.write(`mayfly: ${question} (not shown): `)
+      shown = false
+      try {
+        return await ask('')
+      } finally {
+        shown = true
+        process.stderr.write('\n')
+      }
+    },
+    async choice(question, choices) {
+      for (;;) {
+        const answer = await text(`${question} (${choices.join(', ')})`)
+        if (choices.includes(answer)) return answer
+      }
+    },
+    async yes(question) {
+      return /^y(es)?$/i.test(await ask(`${question} [y/N]`))
+    },
+    close: () => line.close(),
+  }
+}
+
+/** A question in words, and its answer as the value that the schema wants. */
+export async function askQuestion(terminal: Terminal, question: Question, secret: boolean): Promise<unknown> {
+  const name = question.path.join('.')
+  const what = question.help === undefined ? name : `${name} (${question.help})`
+  switch (question.kind) {
+    case 'text':
+      return secret && question.path.at(-1) !== 'username' ? terminal.secret(what) : terminal.text(what)
+    case 'choice':
+      return terminal.choice(what, question.choices ?? [])
+    case 'yes_or_no':
+      return terminal.yes(what)
+    case 'list':
+      return (await terminal.text(`${what}, separated by commas`)).split(',').map((one) => one.trim())
+    case 'whole':
+      return whole(terminal, what)
+    case 'json':
+      return json(terminal, what)
+  }
+}
+
+async function whole(terminal: Terminal, what: string): Promise<number> {
+  for (;;) {
+    const answer = await terminal.text(`${what}, a whole number`)
+    if (/^\d{1,9}$/.test(answer)) return Number(answer)
+  }
+}
+
+async function json(terminal: Terminal, what: string): Promise<unknown> {
+  for (;;) {
+    const answer = await terminal.text(`${what}, as JSON`)
+    try {
+      return JSON.parse(answer)
+    } catch {
+      continue
+    }
+  }
+}
