@@ -1,6 +1,7 @@
 export * from './account-name.ts'
 export * from './conformance.ts'
 export * from './find-printed.ts'
+export * from './guarded-fetch.ts'
 export * from './login-refused.ts'
 export * from './memory-ends.ts'
 export * from './provider.ts'

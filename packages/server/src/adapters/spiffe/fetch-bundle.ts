@@ -11,7 +11,7 @@ import { request } from 'node:https'
 import { isIP } from 'node:net'
 import { checkServerIdentity, type PeerCertificate, type DetailedPeerCertificate, TLSSocket } from 'node:tls'
 import type { Certificate } from '@mayfly/domain'
-import { checkedLookup, namesLoopback, requireAllowed } from '../trust-providers/guarded-fetch.ts'
+import { checkedLookup, namesLoopback, requireAllowed } from '@mayfly/provider-kit'
 import { verifyX509Svid } from '../x509/verify-x509-svid.ts'
 import { maxBundleSizeBytes } from './read-bundle.ts'
 

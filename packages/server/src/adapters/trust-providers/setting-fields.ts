@@ -1,6 +1,6 @@
 /** Fields that the settings of several kinds share. */
 import { z } from 'zod'
-import { isFetchableUrl } from './guarded-fetch.ts'
+import { isFetchableUrl } from '@mayfly/provider-kit'
 
 export const fetchable = z
   .string()

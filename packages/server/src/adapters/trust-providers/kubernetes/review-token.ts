@@ -1,7 +1,7 @@
 /** Asks an API server whose token it is (TokenReview, authentication.k8s.io/v1). */
 import { type JsonObject, MayflyError } from '@mayfly/domain'
 import type { Secret } from '@mayfly/provider-kit'
-import { guardedFetch } from '../guarded-fetch.ts'
+import { guardedFetch } from '@mayfly/provider-kit'
 import { parseStrictObject } from '../strict-json.ts'
 import { type ClusterReviewer, type Rejection, rejected } from '../trust-provider.ts'
 import type { KubernetesSettings } from './kubernetes-trust-provider.ts'

@@ -7,7 +7,7 @@
  * Times are read from the injected clock.
  */
 import { type Clock, MayflyError } from '@mayfly/domain'
-import { guardedFetch, isFetchableUrl } from '../guarded-fetch.ts'
+import { guardedFetch, isFetchableUrl } from '@mayfly/provider-kit'
 import { parseStrictObject } from '../strict-json.ts'
 import type { JwsAlgorithm } from '../verify-jws.ts'
 import { keysFor, parseKeySet, type SetKey, usableKeys } from './key-set.ts'

@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import { Secret } from '@mayfly/provider-kit'
 import type { Signer } from '../../keys/signing-key.ts'
-import { guardedFetch, isFetchableUrl } from '../guarded-fetch.ts'
+import { guardedFetch, isFetchableUrl } from '@mayfly/provider-kit'
 import { parseStrictObject } from '../strict-json.ts'
 import { fetchTimeoutMs, maxAnswerSizeBytes, type ProviderMetadata, providerUnavailable } from './provider-metadata.ts'
 import type { SignInSettings } from './sign-in-settings.ts'

@@ -5,7 +5,7 @@
  * reached it is asked at most every ten seconds.
  */
 import { type Clock, MayflyError } from '@mayfly/domain'
-import { guardedFetch, isFetchableUrl } from '../guarded-fetch.ts'
+import { guardedFetch, isFetchableUrl } from '@mayfly/provider-kit'
 import { parseStrictObject } from '../strict-json.ts'
 import type { SignInSettings } from './sign-in-settings.ts'
 

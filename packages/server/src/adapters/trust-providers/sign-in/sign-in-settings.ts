@@ -1,7 +1,7 @@
 /** What is configured of an OpenID provider at which people sign in. Everything is pinned; nothing is learnt from a token. */
 import { namePattern, personRoles } from '@mayfly/domain'
 import { z } from 'zod'
-import { isFetchableUrl } from '../guarded-fetch.ts'
+import { isFetchableUrl } from '@mayfly/provider-kit'
 import { jwsAlgorithms } from '../verify-jws.ts'
 
 const fetchable = z

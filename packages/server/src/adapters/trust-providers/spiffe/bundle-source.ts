@@ -9,7 +9,7 @@ import { type Clock, MayflyError, type TenantId } from '@mayfly/domain'
 import type { Certificate } from '@mayfly/domain'
 import type { PublicKey } from '../../keys/jwk.ts'
 import { isBundleFault, maxBundleSizeBytes, openBundle, readBundle } from '../../spiffe/read-bundle.ts'
-import { guardedFetch } from '../guarded-fetch.ts'
+import { guardedFetch } from '@mayfly/provider-kit'
 import type { TrustProviderDeps } from '../trust-provider.ts'
 import type { SpiffeSettings } from './spiffe-trust-provider.ts'
 

@@ -7,7 +7,7 @@
  */
 import { type Certificate, type Clock, type Crl, isX509Fault, parseCrl, parsePemOf } from '@mayfly/domain'
 import { checkCrl } from '../../x509/check-crl.ts'
-import { guardedFetch } from '../guarded-fetch.ts'
+import { guardedFetch } from '@mayfly/provider-kit'
 import type { X509Settings } from './x509-trust-provider.ts'
 
 export interface CrlSource {

@@ -1,6 +1,5 @@
 /**
- * Fetches a small document from an address that a person configured, or posts a small one there, and cannot be turned
- * against us by it.
+ * Asks an address that a person configured, by HTTP, and cannot be turned against us by it.
  *
  * Promise: no redirect is followed; every address that the name resolves to is checked, and the connection goes to the
  * one that was checked (no second look-up in between); cloud metadata and link-local addresses are refused; TLS is
@@ -9,7 +8,7 @@
  * the policies to say.
  */
 import { lookup as resolve } from 'node:dns'
-import { request as requestHttp } from 'node:http'
+import { type Agent, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 
@@ -19,10 +18,12 @@ export interface GuardedFetchOptions {
   /** PEM of the authority that signed the server's certificate, where it is not a public one. */
   readonly ca?: string | undefined
   /** Default GET. */
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Beside `accept` and `user-agent`. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** Keeps connections open between calls to one address; default: a new one for each. */
+  readonly agent?: Agent
   /** Which statuses are an answer; default 200 alone. */
   readonly accepts?: (status: number) => boolean
 }
@@ -74,7 +75,7 @@ export async function guardedFetch(address: string, options: GuardedFetchOptions
     const request = send(
       url,
       {
-        agent: false,
+        agent: options.agent ?? false,
         method: options.method ?? 'GET',
         headers: {
           accept: 'application/json',
