@@ -13,6 +13,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   'revocation-visible': async () => (await import('./revocation-visible.ts')).revocationVisible,
   'issue-postgres': async () => (await import('./issue-postgres.ts')).issuePostgres,
   'revoke-postgres': async () => (await import('./revoke-postgres.ts')).revokePostgres,
+  'issue-http': async () => (await import('./issue-http.ts')).issueHttp,
+  'revoke-http': async () => (await import('./revoke-http.ts')).revokeHttp,
   decide: async () => (await import('./decide.ts')).decide,
   'audit-append': async () => (await import('./audit-append.ts')).auditAppend,
   'workload-api': async () => (await import('./workload-api.ts')).workloadApi,
