@@ -150,38 +150,47 @@ export async function insertServerSvid(
 }
 
 /** The SVIDs of a selector as a condition on `svid s`; undefined where none hang on it. */
-function svidsOf(selector: Selector): RawBuilder<boolean> | undefined {
+export function svidsOf(selector: Selector): RawBuilder<boolean> | undefined {
   const { kind, id } = selector
   if (kind === 'svid') return sql`s.svid_id = ${id}::uuid`
   return kind === 'svid_authority' ? sql`s.issuing_key_id = ${id}` : restsOn('s', selector)
 }
 
-/**
- * Locked in the order of their ids, so that two revocations with common rows do not deadlock.
- *
- * @param under only those under these proofs, in place of all of the selector
- */
-export async function lockLiveSvids(
-  tx: Tx,
-  selector: Selector,
-  now: Date,
-  under?: readonly AttestationId[],
-): Promise<readonly SvidId[]> {
-  const whose = under === undefined ? svidsOf(selector) : sql<boolean>`s.attestation_id = any(${under}::uuid[])`
-  if (whose === undefined) return []
-  const { rows } = await sql<{ svid_id: SvidId }>`
-    select s.svid_id from svid s where s.state = 'live' and s.expires_at > ${now} and ${whose}
-    order by s.svid_id for update`.execute(tx.query)
-  return rows.map((row) => row.svid_id)
+/** The live SVIDs of a selector, locked: nothing is proven with them from then on. */
+export async function lockLiveSvids(tx: Tx, selector: Selector, now: Date): Promise<readonly SvidId[]> {
+  const whose = svidsOf(selector)
+  return whose === undefined ? [] : lockLive(tx, whose, now)
 }
 
-export async function countLiveSvids(tx: Tx, selector: Selector, now: Date): Promise<number> {
-  const whose = svidsOf(selector)
-  if (whose === undefined) return 0
-  const { rows } = await sql<{ count: number }>`
-    select count(*)::int as count from svid s
-    where s.state = 'live' and s.expires_at > ${now} and ${whose}`.execute(tx.query)
-  return rows[0]?.count ?? 0
+/** Those of these that live. */
+export async function lockLiveOf(tx: Tx, svidIds: readonly SvidId[], now: Date): Promise<readonly SvidId[]> {
+  return svidIds.length === 0 ? [] : lockLive(tx, sql`s.svid_id = any(${svidIds}::uuid[])`, now)
+}
+
+/** Those that came of these proofs. */
+export async function lockLiveUnder(
+  tx: Tx,
+  attestationIds: readonly AttestationId[],
+  now: Date,
+): Promise<readonly SvidId[]> {
+  return attestationIds.length === 0 ? [] : lockLive(tx, sql`s.attestation_id = any(${attestationIds}::uuid[])`, now)
+}
+
+// Rows in the order of their ids, so that two revocations with common rows do not deadlock. Then a turn is taken with whoever
+// is proving something with one of them: what they prove is seen by the statements that come after.
+async function lockLive(tx: Tx, whose: RawBuilder<boolean>, now: Date): Promise<readonly SvidId[]> {
+  const { rows } = await sql<{ svid_id: SvidId }>`
+    with locked as materialized (
+      select s.svid_id from svid s where s.state = 'live' and s.expires_at > ${now} and ${whose}
+      order by s.svid_id for update
+    ), places as materialized (
+      select min(l.svid_id::text)::uuid as svid_id from locked l group by authority_place(l.svid_id)
+      order by authority_place(min(l.svid_id::text)::uuid)
+    ), turns as materialized (
+      select change_authority('svid', p.svid_id) from places p
+    )
+    select l.svid_id from locked l cross join (select count(*) from turns) t order by l.svid_id`.execute(tx.query)
+  return rows.map((row) => row.svid_id)
 }
 
 /** Ends SVIDs that are locked; from the commit on no CRL is served that does not list the X509-SVIDs among them. */
