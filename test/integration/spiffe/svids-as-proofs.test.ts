@@ -2,7 +2,7 @@
 import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto'
 import { defaultTenantId } from '@mayfly/domain'
 import { privateKeyTokens } from '@mayfly/client'
-import { decodeJwt } from 'jose'
+import { decodeJwt, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { acceptProof } from '../../../packages/server/src/application/proof/accept-proof.ts'
 import { registerBinding } from '../../../packages/server/src/application/registry/register-binding.ts'
@@ -13,7 +13,7 @@ import { canLogIn, until } from '../../support/index.ts'
 import { type Caller, makeCaller } from '../http/caller.ts'
 import { startWorld, type World } from '../http/world.ts'
 import { tlsFetch } from '../oauth/tls-fetch.ts'
-import { jwtBearer, postForm } from '../proof/proof-server.ts'
+import { assertionType, jwtBearer, postForm } from '../proof/proof-server.ts'
 import { startSpiffe } from './spiffe-fixture.ts'
 import { issueJwt, issueX509, makeWorkloadKey } from './spiffe-world.ts'
 
@@ -158,7 +158,8 @@ async function logInAs({ caller }: Proven): Promise<Login> {
   }
 }
 
-const who = ({ caller }: Proven) => caller.ask({ method: 'GET', path: '/v1/trust-bundles' } as never).then(({ status }) => status)
+const who = ({ caller }: Proven) =>
+  caller.ask({ method: 'GET', path: '/v1/trust-bundles' } as never).then(({ status }) => status)
 
 async function isGone(login: Login): Promise<void> {
   await until(async () => !(await login.works()), { withinMs: 10_000, describe: 'the login is gone' })
@@ -284,6 +285,50 @@ describe('what was proven with an SVID ends with the proof that it came of, at t
     }
   })
 })
+
+test('a token that was exchanged for an SVID ends with the proof that the SVID came of', async () => {
+  const [caller, service] = [await workload(), await workload()]
+  const uri = `https://${world.fresh('stock')}.example`
+  const api = await world.make.resource({ provider: 'jwt', settings: { audience: [uri] }, secret: {} })
+  const permission = { scopes: ['stock:read'] }
+  await world.admin.get('POST', '/v1/roles', { resource: api.name, name: 'reader', permission })
+  const exchange = async (by: Proven) => {
+    const { token } = await issueJwt(by.caller, [world.server.url])
+    const answer = await postForm(`${world.server.url}/oauth/token`, {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      ...(await clientAssertion(service)),
+      subject_token: token,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      resource: uri,
+    })
+    expect(answer.status, JSON.stringify(answer.body)).toBe(200)
+    return String(answer.body['access_token'])
+  }
+  const isActive = async (token: string) => {
+    const form = { token, ...(await clientAssertion(service)) }
+    return (await postForm(`${world.server.url}/oauth/introspect`, form)).body['active']
+  }
+  const [first, other] = [await proveByKey(caller), await proveByKey(caller)]
+  const [mine, kept] = [await exchange(first), await exchange(other)]
+  expect(await isActive(mine), 'before').toBe(true)
+  expect(await preview('attestation', first.attestationId)).toMatchObject({ total: 1, svids: 1 })
+  expect((await revoke('attestation', first.attestationId)).total).toBe(1)
+  expect(await isActive(mine)).toBe(false)
+  expect(await isActive(kept), 'control: exchanged for another SVID').toBe(true)
+})
+
+async function clientAssertion({ identity, privateKey }: Workload) {
+  const id = identity.identity_id
+  const assertion = await new SignJWT({ jti: randomUUID() })
+    .setProtectedHeader({ alg: 'ES256' })
+    .setIssuer(id)
+    .setSubject(id)
+    .setAudience(world.server.url)
+    .setIssuedAt()
+    .setExpirationTime('1m')
+    .sign(privateKey)
+  return { client_assertion_type: assertionType, client_assertion: assertion }
+}
 
 test('what is proven while its SVID is revoked ends with it, or is refused', async () => {
   await using at = await startSpiffe()
