@@ -212,6 +212,35 @@ export async function endSvids(
   return rows
 }
 
+/**
+ * Removes SVIDs that ended long ago, oldest end first, by index; what another server has in hand is passed over. One that was
+ * revoked stays until a CRL from after its end has named it, where its authority still signs them.
+ *
+ * @param endedBefore never later than the database's own clock allows (`keep_until_over`)
+ */
+export async function deleteOverSvids(
+  tx: Tx,
+  { endedBefore, now, limit }: { readonly endedBefore: Date; readonly now: Date; readonly limit: number },
+): Promise<readonly SvidRow[]> {
+  const { rows } = await sql<SvidRow>`
+    with over as materialized (
+      select s.svid_id from svid s
+      where s.expires_at < least(${endedBefore}::timestamptz, now() - interval '1 day')
+        and (s.state = 'live' or s.kind = 'jwt' or not exists (
+          select from x509_authority a left join crl c on c.issuing_key_id = a.key_id
+          where a.key_id = s.issuing_key_id and a.not_after > ${now}
+            and (a.state <> 'retired' or a.trusted_until > ${now})
+            and (c.this_update is null or c.this_update <= s.expires_at)))
+      order by s.expires_at limit ${limit} for update of s skip locked
+    ), gone as (
+      delete from svid s using over o where s.svid_id = o.svid_id returning s.*
+    ), listed as (
+      delete from crl_due d using gone g where d.issuing_key_id = g.issuing_key_id and d.svid_id = g.svid_id
+    )
+    select * from gone order by svid_id`.execute(tx.query)
+  return rows
+}
+
 export async function findSvidBySerial(tx: Tx, serialNumber: string): Promise<SvidRow | undefined> {
   return tx.query
     .selectFrom('svid')
