@@ -17,8 +17,9 @@ const maxChain = 10
 
 export function findPeerCertificate({ raw: { socket } }: Pick<FastifyRequest, 'raw'>): PeerCertificate | undefined {
   if (!(socket instanceof TLSSocket)) return undefined
-  // Forty times quicker than the whole chain as objects, which node makes anew at each call.
-  const leaf = socket.getPeerX509Certificate()?.raw
+  // A quarter of what the whole chain costs. Not `getPeerX509Certificate`, which is quicker still: it takes the path from the
+  // connection, so that nobody could ask for the chain any more (node 24).
+  const leaf = peerLeafOf(socket)
   if (leaf === undefined) return undefined
   return {
     get chain() {
@@ -26,6 +27,11 @@ export function findPeerCertificate({ raw: { socket } }: Pick<FastifyRequest, 'r
     },
     x5t: certificateThumbprint(leaf),
   }
+}
+
+/** Node gives an object without members where the client showed nothing, though its types do not say so. */
+function peerLeafOf(socket: TLSSocket): Uint8Array | undefined {
+  return (socket.getPeerCertificate(false) as { raw?: Uint8Array }).raw
 }
 
 function chainOf(socket: TLSSocket): readonly Uint8Array[] {
