@@ -105,7 +105,7 @@ test('many are removed in batches of a bounded size, oldest first', async () => 
     at.inTenant(async (tx) => {
       const row = await tx.query
         .selectFrom('svid')
-        .select((of) => [of.fn.countAll<number>().as('n'), of.fn.min('expires_at').as('first')])
+        .select((of) => [of.fn.countAll<string>().as('n'), of.fn.min('expires_at').as('first')])
         .executeTakeFirstOrThrow()
       return { n: Number(row.n), first: row.first }
     })

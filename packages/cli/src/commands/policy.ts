@@ -117,7 +117,10 @@ function addActivate(group: Command, cli: Cli): void {
     .argument('<id>', 'id of the version')
     .option('--expected-to-end <count>', 'refuse if more credentials would end than the preview showed')
     .option('--expected-svids-to-end <count>', 'refuse if more SVIDs would end than the preview showed')
-  addExamples(activate, 'mayfly policy activate 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f --expected-to-end 0')
+  addExamples(
+    activate,
+    'mayfly policy activate 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f --expected-to-end 0 --expected-svids-to-end 0',
+  )
   activate.action(async (id: string, options: { expectedToEnd?: string; expectedSvidsToEnd?: string }) => {
     const body = {
       ...expectedCount('expected_to_end', '--expected-to-end', options.expectedToEnd),

@@ -52,14 +52,9 @@ export async function listHeldSvidGroups(
 }
 
 function heldSvidsOf(selector: HeldSelector): RawBuilder<boolean> | undefined {
-  switch (selector.kind) {
-    case 'all':
-      return sql`true`
-    case 'environment':
-      return sql`s.identity_id in (select i.identity_id from identity i where i.environment = ${selector.id})`
-    default:
-      return restsOn('s', selector)
-  }
+  if (selector.kind === 'all') return sql`true`
+  if (selector.kind !== 'environment') return restsOn('s', selector)
+  return sql`s.identity_id in (select i.identity_id from identity i where i.environment = ${selector.id})`
 }
 
 export async function listHeldSvids(
