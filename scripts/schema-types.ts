@@ -74,6 +74,7 @@ const ids: Readonly<Record<string, string>> = {
   entry_id: 'EntryId',
   x509_authority_id: 'X509AuthorityId',
   svid_id: 'SvidId',
+  proven_by_svid_id: 'SvidId',
   federation_id: 'FederationId',
   status_list_id: 'StatusListId',
   subject_identity_id: 'IdentityId',

@@ -3020,6 +3020,53 @@ export interface components {
             message: string;
             hint?: string;
         };
+        PolicyPreview: {
+            added: string[];
+            changed: string[];
+            removed: string[];
+            /** @description Live credentials that the difference can concern */
+            concerned: number;
+            /** @description How many credentials would end, with what rests on what ends; give it to the activation */
+            would_end: number;
+            ending: {
+                /**
+                 * Format: uuid
+                 * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                 */
+                credential_id: string;
+                /**
+                 * Format: uuid
+                 * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                 */
+                identity_id: string;
+                identity: string;
+                role: string;
+                task_id: string | null;
+                expires_at: components["schemas"]["Timestamp"];
+                reasons: components["schemas"]["DenyReason"][];
+            }[];
+            /** @description Live SVIDs that the difference can concern */
+            concerned_svids: number;
+            /** @description How many SVIDs would end; give it to the activation too */
+            would_end_svids: number;
+            /** @description By the proof that they came of, at most 500 */
+            ending_svids: {
+                /**
+                 * Format: uuid
+                 * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                 */
+                identity_id: string;
+                identity: string;
+                /**
+                 * Format: uuid
+                 * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+                 */
+                attestation_id: string;
+                x509: number;
+                jwt: number;
+                reasons: components["schemas"]["DenyReason"][];
+            }[];
+        };
         /** @description A version of the policies; its text never changes */
         PolicyVersion: {
             /**
@@ -13739,32 +13786,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        added: string[];
-                        changed: string[];
-                        removed: string[];
-                        /** @description Live credentials that the difference can concern */
-                        concerned: number;
-                        /** @description How many of them would end; give it to the activation */
-                        would_end: number;
-                        ending: {
-                            /**
-                             * Format: uuid
-                             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
-                             */
-                            credential_id: string;
-                            /**
-                             * Format: uuid
-                             * @example 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
-                             */
-                            identity_id: string;
-                            identity: string;
-                            role: string;
-                            task_id: string | null;
-                            expires_at: components["schemas"]["Timestamp"];
-                            reasons: components["schemas"]["DenyReason"][];
-                        }[];
-                    };
+                    "application/json": components["schemas"]["PolicyPreview"];
                 };
             };
             /** @description `policy_invalid`: the policy text is not valid; `request_invalid`: a field of the request is not valid */
@@ -13846,6 +13868,8 @@ export interface operations {
                 "application/json": {
                     /** @description The `would_end` of a preview; if more would end now, nothing is activated */
                     expected_to_end?: number;
+                    /** @description The `would_end_svids` of a preview, in the same way */
+                    expected_svids_to_end?: number;
                 };
             };
         };

@@ -1,20 +1,21 @@
 /** A machine joins: with a token that counts once it registers a key that it has made itself. */
 import { createHash, randomUUID } from 'node:crypto'
-import { newId, type TenantId } from '@mayfly/domain'
+import { defaultTenantId, newId, type TenantId } from '@mayfly/domain'
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { expect, test } from 'vitest'
+import { forgetJoinTokens } from '../../../packages/server/src/application/proof/forget-join-tokens.ts'
 import { ensureKeys } from '../../../packages/server/src/application/proof/ensure-keys.ts'
 import { makeJoinToken } from '../../../packages/server/src/application/proof/make-join-token.ts'
 import { suspendIdentity } from '../../../packages/server/src/application/registry/change-identity-state.ts'
-import { proveWithKey, registerBoundKeys, registerWorkload, startProofServer } from './proof-server.ts'
+import { movableClock, proveWithKey, registerBoundKeys, registerWorkload, startProofServer } from './proof-server.ts'
 
 type Server = Awaited<ReturnType<typeof startProofServer>>
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('base64url')
 const nowSeconds = (server: Server) => Math.floor(server.clock.now().getTime() / 1000)
 
-async function serverWithToken(ttlSeconds?: number) {
-  const server = await startProofServer({ proving: true })
+async function serverWithToken(ttlSeconds?: number, clock = movableClock()) {
+  const server = await startProofServer({ proving: true, clock })
   await registerBoundKeys(server)
   await registerWorkload(server, { name: 'edge-box', trustProvider: 'keys', publicJwk: await publicKey() })
   const make = () =>
@@ -192,4 +193,37 @@ test('a token of another tenant joins there and nowhere else', async () => {
   const moved = await join(server, `mayfly_join_${bytes.toString('base64url')}`)
   expect(moved.status).toBe(401)
   expect((await join(server, token)).status, 'control').toBe(201)
+})
+
+test('a token is forgotten a month after its end, used or not; what came by it and younger ones stay', async () => {
+  const clock = movableClock()
+  clock.forward(-86_400 * 40)
+  await using at = await serverWithToken(3600, clock)
+  const { server } = at
+  const used = await join(server, await at.make())
+  expect(used.status).toBe(201)
+  await at.make()
+  const forget = () => forgetJoinTokens(server.proof, defaultTenantId, new AbortController().signal)
+  const states = () =>
+    server.change(async ({ tx }) => {
+      const rows = await tx.query.selectFrom('join_token').select('state').orderBy('join_token_id').execute()
+      return rows.map((row) => row.state)
+    })
+  await forget()
+  expect(await states(), 'not yet').toEqual(['used', 'active'])
+  clock.forward(86_400 * 29)
+  const young = await at.make()
+  clock.forward(1800)
+  await forget()
+  expect(await states(), 'the clock of the server alone is not enough').toEqual(['used', 'active', 'active'])
+  expect((await join(server, young)).status).toBe(201)
+  clock.forward(86_400 * 11)
+  await forget()
+  expect(await states(), 'control: the young one').toEqual(['used'])
+  const told = (await server.entries()).filter(({ action }) => action === 'join_token.forgotten')
+  expect(told.map((entry) => (entry['rows'] as unknown[]).length)).toEqual([2])
+  const bindings = await server.change(({ tx }) =>
+    tx.query.selectFrom('binding').select('state').where('join_token_id', 'is not', null).execute(),
+  )
+  expect(bindings, 'what came by them').toEqual([{ state: 'active' }, { state: 'active' }])
 })

@@ -208,9 +208,15 @@ test('a CRL is signed ahead of those who ask, numbered upwards, and nothing olde
   const listed = await currentCrl(at.spiffe, defaultTenantId, keyId)
   expect(listed?.number).toBe(3)
   expect(await readCrlText(listed?.der ?? new Uint8Array())).toContain(svid.serialNumber.toUpperCase())
-  // Past its end it need not be listed any longer.
-  at.server.clock.forward(601)
+  // RFC 5280 section 3.3: once more on a list from after its end, and then no longer.
+  at.server.clock.forward(620)
+  const after = await currentCrl(at.spiffe, defaultTenantId, keyId)
+  expect(after?.number).toBe(4)
+  expect(after?.this_update.getTime()).toBeGreaterThan(svid.notAfter.getTime())
+  expect(await readCrlText(after?.der ?? new Uint8Array())).toContain(svid.serialNumber.toUpperCase())
+  at.server.clock.forward(301)
   const later = await currentCrl(at.spiffe, defaultTenantId, keyId)
+  expect(later?.number).toBe(5)
   expect(await readCrlText(later?.der ?? new Uint8Array())).not.toContain(svid.serialNumber.toUpperCase())
 })
 

@@ -11,7 +11,13 @@ import { openSpiffe, type SvidDeps } from '../../../packages/server/src/applicat
 import { getBundleDocument } from '../../../packages/server/src/application/spiffe/trust-bundle.ts'
 import type { UpstreamAuthority } from '../../../packages/server/src/application/spiffe/upstream-authority.ts'
 import type { Tx } from '../../../packages/server/src/store/database.ts'
-import { type ProofServer, registerBoundKeys, registerWorkload, startProofServer } from '../proof/proof-server.ts'
+import {
+  movableClock,
+  type ProofServer,
+  registerBoundKeys,
+  registerWorkload,
+  startProofServer,
+} from '../proof/proof-server.ts'
 
 export interface Workload {
   readonly name: string
@@ -35,9 +41,16 @@ export interface SpiffeFixture extends AsyncDisposable {
 }
 
 export async function startSpiffe(
-  options: { readonly upstream?: UpstreamAuthority; readonly freshForSeconds?: number } = {},
+  options: {
+    readonly upstream?: UpstreamAuthority
+    readonly freshForSeconds?: number
+    /** Its clock begins so many days ago. */
+    readonly daysAgo?: number
+  } = {},
 ): Promise<SpiffeFixture> {
-  const server = await startProofServer()
+  const clock = movableClock()
+  clock.forward(-86_400 * (options.daysAgo ?? 0))
+  const server = await startProofServer({ clock })
   const spiffe = openSpiffe(server.proof, {
     keys: server.keys,
     tenants: server.proof.tenants,

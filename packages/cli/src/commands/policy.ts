@@ -82,30 +82,32 @@ function addPreview(group: Command, cli: Cli): void {
   preview.action(async (id: string) => {
     const { api } = await cli.connect()
     const shown = await answerOf(api.POST('/v1/policies/{id}/preview', { params: { path: { id } } }))
-    cli.out.result(shown, ({ added, changed, removed, would_end: wouldEnd, concerned, ending }) =>
-      [
-        ...added.map((name) => `+ ${name}`),
-        ...changed.map((name) => `~ ${name}`),
-        ...removed.map((name) => `- ${name}`),
-        `${wouldEnd} of ${concerned} live credentials that this concerns would end`,
-        ...(ending.length === 0
-          ? []
-          : [
-              '',
-              formatTable(
-                ['credential', 'identity', 'role', 'why'],
-                ending.map((one) => [
-                  one.credential_id,
-                  one.identity,
-                  one.role,
-                  one.reasons.map(({ detail }) => detail).join('; '),
-                ]),
-              ),
-            ]),
-      ].join('\n'),
+    cli.out.result(shown, formatPreview)
+    const { would_end: credentials, would_end_svids: svids } = shown
+    cli.out.say(
+      `put it into force: \`mayfly policy activate ${id} --expected-to-end ${credentials} --expected-svids-to-end ${svids}\``,
     )
-    cli.out.say(`put it into force: \`mayfly policy activate ${id} --expected-to-end ${shown.would_end}\``)
   })
+}
+
+function formatPreview(shown: Schemas['PolicyPreview']): string {
+  const why = ({ reasons }: { reasons: { detail: string }[] }) => reasons.map(({ detail }) => detail).join('; ')
+  const tableOf = (columns: string[], rows: string[][]) => (rows.length === 0 ? [] : ['', formatTable(columns, rows)])
+  return [
+    ...shown.added.map((name) => `+ ${name}`),
+    ...shown.changed.map((name) => `~ ${name}`),
+    ...shown.removed.map((name) => `- ${name}`),
+    `${shown.would_end} live credentials would end; it concerns ${shown.concerned}`,
+    `${shown.would_end_svids} live SVIDs would end; it concerns ${shown.concerned_svids}`,
+    ...tableOf(
+      ['credential', 'identity', 'role', 'why'],
+      shown.ending.map((one) => [one.credential_id, one.identity, one.role, why(one)]),
+    ),
+    ...tableOf(
+      ['SVIDs of', 'X.509', 'JWT', 'why'],
+      shown.ending_svids.map((one) => [one.identity, String(one.x509), String(one.jwt), why(one)]),
+    ),
+  ].join('\n')
 }
 
 function addActivate(group: Command, cli: Cli): void {
@@ -113,19 +115,30 @@ function addActivate(group: Command, cli: Cli): void {
     .command('activate')
     .description('put a version into force; what it no longer permits ends')
     .argument('<id>', 'id of the version')
-    .option('--expected-to-end <count>', 'refuse if more would end than the preview showed')
-  addExamples(activate, 'mayfly policy activate 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f --expected-to-end 0')
-  activate.action(async (id: string, { expectedToEnd }: { expectedToEnd?: string }) => {
-    if (expectedToEnd !== undefined && !/^\d{1,9}$/.test(expectedToEnd)) {
-      throw new UsageError(`\`${expectedToEnd}\` is not a whole number (--expected-to-end)`)
+    .option('--expected-to-end <count>', 'refuse if more credentials would end than the preview showed')
+    .option('--expected-svids-to-end <count>', 'refuse if more SVIDs would end than the preview showed')
+  addExamples(
+    activate,
+    'mayfly policy activate 0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f --expected-to-end 0 --expected-svids-to-end 0',
+  )
+  activate.action(async (id: string, options: { expectedToEnd?: string; expectedSvidsToEnd?: string }) => {
+    const body = {
+      ...expectedCount('expected_to_end', '--expected-to-end', options.expectedToEnd),
+      ...expectedCount('expected_svids_to_end', '--expected-svids-to-end', options.expectedSvidsToEnd),
     }
     const { api } = await cli.connect()
-    const body = expectedToEnd === undefined ? {} : { expected_to_end: Number(expectedToEnd) }
     cli.out.result(
       await answerOf(api.POST('/v1/policies/{id}/activate', { params: { path: { id } }, body })),
       formatRecord,
     )
   })
+}
+
+/** @throws UsageError naming the flag */
+function expectedCount<Name extends string>(name: Name, flag: string, text: string | undefined) {
+  if (text === undefined) return {}
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`\`${text}\` is not a whole number (${flag})`)
+  return { [name]: Number(text) } as Record<Name, number>
 }
 
 function addTest(group: Command, cli: Cli): void {

@@ -3,8 +3,10 @@ import type { TenantId } from '@mayfly/domain'
 import { sequenceLog, type SequenceDeps } from '../application/audit/sequence-log.ts'
 import type { CoreDeps } from '../application/context.ts'
 import { runRedecisions } from '../application/decision/run-redecisions.ts'
+import { forgetJoinTokens } from '../application/proof/forget-join-tokens.ts'
 import { createKeyUpkeep } from '../application/proof/run-key-upkeep.ts'
 import { runLapses } from '../application/proof/run-lapses.ts'
+import { forgetSvids } from '../application/spiffe/forget-svids.ts'
 import { createAuthorityUpkeep } from '../application/spiffe/run-authority-upkeep.ts'
 import { runFederations } from '../application/spiffe/run-federations.ts'
 import { signCrls } from '../application/spiffe/sign-crl.ts'
@@ -43,6 +45,8 @@ export async function startWorkers(wired: Wired, pollMs?: number): Promise<Runni
         name: 'sign-crls',
         run: (_deps, tenantId, signal) => signCrls(wired.spiffe, tenantId, signal),
       },
+      { kind: 'deadline', name: 'forget-svids', run: forgetSvids },
+      { kind: 'deadline', name: 'forget-join-tokens', run: forgetJoinTokens },
       sequencer(wired.logs, deps),
     ],
     pollMs === undefined ? {} : { pollMs },

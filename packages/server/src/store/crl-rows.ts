@@ -9,18 +9,29 @@ export type CrlRow = Selectable<CrlTable>
 export interface CrlState {
   /** Undefined where none was signed yet. Without its bytes. */
   readonly number: number | undefined
+  readonly thisUpdate: Date | undefined
   readonly nextUpdate: Date | undefined
   readonly due: boolean
 }
 
 /** Whether what was signed last still says all. One look-up by index. */
 export async function readCrlState(tx: Tx, issuingKeyId: string): Promise<CrlState> {
-  const { rows } = await sql<{ number: number | null; next_update: Date | null; due: boolean }>`
-    select c.number, c.next_update,
+  const { rows } = await sql<{
+    number: number | null
+    this_update: Date | null
+    next_update: Date | null
+    due: boolean
+  }>`
+    select c.number, c.this_update, c.next_update,
            exists (select from crl_due d where d.issuing_key_id = ${issuingKeyId}) as due
     from (select 1) one left join crl c on c.issuing_key_id = ${issuingKeyId}`.execute(tx.query)
   const [row] = rows
-  return { number: row?.number ?? undefined, nextUpdate: row?.next_update ?? undefined, due: row?.due === true }
+  return {
+    number: row?.number ?? undefined,
+    thisUpdate: row?.this_update ?? undefined,
+    nextUpdate: row?.next_update ?? undefined,
+    due: row?.due === true,
+  }
 }
 
 export async function findCrl(tx: Tx, issuingKeyId: string): Promise<CrlRow | undefined> {
@@ -40,11 +51,11 @@ export interface RevokedSvid {
   readonly cause: string
 }
 
-/** By index; those past their end are left out (RFC 5280 section 5: they need no longer be listed). */
-export async function listRevokedSvids(tx: Tx, issuingKeyId: string, now: Date): Promise<readonly RevokedSvid[]> {
+/** By index. @param endAfter those whose end is not after that are left out */
+export async function listRevokedSvids(tx: Tx, issuingKeyId: string, endAfter: Date): Promise<readonly RevokedSvid[]> {
   const { rows } = await sql<RevokedSvid>`
     select s.serial_number, s.revoked_at, r.cause from svid s join revocation r using (revocation_id)
-    where s.issuing_key_id = ${issuingKeyId} and s.state = 'revoked' and s.kind = 'x509' and s.expires_at > ${now}
+    where s.issuing_key_id = ${issuingKeyId} and s.state = 'revoked' and s.kind = 'x509' and s.expires_at > ${endAfter}
     order by s.serial_number`.execute(tx.query)
   return rows
 }

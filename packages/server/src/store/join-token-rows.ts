@@ -1,6 +1,6 @@
 /** The SQL of join tokens, of which only a keyed digest is kept. */
 import { type BindingId, type IdentityId, isId, type JoinTokenId } from '@mayfly/domain'
-import type { Insertable, Selectable } from 'kysely'
+import { type Insertable, type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
 import { notFound, orNotFound } from './registry-errors.ts'
@@ -83,4 +83,20 @@ export async function listJoinTokens(
   if (filter.state !== undefined) query = query.where('join_token.state', '=', filter.state)
   if (page.after !== undefined) query = query.where('join_token_id', '>', page.after as JoinTokenId)
   return query.orderBy('join_token_id').limit(page.limit).execute()
+}
+
+/**
+ * Removes those that ended long ago, whatever became of them; oldest end first, by index.
+ *
+ * @param endedBefore never later than the database's own clock allows (`keep_until_over`)
+ */
+export async function deleteOverJoinTokens(tx: Tx, endedBefore: Date, limit: number): Promise<readonly JoinTokenRow[]> {
+  const { rows } = await sql<JoinTokenRow>`
+    with over as materialized (
+      select j.join_token_id from join_token j
+      where j.expires_at < least(${endedBefore}::timestamptz, now() - interval '30 days')
+      order by j.expires_at limit ${limit} for update skip locked
+    )
+    delete from join_token j using over o where j.join_token_id = o.join_token_id returning j.*`.execute(tx.query)
+  return rows
 }

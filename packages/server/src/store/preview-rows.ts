@@ -2,7 +2,9 @@
 import type { Environment } from '@mayfly/domain'
 import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from './database.ts'
-import { credentialsOf, type Selector } from './revocation-rows.ts'
+import { endingTables } from './resting-rows.ts'
+import { attestationsOf, credentialsOf, type Selector } from './revocation-rows.ts'
+import { svidsOf } from './svid-rows.ts'
 
 export interface PreviewGroup {
   readonly resource_name: string
@@ -13,23 +15,22 @@ export interface PreviewGroup {
   readonly tasks: number
 }
 
-/**
- * What a revocation of the selector would end, as a recursive common table `ending`: its live credentials, and those that
- * were exchanged for them.
- */
-function endingBy(selector: Selector): RawBuilder<unknown> {
-  return sql`recursive ending as (
-    select c.credential_id from credential c where c.state in ('requested', 'active') and ${credentialsOf(selector)}
-    union
-    select c.credential_id from ending e join credential c on c.parent_credential_id = e.credential_id
-    where c.state in ('requested', 'active')
-  )`
+function endingBy(selector: Selector, now: Date): RawBuilder<unknown> {
+  return endingTables(
+    { attestations: attestationsOf(selector), svids: svidsOf(selector), credentials: credentialsOf(selector) },
+    now,
+  )
 }
 
-/** Live credentials of a selector, by resource and identity; the biggest groups first. */
-export async function listPreviewGroups(tx: Tx, selector: Selector, limit: number): Promise<readonly PreviewGroup[]> {
+/** Live credentials that a revocation of the selector would end, by resource and identity; the biggest groups first. */
+export async function listPreviewGroups(
+  tx: Tx,
+  selector: Selector,
+  now: Date,
+  limit: number,
+): Promise<readonly PreviewGroup[]> {
   const { rows } = await sql<PreviewGroup>`
-    with ${endingBy(selector)}
+    with ${endingBy(selector, now)}
     select r.name as resource_name, i.name as identity_name, o.name as owner_name, c.environment,
            count(*)::int as credentials, count(distinct c.task_id)::int as tasks
     from ending e
@@ -50,9 +51,9 @@ export interface PreviewShare {
 }
 
 /** How much of each environment's live credentials a selector would end. */
-export async function listPreviewShares(tx: Tx, selector: Selector): Promise<readonly PreviewShare[]> {
+export async function listPreviewShares(tx: Tx, selector: Selector, now: Date): Promise<readonly PreviewShare[]> {
   const { rows } = await sql<PreviewShare>`
-    with ${endingBy(selector)}, hit as materialized (
+    with ${endingBy(selector, now)}, hit as materialized (
       select c.environment, count(*)::int as would_end from ending e
       join credential c on c.credential_id = e.credential_id group by c.environment
     )
@@ -61,6 +62,13 @@ export async function listPreviewShares(tx: Tx, selector: Selector): Promise<rea
             where c.environment = h.environment and c.state in ('requested', 'active')) as live
     from hit h order by h.environment`.execute(tx.query)
   return rows
+}
+
+/** Live SVIDs that a revocation of the selector would end. */
+export async function countEndingSvids(tx: Tx, selector: Selector, now: Date): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    with ${endingBy(selector, now)} select count(*)::int as count from resting where kind = 'svid'`.execute(tx.query)
+  return rows[0]?.count ?? 0
 }
 
 /** What is on its way out already, of a selector. */

@@ -17,14 +17,21 @@ import type {
   PersonState,
   PolicyVersionId,
   Strength,
+  SvidId,
   TrustProviderId,
   TrustProviderKind,
 } from '@mayfly/domain'
 import type pg from 'pg'
 import type { EntryRow } from './entry-rows.ts'
+import { findOwnSvids, type OwnSvid, type ShownSvid } from './shown-svid-rows.ts'
 
 /** How a proof asks for its trust provider and bindings. Nothing of it is believed yet. */
-export type ProofQuestion =
+export type ProofQuestion = BindingQuestion & {
+  /** Present where it may be an SVID of our own. */
+  readonly svid?: ShownSvid
+}
+
+type BindingQuestion =
   /** The first of the issuers that is known counts. */
   | { readonly by: 'issuer'; readonly issuers: readonly string[]; readonly subject: string }
   /** Every trust provider of one of the issuers, or of the kind; a binding's subject is one of the subjects. */
@@ -114,6 +121,8 @@ export interface ProofCandidates {
   readonly policy?: { readonly policyVersionId: PolicyVersionId; readonly digest: string }
   /** The active access-token key. */
   readonly signingKeyId?: string
+  /** The SVID of our own that it calls itself, where there is such a one. */
+  readonly svid?: OwnSvid
 }
 
 /** More bindings than that for one subject are refused as ambiguous rather than read. */
@@ -247,7 +256,23 @@ export async function findProofCandidates(
     })
     collect(rows, clients, answers)
   }
-  return answers
+  return withOwnSvids(client, questions, answers)
+}
+
+async function withOwnSvids(
+  client: pg.ClientBase,
+  questions: readonly ProofQuestion[],
+  answers: readonly ProofCandidates[],
+): Promise<readonly ProofCandidates[]> {
+  const shown = questions.flatMap(({ svid }) => svid ?? [])
+  if (shown.length === 0) return answers
+  const found = await findOwnSvids(client, shown)
+  const svidOf = new Map(shown.map((one, at) => [one, found[at]]))
+  return answers.map((answer, at) => {
+    const asked = questions[at]?.svid
+    const svid = asked === undefined ? undefined : svidOf.get(asked)
+    return svid === undefined ? answer : { ...answer, svid }
+  })
 }
 
 async function ask(
@@ -418,6 +443,8 @@ export interface AcceptedProofRow {
   readonly keyLogin: KeyLoginState | null
   /** As of when the trust material was that it was judged with; null where that was asked for at this moment. */
   readonly trustMadeAt: Date | null
+  /** The SVID of our own that it was proven with, as it was decided on. */
+  readonly provenBy: { readonly svidId: SvidId; readonly version: number; readonly chainLength: number } | null
   readonly sourceAddress: string | null
   readonly acceptedAt: Date
   readonly freshUntil: Date
@@ -445,7 +472,8 @@ export type AcceptOutcome =
   | 'overtaken'
 
 // Held until commit, so that a suspension, a retirement or an activation comes wholly before or wholly after. A row lock
-// may not reach the optional side of a join, so identities and people are looked at apart.
+// may not reach the optional side of a join, so identities and people are looked at apart. SVIDs are held after all else, as
+// a revocation comes to them last.
 const acceptStatement = `
   with input as materialized (
     select * from json_to_recordset($1::json) as r(
@@ -453,8 +481,8 @@ const acceptStatement = `
       i_version int, owner_id uuid, o_version int, person_id uuid, p_version int, instance text, claims jsonb,
       strength text, token_binding text, vouched_by_attestation_id uuid, host_identity_id uuid, k_version int,
       k_generation int, k_next_digest text, k_previous_digest text, k_moved_at timestamptz, k_repeats int, trust_made_at timestamptz,
-      source_address inet, accepted_at timestamptz, fresh_until timestamptz, token_expires_at timestamptz,
-      jti_digest text, jti_expires_at timestamptz, decision_id uuid, policy_version_id uuid, action text,
+      proven_by_svid_id uuid, s_version int, svid_chain_length int, source_address inet, accepted_at timestamptz,
+      fresh_until timestamptz, token_expires_at timestamptz, jti_digest text, jti_expires_at timestamptz, decision_id uuid, policy_version_id uuid, action text,
       principal jsonb, resource jsonb, determining jsonb, duties jsonb, context jsonb, entry_id uuid, stream text,
       entry_action text, data text, leaf_hash text)
   ), live_identity as materialized (
@@ -477,13 +505,23 @@ const acceptStatement = `
   ), counted as materialized (
     select k.binding_id from input r join key_login k on k.binding_id = r.binding_id and k.version = r.k_version - 1
     where r.k_version is not null for update of k
+  ), bound as materialized (
+    select attestation_id from live_identity union all select attestation_id from live_person
+  ), shown as materialized (
+    select array_agg('svid'::text) as kinds, array_agg(w.svid_id) as ids from (
+      select distinct r.proven_by_svid_id as svid_id from input r
+      where r.proven_by_svid_id is not null and r.attestation_id in (select attestation_id from bound)) w
+  ), standing as materialized (
+    select h.key, h.version from shown w, hold_authority(w.kinds, w.ids) h
   ), live as materialized (
     select r.* from input r
     where (r.k_version is null or r.binding_id in (select binding_id from counted))
+      and (r.proven_by_svid_id is null or exists (
+        select from standing h where h.key = 'svid ' || r.proven_by_svid_id and h.version = r.s_version))
       and (r.vouched_by_attestation_id is null or exists (
         select from attestation v where v.attestation_id = r.vouched_by_attestation_id
           and v.state in ('fresh', 'succeeded') and v.fresh_until > r.accepted_at for share))
-      and r.attestation_id in (select attestation_id from live_identity union all select attestation_id from live_person)
+      and r.attestation_id in (select attestation_id from bound)
   ), seen as (
     insert into proof_seen (trust_provider_id, jti_digest, expires_at)
     select trust_provider_id, decode(jti_digest, 'base64'), jti_expires_at from live
@@ -503,11 +541,11 @@ const acceptStatement = `
     from accepted
   ), attested as (
     insert into attestation (attestation_id, identity_id, person_id, trust_provider_id, binding_id, instance, claims,
-                             strength, token_binding, vouched_by_attestation_id, host_identity_id, trust_made_at, source_address,
-                             accepted_at, fresh_until, token_expires_at, decision_id)
+                             strength, token_binding, vouched_by_attestation_id, host_identity_id, trust_made_at,
+                             proven_by_svid_id, svid_chain_length, source_address, accepted_at, fresh_until, token_expires_at, decision_id)
     select attestation_id, identity_id, person_id, trust_provider_id, binding_id, instance, claims, strength,
-           token_binding, vouched_by_attestation_id, host_identity_id, trust_made_at, source_address, accepted_at, fresh_until,
-           token_expires_at, decision_id
+           token_binding, vouched_by_attestation_id, host_identity_id, trust_made_at, proven_by_svid_id, svid_chain_length,
+           source_address, accepted_at, fresh_until, token_expires_at, decision_id
     from accepted
   ), told as (
     insert into entry (entry_id, stream, action, recorded_at, identity_id, attestation_id, decision_id, data, leaf_hash)
@@ -556,6 +594,9 @@ function acceptedJson(row: AcceptedProofRow) {
     host_identity_id: row.vouchedBy?.identityId,
     ...keyLoginJson(row.keyLogin),
     trust_made_at: row.trustMadeAt,
+    proven_by_svid_id: row.provenBy?.svidId,
+    s_version: row.provenBy?.version,
+    svid_chain_length: row.provenBy?.chainLength,
     source_address: row.sourceAddress,
     accepted_at: row.acceptedAt,
     fresh_until: row.freshUntil,

@@ -11,6 +11,7 @@ import {
 import { type RawBuilder, type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
+import { revokeFresh, underAny } from './resting-rows.ts'
 import { moveStatusLists } from './status-list-rows.ts'
 import type { AttestationTable, CredentialTable, RevocationTable, TaskTable } from './schema.gen.ts'
 
@@ -81,8 +82,8 @@ function isProvenAt(trustProviderId: string, attestationId: RawBuilder<unknown>)
  * revocation sees their rows, and holds back those that come after.
  */
 export async function lockSelector(tx: Tx, { kind, id }: Selector): Promise<void> {
-  // An issue holds the row of the token that is exchanged, so the row's own lock makes them take turns. Nothing can come to
-  // be under an SVID.
+  // An issue holds the row of the token that is exchanged, and whoever proves something with an SVID the row of that: its
+  // own lock makes them take turns.
   if (kind === 'credential' || kind === 'svid') return
   // What signed SVIDs has been retired before: nothing more comes to be under it.
   if (kind === 'svid_authority') return
@@ -106,8 +107,8 @@ export interface NewRevocation {
   readonly now: Date
   /** Of the selector's credentials only these. */
   readonly only: readonly CredentialId[] | undefined
-  /** Of the selector's credentials only those under these proofs, which have just ended. */
-  readonly under?: readonly AttestationId[] | undefined
+  /** Proofs that have just ended: the credentials under them end too, whoever's they are. */
+  readonly under: readonly AttestationId[]
   /** How many SVIDs end with it. */
   readonly svidCount: number
   /** Record it even where no credential ends by it. */
@@ -128,10 +129,9 @@ export async function insertRevocation(
   tx: Tx,
   revocation: NewRevocation,
 ): Promise<{ total: number; ended: readonly CredentialRow[] } | undefined> {
-  const { revocationId, selector, now, only } = revocation
+  const { revocationId, selector, now, only, under } = revocation
   const among = only === undefined ? sql`true` : sql`c.credential_id = any(${only}::uuid[])`
-  const of = revocation.under === undefined ? credentialsOf(selector) : underAny('c', revocation.under)
-  const whose = sql<boolean>`${of} and ${among}`
+  const whose = sql<boolean>`${credentialsOf(selector)} and ${among}`
   const recorded = await sql`
     insert into revocation (revocation_id, cause, selector, requested_by, reason, total, svid_count, authority_ended_at)
     select ${revocationId}, ${revocation.cause}, ${JSON.stringify(selector)}::jsonb,
@@ -141,14 +141,16 @@ export async function insertRevocation(
     returning revocation_id`.execute(tx.query)
   if (recorded.rows.length === 0) return undefined
   let { total, ended } = await endAll(tx, revocationId, whose, now)
+  const alive = sql<boolean>`c.state in ('requested', 'active')`
+  if (under.length > 0) {
+    const resting = await endAll(tx, revocationId, sql<boolean>`${underAny('c', under)} and ${alive}`, now)
+    ended = [...ended, ...resting.ended]
+    total += resting.total
+  }
   // What was exchanged for a token that has ended ends with it, and so on: only tokens have such, and at most four deep.
   for (let parents = tokensOf(ended); parents.length > 0;) {
-    const children = await endAll(
-      tx,
-      revocationId,
-      sql`c.parent_credential_id = any(${parents}::uuid[]) and c.state in ('requested', 'active')`,
-      now,
-    )
+    const exchanged = sql<boolean>`c.parent_credential_id = any(${parents}::uuid[]) and ${alive}`
+    const children = await endAll(tx, revocationId, exchanged, now)
     ended = [...ended, ...children.ended]
     total += children.total
     parents = tokensOf(children.ended)
@@ -227,52 +229,18 @@ async function endSome(
   }
 }
 
-/** Ends proofs: their access tokens say nothing any more (RFC 7662 `active: false`), and nothing is issued under them. */
+/** Ends the proofs of a selector. */
 export async function revokeAttestations(
   tx: Tx,
-  { kind, id }: Selector,
+  selector: Selector,
   now: Date,
 ): Promise<readonly Selectable<AttestationTable>[]> {
-  const whose = attestationsOf(kind, id)
+  const whose = attestationsOf(selector)
   return whose === undefined ? [] : revokeFresh(tx, whose, now)
 }
 
-/** Ends what host agents vouched for with proofs of their own that have ended. By partial index. */
-export async function revokeVouched(
-  tx: Tx,
-  vouchers: readonly AttestationId[],
-  now: Date,
-  which: 'all' | 'still_fresh' = 'all',
-): Promise<readonly Selectable<AttestationTable>[]> {
-  return revokeFresh(
-    tx,
-    sql<boolean>`a.vouched_by_attestation_id = any(${vouchers}::uuid[])
-      and (${which === 'all'} or a.fresh_until > ${now})`,
-    now,
-  )
-}
-
-/** Locked in the order of their ids, so that two revocations with common rows do not deadlock. */
-async function revokeFresh(
-  tx: Tx,
-  whose: RawBuilder<boolean>,
-  now: Date,
-): Promise<readonly Selectable<AttestationTable>[]> {
-  const { rows } = await sql<Selectable<AttestationTable>>`
-    with locked as materialized (
-      select a.attestation_id from attestation a
-      where a.state = 'fresh' and ${whose} order by a.attestation_id for update
-    )
-    update attestation a set state = 'revoked', token_revoked_at = coalesce(a.token_revoked_at, ${now}), ended_at = ${now}
-    from locked l where a.attestation_id = l.attestation_id returning a.*`.execute(tx.query)
-  return rows
-}
-
-function underAny(alias: 'c' | 't', ids: readonly AttestationId[]): RawBuilder<boolean> {
-  return sql`${sql.ref(`${alias}.attestation_id`)} = any(${ids}::uuid[])`
-}
-
-function attestationsOf(kind: SelectorKind, id: string): RawBuilder<boolean> | undefined {
+/** The proofs of a selector as a condition on `attestation a`; undefined where none hang on it. */
+export function attestationsOf({ kind, id }: Selector): RawBuilder<boolean> | undefined {
   switch (kind) {
     case 'attestation':
       return sql`a.attestation_id = ${id}::uuid`
@@ -303,9 +271,24 @@ export async function revokeTasks(
   tx: Tx,
   { kind, id }: Selector,
   now: Date,
-  under?: readonly AttestationId[],
 ): Promise<readonly Selectable<TaskTable>[]> {
-  const whose = under === undefined ? tasksOf(kind, id) : underAny('t', under)
+  return endTasks(tx, tasksOf(kind, id), now)
+}
+
+/** Ends the tasks that are done by these proofs. */
+export async function revokeTasksUnder(
+  tx: Tx,
+  attestationIds: readonly AttestationId[],
+  now: Date,
+): Promise<readonly Selectable<TaskTable>[]> {
+  return endTasks(tx, attestationIds.length === 0 ? undefined : underAny('t', attestationIds), now)
+}
+
+async function endTasks(
+  tx: Tx,
+  whose: RawBuilder<boolean> | undefined,
+  now: Date,
+): Promise<readonly Selectable<TaskTable>[]> {
   if (whose === undefined) return []
   const { rows } = await sql<Selectable<TaskTable>>`
     with locked as materialized (

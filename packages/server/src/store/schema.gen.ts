@@ -28,6 +28,8 @@ export interface AttestationTable {
   host_identity_id: IdentityId | null
   ended_at: Date | null
   trust_made_at: Date | null
+  proven_by_svid_id: SvidId | null
+  svid_chain_length: number | null
 }
 
 export interface BindingTable {

@@ -150,38 +150,47 @@ export async function insertServerSvid(
 }
 
 /** The SVIDs of a selector as a condition on `svid s`; undefined where none hang on it. */
-function svidsOf(selector: Selector): RawBuilder<boolean> | undefined {
+export function svidsOf(selector: Selector): RawBuilder<boolean> | undefined {
   const { kind, id } = selector
   if (kind === 'svid') return sql`s.svid_id = ${id}::uuid`
   return kind === 'svid_authority' ? sql`s.issuing_key_id = ${id}` : restsOn('s', selector)
 }
 
-/**
- * Locked in the order of their ids, so that two revocations with common rows do not deadlock.
- *
- * @param under only those under these proofs, in place of all of the selector
- */
-export async function lockLiveSvids(
-  tx: Tx,
-  selector: Selector,
-  now: Date,
-  under?: readonly AttestationId[],
-): Promise<readonly SvidId[]> {
-  const whose = under === undefined ? svidsOf(selector) : sql<boolean>`s.attestation_id = any(${under}::uuid[])`
-  if (whose === undefined) return []
-  const { rows } = await sql<{ svid_id: SvidId }>`
-    select s.svid_id from svid s where s.state = 'live' and s.expires_at > ${now} and ${whose}
-    order by s.svid_id for update`.execute(tx.query)
-  return rows.map((row) => row.svid_id)
+/** The live SVIDs of a selector, locked: nothing is proven with them from then on. */
+export async function lockLiveSvids(tx: Tx, selector: Selector, now: Date): Promise<readonly SvidId[]> {
+  const whose = svidsOf(selector)
+  return whose === undefined ? [] : lockLive(tx, whose, now)
 }
 
-export async function countLiveSvids(tx: Tx, selector: Selector, now: Date): Promise<number> {
-  const whose = svidsOf(selector)
-  if (whose === undefined) return 0
-  const { rows } = await sql<{ count: number }>`
-    select count(*)::int as count from svid s
-    where s.state = 'live' and s.expires_at > ${now} and ${whose}`.execute(tx.query)
-  return rows[0]?.count ?? 0
+/** Those of these that live. */
+export async function lockLiveOf(tx: Tx, svidIds: readonly SvidId[], now: Date): Promise<readonly SvidId[]> {
+  return svidIds.length === 0 ? [] : lockLive(tx, sql`s.svid_id = any(${svidIds}::uuid[])`, now)
+}
+
+/** Those that came of these proofs. */
+export async function lockLiveUnder(
+  tx: Tx,
+  attestationIds: readonly AttestationId[],
+  now: Date,
+): Promise<readonly SvidId[]> {
+  return attestationIds.length === 0 ? [] : lockLive(tx, sql`s.attestation_id = any(${attestationIds}::uuid[])`, now)
+}
+
+// Rows in the order of their ids, so that two revocations with common rows do not deadlock. Then a turn is taken with whoever
+// is proving something with one of them: what they prove is seen by the statements that come after.
+async function lockLive(tx: Tx, whose: RawBuilder<boolean>, now: Date): Promise<readonly SvidId[]> {
+  const { rows } = await sql<{ svid_id: SvidId }>`
+    with locked as materialized (
+      select s.svid_id from svid s where s.state = 'live' and s.expires_at > ${now} and ${whose}
+      order by s.svid_id for update
+    ), places as materialized (
+      select min(l.svid_id::text)::uuid as svid_id from locked l group by authority_place(l.svid_id)
+      order by authority_place(min(l.svid_id::text)::uuid)
+    ), turns as materialized (
+      select change_authority('svid', p.svid_id) from places p
+    )
+    select l.svid_id from locked l cross join (select count(*) from turns) t order by l.svid_id`.execute(tx.query)
+  return rows.map((row) => row.svid_id)
 }
 
 /** Ends SVIDs that are locked; from the commit on no CRL is served that does not list the X509-SVIDs among them. */
@@ -200,6 +209,35 @@ export async function endSvids(
       insert into crl_due (issuing_key_id, svid_id) select issuing_key_id, svid_id from ended where kind = 'x509'
     )
     select * from ended order by svid_id`.execute(tx.query)
+  return rows
+}
+
+/**
+ * Removes SVIDs that ended long ago, oldest end first, by index; what another server has in hand is passed over. One that was
+ * revoked stays until a CRL from after its end has named it, where its authority still signs them.
+ *
+ * @param endedBefore never later than the database's own clock allows (`keep_until_over`)
+ */
+export async function deleteOverSvids(
+  tx: Tx,
+  { endedBefore, now, limit }: { readonly endedBefore: Date; readonly now: Date; readonly limit: number },
+): Promise<readonly SvidRow[]> {
+  const { rows } = await sql<SvidRow>`
+    with over as materialized (
+      select s.svid_id from svid s
+      where s.expires_at < least(${endedBefore}::timestamptz, now() - interval '1 day')
+        and (s.state = 'live' or s.kind = 'jwt' or not exists (
+          select from x509_authority a left join crl c on c.issuing_key_id = a.key_id
+          where a.key_id = s.issuing_key_id and a.not_after > ${now}
+            and (a.state <> 'retired' or a.trusted_until > ${now})
+            and (c.this_update is null or c.this_update <= s.expires_at)))
+      order by s.expires_at limit ${limit} for update of s skip locked
+    ), gone as (
+      delete from svid s using over o where s.svid_id = o.svid_id returning s.*
+    ), listed as (
+      delete from crl_due d using gone g where d.issuing_key_id = g.issuing_key_id and d.svid_id = g.svid_id
+    )
+    select * from gone order by svid_id`.execute(tx.query)
   return rows
 }
 

@@ -6,6 +6,8 @@ export interface CertificateNames {
   readonly uris: readonly string[]
   /** What a binding's `subject` may be: `uri:…`, `dns:…`, `email:…`; a SPIFFE ID stands as it is. */
   readonly subjects: readonly string[]
+  /** Hexadecimal, as in the certificate; not a name, but what tells it from others of the same names. */
+  readonly serialNumber: string
 }
 
 const maxNames = 50
@@ -18,7 +20,7 @@ export function parseCertificateNames(chain: readonly Uint8Array[]): Certificate
 }
 
 /** DNS names in lower case, in which they are equal (RFC 4343); all else as it stands. */
-export function namesOf({ subjectAltName }: Certificate): CertificateNames | undefined {
+export function namesOf({ subjectAltName, serialNumber }: Certificate): CertificateNames | undefined {
   const { uri = [], dns = [], email = [] } = subjectAltName ?? {}
   if (uri.length + dns.length + email.length > maxNames) return undefined
   return {
@@ -28,5 +30,6 @@ export function namesOf({ subjectAltName }: Certificate): CertificateNames | und
       ...dns.map((one) => `dns:${one.toLowerCase()}`),
       ...email.map((one) => `email:${one}`),
     ],
+    serialNumber,
   }
 }

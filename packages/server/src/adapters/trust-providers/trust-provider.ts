@@ -45,6 +45,7 @@ export const rejectionReasons = [
   'clone_detected',
   'agent_not_allowed',
   'proof_revoked',
+  'chain_too_long',
 ] as const
 export type RejectionReason = (typeof rejectionReasons)[number]
 
@@ -156,6 +157,8 @@ export interface ProofExpectations {
   readonly ownAudiences: readonly string[]
   /** For kinds whose keys stand in bindings: those of the one who claims to be proving. */
   readonly boundKeys: readonly PublicKey[]
+  /** True where the proof is, by its number and name, an SVID that this server made and that has not ended. */
+  readonly isOwnLiveSvid: boolean
 }
 
 /** Opened once for a version of a trust provider's row; holds caches of public keys, no truth. */

@@ -128,6 +128,7 @@ export const statedTables = {
       vouched_by_attestation_id: 'value',
       host_identity_id: 'value',
       trust_made_at: 'time',
+      proven_by_svid_id: 'value',
     },
   },
   offline_site: {

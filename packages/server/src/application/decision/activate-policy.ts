@@ -8,6 +8,7 @@ import {
   supersedePolicyVersion,
 } from '../../store/policy-rows.ts'
 import { requestRedecision } from '../../store/redecision-rows.ts'
+import type { Tx } from '../../store/database.ts'
 import { appendAudit } from '../audit/append-audit.ts'
 import type { AuditReceipt } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
@@ -21,6 +22,8 @@ export interface ActivateInput {
   readonly policyVersionId: string
   /** What a preview told: if more would end now, nothing is activated. */
   readonly expectedToEnd?: number | undefined
+  /** The same for SVIDs. */
+  readonly expectedSvidsToEnd?: number | undefined
 }
 
 export interface ActivatedPolicy {
@@ -56,10 +59,7 @@ export async function activatePolicy(
       throw new MayflyError('state_not_allowed', { publicDetail: `version ${candidate.number} is in force already` })
     }
     await requireAdministrators(deps, tx, ctx, candidate, now)
-    if (input.expectedToEnd !== undefined) {
-      const { wouldEnd } = await previewActivation(deps, tx, candidate, now)
-      if (wouldEnd > input.expectedToEnd) throw previewChanged(wouldEnd, input.expectedToEnd)
-    }
+    await requireAsPreviewed(deps, tx, candidate, input, now)
     const superseded = active && (await supersedePolicyVersion(tx, active.policy_version_id))
     const row = await markPolicyVersionActive(tx, candidate.policy_version_id, actorRecord(ctx.actor), now)
     if (superseded !== undefined) {
@@ -83,6 +83,7 @@ export async function activatePolicy(
         digest: row.digest,
         superseded: superseded?.policy_version_id ?? null,
         expected_to_end: input.expectedToEnd ?? null,
+        expected_svids_to_end: input.expectedSvidsToEnd ?? null,
         request_id: ctx.requestId,
       },
     })
@@ -90,10 +91,35 @@ export async function activatePolicy(
   })
 }
 
-function previewChanged(wouldEnd: number, expected: number): MayflyError {
-  return new MayflyError('preview_changed', {
-    publicDetail: `${wouldEnd} credentials would end now, the preview showed ${expected}`,
-    hint: 'look at a new preview, then activate with its number',
-    extra: { would_end: wouldEnd, expected_to_end: expected },
+/** @throws MayflyError `preview_changed` */
+async function requireAsPreviewed(
+  deps: AuthorityDeps,
+  tx: Tx,
+  candidate: PolicyVersionRow,
+  { expectedToEnd, expectedSvidsToEnd }: ActivateInput,
+  now: Date,
+): Promise<void> {
+  if (expectedToEnd === undefined && expectedSvidsToEnd === undefined) return
+  const { wouldEnd, wouldEndSvids } = await previewActivation(deps, tx, candidate, now)
+  const faults = [
+    ...faultOf('credentials', wouldEnd, expectedToEnd),
+    ...faultOf('SVIDs', wouldEndSvids, expectedSvidsToEnd),
+  ]
+  if (faults.length === 0) return
+  throw new MayflyError('preview_changed', {
+    publicDetail: faults.join('; '),
+    hint: 'look at a new preview, then activate with its numbers',
+    extra: {
+      would_end: wouldEnd,
+      would_end_svids: wouldEndSvids,
+      ...(expectedToEnd === undefined ? {} : { expected_to_end: expectedToEnd }),
+      ...(expectedSvidsToEnd === undefined ? {} : { expected_svids_to_end: expectedSvidsToEnd }),
+    },
   })
+}
+
+function faultOf(what: string, count: number, expected: number | undefined): readonly string[] {
+  return expected === undefined || count <= expected
+    ? []
+    : [`${count} ${what} would end now, the preview showed ${expected}`]
 }

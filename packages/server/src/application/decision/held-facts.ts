@@ -78,12 +78,6 @@ export async function loadHeldFacts(
   const attestations = new Map(read.attestations?.map((row) => [row.attestation_id, row]))
   const people = new Map(read.people?.map((row) => [row.person_id, personFacts(reader, row)]))
 
-  /** The age of a proof is the lapse worker's, see above. */
-  const proofOf = (row: AttestationJson): AttestationFacts => {
-    const attestation = attestationFacts(reader, row)
-    const freshUntil = new Date(Math.max(attestation.freshUntil.getTime(), now.getTime() + 1))
-    return { ...attestation, freshUntil }
-  }
   const delegationOf = ({ onBehalfOf }: HeldGroup): Pick<Facts, 'onBehalfOf' | 'chainLength'> => {
     if (onBehalfOf === undefined) return { chainLength: 0 }
     const { subject: of, taskId, chainLength } = onBehalfOf
@@ -91,7 +85,10 @@ export async function loadHeldFacts(
     const row = attestations.get(onBehalfOf.attestationId)
     const task = taskId === null ? undefined : tasks.get(taskId)
     if (subject === undefined || row === undefined) throw missingRows
-    return { chainLength, onBehalfOf: { subject, attestation: proofOf(row), ...(task === undefined ? {} : { task }) } }
+    return {
+      chainLength,
+      onBehalfOf: { subject, attestation: provenNow(reader, row, now), ...(task === undefined ? {} : { task }) },
+    }
   }
 
   return groups.map((group) => {
@@ -102,7 +99,7 @@ export async function loadHeldFacts(
     if (principal === undefined || resource === undefined || proof === undefined) {
       throw missingRows
     }
-    const attestation = proofOf(proof)
+    const attestation = provenNow(reader, proof, now)
     const delegation = delegationOf(group)
     return {
       group,
@@ -128,7 +125,14 @@ export async function loadHeldFacts(
   })
 }
 
-const missingRows = new Error('a credential names rows that are not there, which its foreign keys forbid')
+export const missingRows = new Error('what is held names rows that are not there, which its foreign keys forbid')
+
+/** A proof as if it were fresh: its age is the lapse worker's, see above. */
+export function provenNow(reader: FactReader, row: AttestationJson, now: Date): AttestationFacts {
+  const attestation = attestationFacts(reader, row)
+  const freshUntil = new Date(Math.max(attestation.freshUntil.getTime(), now.getTime() + 1))
+  return { ...attestation, freshUntil }
+}
 
 function identitiesActedFor({ onBehalfOf }: HeldGroup): readonly IdentityId[] {
   return onBehalfOf?.subject.kind === 'identity' ? [onBehalfOf.subject.identityId] : []

@@ -26,9 +26,7 @@ export function judgeHeld(engine: PolicyEngine, held: HeldFacts, now: Date): Den
   const judge = (expiresAt: Date) => {
     const decision = decideAll(engine, held.facts(remainingSeconds(expiresAt, now)))
     if (decision.outcome === 'permit') return undefined
-    if (decision.reasons.some(({ code }) => code === 'engine_failed' || code === 'policy_missing')) {
-      throw new MayflyError('decision_engine_failed', { log: 'what is held cannot be decided again' })
-    }
+    refuseEngineFailure(decision)
     return decision
   }
   const { firstExpiresAt, lastExpiresAt } = held.group
@@ -37,6 +35,13 @@ export function judgeHeld(engine: PolicyEngine, held: HeldFacts, now: Date): Den
   const sameLife = remainingSeconds(firstExpiresAt, now) === remainingSeconds(lastExpiresAt, now)
   const wholeGroup = sameLife || judge(firstExpiresAt) !== undefined
   return { held, decision, isDenied: wholeGroup ? () => true : ({ expiresAt }) => judge(expiresAt) !== undefined }
+}
+
+/** @throws MayflyError `decision_engine_failed`: it was not the policies that denied */
+export function refuseEngineFailure({ reasons }: DenyDecision): void {
+  if (reasons.some(({ code }) => code === 'engine_failed' || code === 'policy_missing')) {
+    throw new MayflyError('decision_engine_failed', { log: 'what is held cannot be decided again' })
+  }
 }
 
 function remainingSeconds(expiresAt: Date, now: Date): number {

@@ -32,29 +32,50 @@ export function policyDifference(
   }
 }
 
+/** What a difference concerns: which credentials, and which SVIDs. */
+export interface Concerned {
+  readonly credentials: readonly HeldSelector[]
+  readonly svids: readonly HeldSelector[]
+}
+
 /** By the scopes of the policies that differ; a scope that says nothing concerns all. */
-export async function concernedBy(tx: Tx, { policies }: PolicyDifference): Promise<HeldSelector[]> {
+export async function concernedBy(tx: Tx, { policies }: PolicyDifference): Promise<Concerned> {
+  const ofIdentities = policies.filter((policy) => fitsType(policy.principal, 'Identity'))
+  return {
+    credentials: await selectorsOf(tx, ofIdentities.flatMap(credentialsNamedBy)),
+    svids: await selectorsOf(tx, ofIdentities.flatMap(svidsNamedBy)),
+  }
+}
+
+async function selectorsOf(tx: Tx, named: readonly (Named | 'all')[]): Promise<readonly HeldSelector[]> {
   const selectors = new Map<string, HeldSelector>()
-  for (const policy of policies) {
-    if (!fitsType(policy.principal, 'Identity')) continue
-    for (const named of namedBy(policy)) {
-      if (named === 'all') return [{ kind: 'all' }]
-      const id = await findNamed(tx, named.kind, named.name)
-      if (id !== undefined) selectors.set(`${named.kind} ${id}`, { kind: named.kind, id })
-    }
+  for (const one of named) {
+    if (one === 'all') return [{ kind: 'all' }]
+    const id = await findNamed(tx, one.kind, one.name)
+    if (id !== undefined) selectors.set(`${one.kind} ${id}`, { kind: one.kind, id })
   }
   return [...selectors.values()]
 }
 
+function isAbout({ actions }: CompiledPolicy, action: ActionName): boolean {
+  return actions === undefined || actions.includes(action)
+}
+
 /** What is held was issued, and some of it on behalf of another: the questions that are asked again of it. */
-function namedBy(policy: CompiledPolicy): readonly (Named | 'all')[] {
-  const about = (action: ActionName) => policy.actions === undefined || policy.actions.includes(action)
+function credentialsNamedBy(policy: CompiledPolicy): readonly (Named | 'all')[] {
   return [
-    ...(about('credential.issue') && fitsType(policy.resource, 'Role') ? [narrowest(policy) ?? ('all' as const)] : []),
-    ...(about('token.exchange') && ['Identity', 'Tenant'].some((type) => fitsType(policy.resource, type))
+    ...(isAbout(policy, 'credential.issue') && fitsType(policy.resource, 'Role')
+      ? [narrowest(policy) ?? ('all' as const)]
+      : []),
+    ...(isAbout(policy, 'token.exchange') && ['Identity', 'Tenant'].some((type) => fitsType(policy.resource, type))
       ? [narrowestParty(policy) ?? ('all' as const)]
       : []),
   ]
+}
+
+/** An SVID is of the one who gets it. */
+function svidsNamedBy(policy: CompiledPolicy): readonly (Named | 'all')[] {
+  return isAbout(policy, 'svid.issue') && fitsType(policy.resource, 'Identity') ? [narrowestParty(policy) ?? 'all'] : []
 }
 
 function fitsType(constraint: ScopeConstraint, type: string): boolean {

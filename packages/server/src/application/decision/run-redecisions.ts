@@ -10,6 +10,7 @@ import type { CompiledPolicy } from '../../adapters/cedar/compiled-policy.ts'
 import type { Tx } from '../../store/database.ts'
 import { insertDecisions } from '../../store/decision-rows.ts'
 import { type HeldGroup, type HeldSelector, listHeldCredentials, listHeldGroups } from '../../store/held-rows.ts'
+import { type HeldSvidGroup, listHeldSvidGroups } from '../../store/held-svid-rows.ts'
 import { getPolicyVersion } from '../../store/policy-rows.ts'
 import {
   claimRedecision,
@@ -22,9 +23,11 @@ import {
 import { requestRevocation } from '../revocation/request-revocation.ts'
 import type { AuthorityDeps } from './authority-deps.ts'
 import { loadHeldFacts } from './held-facts.ts'
+import type { DenyDecision } from './decision.ts'
 import { type DeniedGroup, judgeHeld } from './judge-held.ts'
+import { judgeHeldSvids } from './judge-held-svids.ts'
 import { loadActivePolicy } from './load-policy.ts'
-import { concernedBy, policyDifference } from './policy-difference.ts'
+import { type Concerned, concernedBy, policyDifference } from './policy-difference.ts'
 import { decisionRowOf } from './record-decision.ts'
 
 const leaseMs = 60_000
@@ -42,18 +45,33 @@ export async function runRedecisions(
   const row = await inTenant((tx) => claimRedecision(tx, deps.clock.now(), lease()))
   if (row === undefined) return 'idle'
   try {
-    for (const selector of await inTenant((tx) => selectorsOf(deps, tx, row))) {
-      let after: HeldGroup | undefined
-      do {
-        // What is left undone is done again from the beginning by whoever claims it next; what was ended stays ended.
-        if (signal.aborted) return 'more'
-        const from: HeldGroup | undefined = after
-        after = await inTenant(async (tx) => {
-          await extendRedecision(tx, row.redecision_id, lease())
-          return redecidePage(deps, tx, row, selector, from)
-        })
-      } while (after !== undefined)
+    const concerned = await inTenant((tx) => concernedByRow(deps, tx, row))
+    const walk = async <Group>(
+      selectors: readonly HeldSelector[],
+      page: (tx: Tx, selector: HeldSelector, after: Group | undefined) => Promise<Group | undefined>,
+    ): Promise<'done' | 'stopped'> => {
+      for (const selector of selectors) {
+        let after: Group | undefined
+        do {
+          // What is left undone is done again from the beginning by whoever claims it next; what was ended stays ended.
+          if (signal.aborted) return 'stopped'
+          const from: Group | undefined = after
+          after = await inTenant(async (tx) => {
+            await extendRedecision(tx, row.redecision_id, lease())
+            return page(tx, selector, from)
+          })
+        } while (after !== undefined)
+      }
+      return 'done'
     }
+    const credentials = await walk<HeldGroup>(concerned.credentials, (tx, selector, after) =>
+      redecidePage(deps, tx, row, selector, after),
+    )
+    if (credentials === 'stopped') return 'more'
+    const svids = await walk<HeldSvidGroup>(concerned.svids, (tx, selector, after) =>
+      redecideSvids(deps, tx, row, selector, after),
+    )
+    if (svids === 'stopped') return 'more'
     await inTenant((tx) => deleteRedecision(tx, row.redecision_id))
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
@@ -87,21 +105,56 @@ async function endDenied(tx: Tx, row: RedecisionRow, denied: DeniedGroup, now: D
   const only = (await listHeldCredentials(tx, held.group)).filter(isDenied).map(({ credentialId }) => credentialId)
   if (only.length === 0) return
   await insertDecisions(tx, [decisionRowOf(decision)])
-  const [reason] = decision.reasons
   await requestRevocation(tx, {
     selector: { kind: 'identity', id: held.group.identityId },
     cause: 'no_longer_permitted',
     // Who made the change; the row holds what `actorRecord` gave.
     requestedBy: row.requested_by as Readonly<Record<string, string>>,
-    reason: `${row.why}: ${reason?.detail ?? 'denied'} (decision ${decision.decisionId})`.slice(0, 1000),
+    reason: reasonOf(row, decision),
     now,
     only,
   })
 }
 
-async function selectorsOf(deps: AuthorityDeps, tx: Tx, row: RedecisionRow): Promise<readonly HeldSelector[]> {
+/** The same for SVIDs; one revocation for each identity that loses some. */
+async function redecideSvids(
+  deps: AuthorityDeps,
+  tx: Tx,
+  row: RedecisionRow,
+  selector: HeldSelector,
+  after: HeldSvidGroup | undefined,
+): Promise<HeldSvidGroup | undefined> {
+  const now = deps.clock.now()
+  const groups = await listHeldSvidGroups(tx, selector, now, { after, limit: groupsPerPage })
+  const denied = await judgeHeldSvids(deps, tx, groups, now)
+  await insertDecisions(
+    tx,
+    denied.map(({ decision }) => decisionRowOf(decision)),
+  )
+  for (const [identityId, ofIdentity] of Map.groupBy(denied, ({ group }) => group.identityId)) {
+    const [first] = ofIdentity
+    if (first === undefined) continue
+    await requestRevocation(tx, {
+      selector: { kind: 'identity', id: identityId },
+      cause: 'no_longer_permitted',
+      requestedBy: row.requested_by as Readonly<Record<string, string>>,
+      reason: reasonOf(row, first.decision),
+      now,
+      onlySvids: ofIdentity.flatMap(({ svidIds }) => svidIds),
+    })
+  }
+  return groups.length < groupsPerPage ? undefined : groups.at(-1)
+}
+
+function reasonOf(row: RedecisionRow, { reasons, decisionId }: DenyDecision): string {
+  return `${row.why}: ${reasons[0]?.detail ?? 'denied'} (decision ${decisionId})`.slice(0, 1000)
+}
+
+async function concernedByRow(deps: AuthorityDeps, tx: Tx, row: RedecisionRow): Promise<Concerned> {
   if (row.selector_kind !== 'policy') {
-    return [{ kind: row.selector_kind as Exclude<RedecisionSelectorKind, 'policy'>, id: row.selector_id }]
+    const kind = row.selector_kind as Exclude<RedecisionSelectorKind, 'policy'>
+    const selectors = [{ kind, id: row.selector_id }]
+    return { credentials: selectors, svids: selectors }
   }
   const [before = '', after = ''] = row.selector_id.split('..')
   return concernedBy(

@@ -14,7 +14,6 @@ import {
   MayflyError,
   newId,
   type Strength,
-  strengthRank,
   type TenantId,
   earliest,
 } from '@mayfly/domain'
@@ -22,6 +21,7 @@ import type { Secret } from '@mayfly/provider-kit'
 import { isJwtFault, readJwt } from '../../adapters/trust-providers/jwt.ts'
 import { type AcceptedProof, type Rejection, rejected } from '../../adapters/trust-providers/trust-provider.ts'
 import type { AcceptedProofRow, CandidateBinding, KeyLoginState, ProofCandidates } from '../../store/proof-rows.ts'
+import type { OwnSvid } from '../../store/shown-svid-rows.ts'
 import { type AuditReceipt, entryRowOf, receiptOf } from '../audit/audit-entry.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { Actor } from '../context.ts'
@@ -33,6 +33,7 @@ import { findBinding } from './find-binding.ts'
 import { decideToken } from './decide-token.ts'
 import { countLogin } from './count-login.ts'
 import { statedKeyLogin } from './judge-login.ts'
+import { weaker } from './rest-on-svid.ts'
 import { questionOf, type ReadShownProof } from './proof-question.ts'
 import { bindingText, type TokenBinding } from './token-binding.ts'
 
@@ -112,6 +113,8 @@ export interface FoundBinding {
   readonly binding: CandidateBinding
   /** The counter of a bound key as it will be, where this login moves it on. */
   readonly keyLogin?: KeyLoginState
+  /** The SVID of our own that it is; the verdict says no more than that one does. */
+  readonly svid?: OwnSvid
 }
 
 /** What of a request an attestation remembers, whatever the proof was. */
@@ -191,8 +194,7 @@ export async function decideAndStore(
 
 /** The weaker of what the trust provider's proofs are worth and what this one is. */
 function strengthOf({ binding: { trustProvider }, verdict: { maxStrength } }: FoundBinding): Strength {
-  const { strength } = trustProvider
-  return maxStrength !== undefined && strengthRank(maxStrength) < strengthRank(strength) ? maxStrength : strength
+  return maxStrength === undefined ? trustProvider.strength : weaker(maxStrength, trustProvider.strength)
 }
 
 interface Moments {
@@ -208,7 +210,7 @@ function acceptedRow(
   decision: PermitDecision,
   moments: Moments,
 ): AcceptedProofRow {
-  const { binding, verdict, keyLogin = null } = found
+  const { binding, verdict, keyLogin = null, svid } = found
   const { trustProvider, party } = binding
   const strength = strengthOf(found)
   const identity = party.kind === 'identity' ? party : undefined
@@ -242,6 +244,7 @@ function acceptedRow(
         vouched_by_attestation_id: vouchedBy?.attestationId ?? null,
         host_identity_id: vouchedBy?.identityId ?? null,
         trust_made_at: trustMadeAt,
+        proven_by_svid_id: svid?.svidId ?? null,
         version: 1,
       }),
       ...(keyLogin === null ? [] : [statedKeyLogin(binding.bindingId, keyLogin)]),
@@ -260,6 +263,7 @@ function acceptedRow(
     vouchedBy,
     keyLogin,
     trustMadeAt,
+    provenBy: svid ?? null,
     strength,
     sourceAddress: proof.sourceAddress ?? null,
     proofDigest,

@@ -13,8 +13,10 @@ import {
   rejected,
 } from '../../adapters/trust-providers/trust-provider.ts'
 import type { CandidateBinding, CandidateTrustProvider, ProofCandidates } from '../../store/proof-rows.ts'
+import type { OwnSvid } from '../../store/shown-svid-rows.ts'
 import type { FoundBinding, PresentedProof } from './accept-proof.ts'
 import type { ProofDeps } from './proof-deps.ts'
+import { restOnSvid } from './rest-on-svid.ts'
 
 export async function findBinding(
   deps: ProofDeps,
@@ -39,7 +41,7 @@ async function findForPlatform(
     const bindings = candidates.bindings.filter(
       (binding) => binding.trustProvider.trustProviderId === trustProvider.trustProviderId,
     )
-    const found = await judge(deps, proof, read, trustProvider, bindings)
+    const found = await judge(deps, proof, read, { ...candidates, bindings }, trustProvider)
     if (found.outcome === 'found') return found
     // That a proof is believed and nobody's says more than that another trust provider does not believe it.
     if (refusal === undefined || found.reason === 'binding_missing' || found.reason === 'binding_ambiguous')
@@ -57,15 +59,15 @@ async function judge(
   deps: ProofDeps,
   proof: PresentedProof,
   read: ReadProof,
+  { bindings, svid }: ProofCandidates,
   trustProvider: CandidateTrustProvider,
-  bindings: readonly CandidateBinding[],
 ): Promise<FoundBinding | Rejection> {
   if (!trustProviderOf(trustProvider.kind).forms.includes(read.form)) {
     return rejected('form_not_allowed', `a proof of kind \`${trustProvider.kind}\` does not come as a ${read.form}`)
   }
-  const verdict = await deps.trustProviders
-    .open(proof.tenantId, trustProvider)
-    .verify(read, await expectations(deps, proof, []))
+  const expected = await expectations(deps, proof, [], svid)
+  const judged = await deps.trustProviders.open(proof.tenantId, trustProvider).verify(read, expected)
+  const verdict = judged.outcome === 'rejected' || svid === undefined ? judged : restOnSvid(judged, svid)
   if (verdict.outcome === 'rejected') return verdict
   const fitting = bindings.filter(
     (binding) => verdict.subjects.includes(binding.subject) && claimsHold(binding.claims, verdict.claims),
@@ -86,7 +88,7 @@ async function judge(
   if (another !== undefined) {
     return rejected('binding_ambiguous', 'several bindings fit the proof', 'name the identity with `client_id`')
   }
-  return { outcome: 'found', verdict, binding }
+  return { outcome: 'found', verdict, binding, ...(svid === undefined ? {} : { svid }) }
 }
 
 async function findForClient(
@@ -136,10 +138,16 @@ async function expectations(
   deps: ProofDeps,
   proof: PresentedProof,
   boundKeys: ProofExpectations['boundKeys'],
+  svid?: OwnSvid,
 ): Promise<ProofExpectations> {
   const issuer = await deps.tenants.findIssuer(proof.tenantId)
   if (issuer === undefined) throw new MayflyError('resource_not_found')
-  return { now: deps.clock.now(), ownAudiences: [issuer, `${issuer}/oauth/token`], boundKeys }
+  return {
+    now: deps.clock.now(),
+    ownAudiences: [issuer, `${issuer}/oauth/token`],
+    boundKeys,
+    isOwnLiveSvid: svid?.stands === true,
+  }
 }
 
 function isClient({ party }: CandidateBinding, clientId: string | undefined): boolean {

@@ -19,7 +19,7 @@ import {
 } from '../../store/lapse-rows.ts'
 import { deleteSignIns } from '../../store/sign-in-rows.ts'
 import { requestRedecision } from '../../store/redecision-rows.ts'
-import { appendAudits } from '../audit/append-audit.ts'
+import { appendRows } from '../audit/append-rows.ts'
 import type { AuditAction } from '../audit/audit-stream.ts'
 import { type StatedRow, statedRow } from '../audit/stated-rows.ts'
 import { type Actor, actorRecord, type CoreDeps } from '../context.ts'
@@ -27,8 +27,6 @@ import { endWhatTheyVouchedFor, requestRevocation } from '../revocation/request-
 import { wakeHostsOf } from '../../store/wake-hosts-of.ts'
 
 const batchSize = 500
-/** An entry holds at most 65,535 bytes; a stated row takes about 140. */
-const maxRowsPerEntry = 200
 /** Servers' clocks may differ: a proof is remembered a little longer than it could be presented. */
 const rememberSeconds = 60
 
@@ -88,13 +86,8 @@ async function follow(tx: Tx, followed: readonly DueAttestation[], now: Date): P
   await tell(tx, 'attestation.succeeded', rows, now)
 }
 
-async function tell(tx: Tx, action: AuditAction, rows: readonly StatedRow[], at: Date): Promise<void> {
-  const parts: StatedRow[][] = []
-  for (let from = 0; from < rows.length; from += maxRowsPerEntry) parts.push(rows.slice(from, from + maxRowsPerEntry))
-  await appendAudits(
-    tx,
-    parts.map((part) => ({ action, at, actor: lapser, rows: part, body: { rows: part.length } })),
-  )
+function tell(tx: Tx, action: AuditAction, rows: readonly StatedRow[], at: Date): Promise<void> {
+  return appendRows(tx, action, rows, { actor: lapser, at })
 }
 
 function stated(row: AttestationRow): StatedRow {

@@ -131,7 +131,7 @@ async function findFitting(
     const now = deps.clock.now()
     const verdict = await deps.trustProviders
       .open(tenantId, trustProvider)
-      .verify(proof, { now, ownAudiences: [], boundKeys: [] })
+      .verify(proof, { now, ownAudiences: [], boundKeys: [], isOwnLiveSvid: false })
     if (verdict.outcome === 'rejected') {
       refusal = verdict
       continue

@@ -27,7 +27,7 @@ export async function isWithinBlastRadius(
 ): Promise<boolean> {
   const { selector, cause, actor, now } = request
   if (actor.kind === 'person' || !automatic.has(cause)) return true
-  const shares = await listPreviewShares(tx, selector)
+  const shares = await listPreviewShares(tx, selector, now)
   const tooMuch = shares.find(({ would_end, live }) => would_end >= minCount && would_end > live * maxShare)
   if (tooMuch === undefined) return true
   await raiseFinding(

@@ -1,14 +1,17 @@
-/** What a revocation would end: how many, where, of whom, and how much of an environment. Changes nothing. */
+/**
+ * What a revocation would end: how many, where, of whom, and how much of an environment; with what rests on it. Changes
+ * nothing.
+ */
 import type { Tx } from '../../store/database.ts'
 import {
   countEnding,
+  countEndingSvids,
   listPreviewGroups,
   listPreviewShares,
   type PreviewGroup,
   type PreviewShare,
 } from '../../store/preview-rows.ts'
 import type { Selector } from '../../store/revocation-rows.ts'
-import { countLiveSvids } from '../../store/svid-rows.ts'
 
 export interface RevocationPreview {
   /** Live credentials that would end. */
@@ -25,12 +28,12 @@ export interface RevocationPreview {
 const maxGroups = 200
 
 export async function previewRevocation(tx: Tx, selector: Selector, now: Date): Promise<RevocationPreview> {
-  const shares = await listPreviewShares(tx, selector)
+  const shares = await listPreviewShares(tx, selector, now)
   return {
     total: shares.reduce((sum, share) => sum + share.would_end, 0),
-    svids: await countLiveSvids(tx, selector, now),
+    svids: await countEndingSvids(tx, selector, now),
     ending: await countEnding(tx, selector),
     shares,
-    groups: await listPreviewGroups(tx, selector, maxGroups),
+    groups: await listPreviewGroups(tx, selector, now, maxGroups),
   }
 }

@@ -23,17 +23,19 @@ import {
   lockSelector,
   revokeAttestations,
   revokeTasks,
-  revokeVouched,
+  revokeTasksUnder,
   type Selector,
 } from '../../store/revocation-rows.ts'
+import { revokeResting } from '../../store/resting-rows.ts'
 import type { TaskTable } from '../../store/schema.gen.ts'
 import { wakeHostsOf } from '../../store/wake-hosts-of.ts'
-import { endSvids, lockLiveSvids } from '../../store/svid-rows.ts'
+import { endSvids, lockLiveOf, lockLiveSvids, lockLiveUnder } from '../../store/svid-rows.ts'
 import { wakeWorkers } from '../../store/wake-workers.ts'
 import { appendAudits } from '../audit/append-audit.ts'
 import type { AuditEntry, AuditReceipt } from '../audit/audit-entry.ts'
 import { type StatedRow, statedRow } from '../audit/stated-rows.ts'
 import type { ActorRecord } from '../context.ts'
+import { endWhatRests, idsOf } from './end-what-rests.ts'
 
 export interface RevocationRequest {
   readonly selector: Selector
@@ -44,6 +46,8 @@ export interface RevocationRequest {
   readonly requestId?: string | undefined
   /** Of the selector's credentials only these; then no task and no proof ends. */
   readonly only?: readonly CredentialId[] | undefined
+  /** Of the selector's SVIDs only these, and what rests on them; then of its credentials none but `only`. */
+  readonly onlySvids?: readonly SvidId[] | undefined
   /** Default false: where nothing ends, nothing is recorded. */
   readonly recordEmpty?: boolean | undefined
 }
@@ -71,36 +75,39 @@ const maxRowsPerEntry = 200
  * tokens are refused from then on) and the SVIDs under them, and with a task or any of these its active tasks: else they would be re-issued at
  * once.
  *
- * What a host agent vouched for with a proof that ends here ends with it.
+ * With a proof or an SVID ends what rests on it, whoever's it is: what was proven with that SVID, what a host agent vouched
+ * for with that proof, and the tasks, SVIDs and credentials under them.
  *
  * Change the row that is the cause (identity suspended, role retired) before the call and in the same transaction.
  *
  * @returns undefined where there was nothing to end
  */
 export async function requestRevocation(tx: Tx, request: RevocationRequest): Promise<RequestedRevocation | undefined> {
-  const { selector, cause, now, only } = request
-  // Whoever names the credentials has them in hand already; the rest of the selector goes on.
-  if (only === undefined) await lockSelector(tx, selector)
-  const whole = only === undefined && !sparesProofsAndTasks.has(cause)
-  const attestations = whole && endsProofs(selector.kind) ? await revokeAttestations(tx, selector, now) : []
-  const vouched =
-    attestations.length === 0
-      ? []
-      : await revokeVouched(
-          tx,
-          attestations.map((row) => row.attestation_id),
-          now,
-        )
-  const tasks = whole && endsTasks(selector.kind) ? await revokeTasks(tx, selector, now) : []
+  const { selector, cause, now, only, onlySvids = [] } = request
+  // Whoever names the credentials or SVIDs has them in hand already; the rest of the selector goes on.
+  const all = only === undefined && onlySvids.length === 0
+  if (all) await lockSelector(tx, selector)
+  const whole = all && !sparesProofsAndTasks.has(cause)
+  const proofs = whole && endsProofs(selector.kind) ? await revokeAttestations(tx, selector, now) : []
   // After the proofs: whoever was minting under one of them has committed by then, and its rows are seen.
-  const svidIds = whole ? await lockLiveSvids(tx, selector, now) : []
-  const requested = await record(tx, request, { attestations, tasks, svidIds })
-  await endVouched(tx, request, vouched)
-  return requested
+  const svidIds = whole ? await lockLiveSvids(tx, selector, now) : await lockLiveOf(tx, onlySvids, now)
+  const resting = await endWhatRests(tx, { attestationIds: idsOf(proofs), svidIds }, now)
+  const tasks = [
+    ...(whole && endsTasks(selector.kind) ? await revokeTasks(tx, selector, now) : []),
+    ...(await revokeTasksUnder(tx, idsOf(resting.attestations), now)),
+  ]
+  return record(tx, all ? request : { ...request, only: only ?? [] }, {
+    attestations: [...proofs, ...resting.attestations],
+    // What one key signed may rest on each other.
+    svidIds: [...new Set([...svidIds, ...resting.svidIds])],
+    tasks,
+    under: idsOf(resting.attestations),
+  })
 }
 
 /**
- * Ends what is still fresh and rests on these proofs of host agents, which ended otherwise than by a revocation.
+ * Ends what is still fresh and rests on these proofs of host agents, which ended otherwise than by a revocation: a host
+ * agent's word is worth nothing without its own proof. One revocation for each host, selector `host`.
  *
  * @param by who ended them, and when
  */
@@ -110,25 +117,29 @@ export async function endWhatTheyVouchedFor(
   by: Pick<RevocationRequest, 'requestedBy' | 'now'>,
 ): Promise<void> {
   if (vouchers.length === 0) return
-  await endVouched(tx, by, await revokeVouched(tx, vouchers, by.now, 'still_fresh'))
-}
-
-/** A host agent's word is worth nothing without its own proof: one revocation for each host, selector `host`. */
-async function endVouched(
-  tx: Tx,
-  request: Pick<RevocationRequest, 'requestedBy' | 'now' | 'requestId'>,
-  vouched: readonly AttestationRow[],
-): Promise<void> {
+  const { now } = by
+  // Those past their time are the lapse worker's, who looks for a newer one first.
+  const vouched = await revokeResting(tx, { attestationIds: vouchers, svidIds: [] }, now, 'still_fresh')
   for (const [host, rows] of Map.groupBy(vouched, (row) => row.host_identity_id)) {
     if (host === null) throw new Error('a proof that was vouched for names no host')
-    const selector = { kind: 'host', id: host } as const
-    const under = rows.map((row) => row.attestation_id)
-    const { requestedBy, now, requestId } = request
-    const tasks = await revokeTasks(tx, selector, now, under)
+    const ending = { attestationIds: idsOf(rows), svidIds: await lockLiveUnder(tx, idsOf(rows), now) }
+    const resting = await endWhatRests(tx, ending, now)
+    const under = [...ending.attestationIds, ...idsOf(resting.attestations)]
+    const tasks = await revokeTasksUnder(tx, under, now)
     const reason = "the host agent's own proof has ended"
-    const svidIds = await lockLiveSvids(tx, selector, now, under)
-    const because = { selector, cause: 'attestation_lapsed', requestedBy, now, requestId, reason } as const
-    await record(tx, because, { attestations: rows, tasks, svidIds, under })
+    const because = {
+      ...by,
+      selector: { kind: 'host', id: host },
+      cause: 'attestation_lapsed',
+      reason,
+      only: [],
+    } as const
+    await record(tx, because, {
+      attestations: [...rows, ...resting.attestations],
+      svidIds: [...ending.svidIds, ...resting.svidIds],
+      tasks,
+      under,
+    })
   }
 }
 
@@ -138,8 +149,8 @@ interface Ended {
   readonly tasks: readonly Selectable<TaskTable>[]
   /** Locked, and ending. */
   readonly svidIds: readonly SvidId[]
-  /** Only the credentials under these proofs end, in place of all of the selector. */
-  readonly under?: readonly AttestationId[]
+  /** The credentials under these proofs end, beside those of the selector. */
+  readonly under: readonly AttestationId[]
 }
 
 async function record(

@@ -4,7 +4,7 @@
  * Promise: an SVID never outlives its proof, its identity or what signed it; it is minted only while everything that it
  * was decided on is as it was. Renewal is the same again, so it needs a proof that is still fresh.
  */
-import { type DecisionId, MayflyError, newId, type SvidId } from '@mayfly/domain'
+import { MayflyError, newId, type SvidId } from '@mayfly/domain'
 import { makeSerialNumber } from '../../adapters/x509/sign-certificate.ts'
 import type { MintedSvid, SvidKind } from '../../store/svid-rows.ts'
 import { type AuditReceipt, entryRowOf, receiptOf } from '../audit/audit-entry.ts'
@@ -12,6 +12,7 @@ import { statedRow } from '../audit/stated-rows.ts'
 import type { RequestContext } from '../context.ts'
 import type { DenyDecision } from '../decision/decision.ts'
 import { decisionRowOf, recordDenial } from '../decision/record-decision.ts'
+import { unboundDenial } from '../decision/unbound-svid.ts'
 import { deniedError } from '../decision/with-authority.ts'
 import { permitKey, permitSvid, type SvidAsk, type SvidPermit } from './permit-svid.ts'
 import type { SvidDeps } from './spiffe-deps.ts'
@@ -59,7 +60,7 @@ export async function mintSvid(
     const permit = await deps.permits.get(key, () => permitSvid(deps, ctx, ask))
     const issuedAt = deps.clock.now()
     const fault = about.faultOf(permit)
-    const unbound = term.kind === 'jwt' ? bindingDenial(permit) : undefined
+    const unbound = term.kind === 'jwt' ? unboundDenial(permit.decision) : undefined
     if (fault !== undefined || unbound !== undefined) {
       // What was remembered may be out of date: a no is decided on what stands now.
       if (permit.decision.decidedAt < startedAt) {
@@ -93,19 +94,6 @@ export async function mintSvid(
     publicDetail: 'what the decision rests on kept changing',
     hint: 'try again',
   })
-}
-
-/** A JWT-SVID is bound to nothing; an X509-SVID is bound to its key. */
-function bindingDenial({ decision }: SvidPermit): DenyDecision | undefined {
-  const wanted = decision.duties.requireBinding
-  if (wanted === undefined || wanted === 'none') return undefined
-  const detail = `a JWT-SVID is bound to nothing, and policy asks for \`${wanted}\`: get an X509-SVID`
-  return {
-    ...decision,
-    decisionId: newId<DecisionId>(),
-    outcome: 'deny',
-    reasons: [{ code: 'binding_not_offered', detail }],
-  }
 }
 
 async function refuseUnbound(deps: SvidDeps, ctx: RequestContext, denied: DenyDecision): Promise<never> {

@@ -3,7 +3,7 @@
  *
  * Promise: a list that is asked for after the commit of a revocation names what it revoked, on every server: the revocation
  * writes what is due, and as long as something is due nothing older is served. A worker signs ahead of those who ask.
- * Limit: readers may keep a list until its `nextUpdate`, ten minutes; SVIDs past their end are not listed.
+ * Limit: readers may keep a list until its `nextUpdate`, ten minutes; SVIDs past their end are listed once more and no longer.
  */
 import { type CrlReason, encodeCrl, MayflyError, type TenantId } from '@mayfly/domain'
 import { findAuthorityByKeyId, listTrustedAuthorities } from '../../store/authority-rows.ts'
@@ -47,7 +47,8 @@ export async function upToDateCrl(deps: CrlDeps, tx: Tx, keyId: string, now: Dat
   if (await isUpToDate(tx, keyId, now)) return findCrl(tx, keyId)
   const before = await readCrlState(tx, keyId)
   const due = await listCrlDue(tx, keyId)
-  const revoked = await listRevokedSvids(tx, keyId, now)
+  // RFC 5280 section 3.3: an entry stays until a list from after the end of its certificate has had it.
+  const revoked = await listRevokedSvids(tx, keyId, before.thisUpdate ?? now)
   const { signer, name, subjectKeyId } = await deps.authorities.open(tx, authority)
   const thisUpdate = wholeSecond(now.getTime() - backdateSeconds * 1000)
   const row = {

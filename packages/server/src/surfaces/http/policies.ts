@@ -1,5 +1,5 @@
 /** Policies: drafts, previews, activation, and tests that change nothing. */
-import type { CredentialId, IdentityId, PolicyVersionId, TaskId } from '@mayfly/domain'
+import type { AttestationId, CredentialId, IdentityId, PolicyVersionId, TaskId } from '@mayfly/domain'
 import { z } from 'zod'
 import { faultJson } from '../../adapters/cedar/policy-invalid.ts'
 import { activatePolicy } from '../../application/decision/activate-policy.ts'
@@ -68,6 +68,43 @@ const policyVersionWithText = policyVersion.extend({ text }).meta({ id: 'PolicyV
 
 const params = z.strictObject({ id: id<PolicyVersionId>() })
 
+const policyPreview = z
+  .object({
+    added: z.array(z.string()),
+    changed: z.array(z.string()),
+    removed: z.array(z.string()),
+    concerned: z.int().meta({ description: 'Live credentials that the difference can concern' }),
+    would_end: z.int().meta({
+      description: 'How many credentials would end, with what rests on what ends; give it to the activation',
+    }),
+    ending: z.array(
+      z.object({
+        credential_id: id<CredentialId>(),
+        identity_id: id<IdentityId>(),
+        identity: z.string(),
+        role: z.string(),
+        task_id: id<TaskId>().nullable(),
+        expires_at: timestamp,
+        reasons: z.array(denyReason),
+      }),
+    ),
+    concerned_svids: z.int().meta({ description: 'Live SVIDs that the difference can concern' }),
+    would_end_svids: z.int().meta({ description: 'How many SVIDs would end; give it to the activation too' }),
+    ending_svids: z
+      .array(
+        z.object({
+          identity_id: id<IdentityId>(),
+          identity: z.string(),
+          attestation_id: id<AttestationId>(),
+          x509: z.int(),
+          jwt: z.int(),
+          reasons: z.array(denyReason),
+        }),
+      )
+      .meta({ description: 'By the proof that they came of, at most 500' }),
+  })
+  .meta({ id: 'PolicyPreview' })
+
 export const policyRoutes: readonly Route<Deps>[] = [
   defineSelfGatedRoute({
     method: 'POST',
@@ -125,24 +162,7 @@ export const policyRoutes: readonly Route<Deps>[] = [
     summary: 'show what the activation of a version would end',
     action: 'policy.write',
     params,
-    response: z.object({
-      added: z.array(z.string()),
-      changed: z.array(z.string()),
-      removed: z.array(z.string()),
-      concerned: z.int().meta({ description: 'Live credentials that the difference can concern' }),
-      would_end: z.int().meta({ description: 'How many of them would end; give it to the activation' }),
-      ending: z.array(
-        z.object({
-          credential_id: id<CredentialId>(),
-          identity_id: id<IdentityId>(),
-          identity: z.string(),
-          role: z.string(),
-          task_id: id<TaskId>().nullable(),
-          expires_at: timestamp,
-          reasons: z.array(denyReason),
-        }),
-      ),
-    }),
+    response: policyPreview,
     problems: ['policy_invalid'],
     handle: async (deps: Deps, ctx, input) => {
       const resource = { type: 'PolicyVersion', id: input.params.id } as const
@@ -168,6 +188,16 @@ export const policyRoutes: readonly Route<Deps>[] = [
           expires_at: one.expiresAt,
           reasons: one.reasons.map(reasonJson),
         })),
+        concerned_svids: preview.concernedSvids,
+        would_end_svids: preview.wouldEndSvids,
+        ending_svids: preview.endingSvids.map((one) => ({
+          identity_id: one.identityId,
+          identity: one.identity,
+          attestation_id: one.attestationId,
+          x509: one.x509,
+          jwt: one.jwt,
+          reasons: one.reasons.map(reasonJson),
+        })),
       }
     },
   }),
@@ -185,6 +215,11 @@ export const policyRoutes: readonly Route<Deps>[] = [
         .min(0)
         .optional()
         .meta({ description: 'The `would_end` of a preview; if more would end now, nothing is activated' }),
+      expected_svids_to_end: z
+        .int()
+        .min(0)
+        .optional()
+        .meta({ description: 'The `would_end_svids` of a preview, in the same way' }),
     }),
     changes: true,
     response: policyVersion,
@@ -193,6 +228,7 @@ export const policyRoutes: readonly Route<Deps>[] = [
       const { row, receipt } = await activatePolicy(deps, ctx, {
         policyVersionId: input.params.id,
         expectedToEnd: input.body.expected_to_end,
+        expectedSvidsToEnd: input.body.expected_svids_to_end,
       })
       return { ...versionWire(row), entry: receipt }
     },

@@ -4,7 +4,8 @@
  * Promise: only the bundle of the SVID's own trust domain counts, whatever other bundles are known; a bundle without keys
  * says that everything is revoked. What comes of an X509-SVID never outlives it.
  * Limit: the trust domain's word is all there is. Of another domain's revocations nothing is heard but its bundle.
- * Not here: where bundles come from (`bundle-source.ts`).
+ * Not here: where bundles come from (`bundle-source.ts`), and what an SVID that this server made itself rests on, which
+ * holds whichever trust provider believes it (`application/proof/rest-on-svid.ts`).
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { isSpiffeIdFault, isTrustDomain, parseSpiffeId } from '@mayfly/domain'
@@ -193,7 +194,7 @@ async function verifyJwtSvid(
     return rejected('key_unknown', 'the bundle of the trust domain has no such key for JWT-SVIDs')
   }
   if (!verifyJws(alg, key, jwt)) return rejected('signature_invalid', 'the signature does not fit the key')
-  if (await source.isRevoked({ subject: sub, jti })) {
+  if (await source.isRevoked({ isOwnAndLive: expected.isOwnLiveSvid })) {
     return rejected('proof_revoked', 'the SVID has been revoked', 'prove anew how the workload got it')
   }
   return {
@@ -205,8 +206,6 @@ async function verifyJwtSvid(
     uniqueId: `svid:${createHash('sha256').update(jwt.signedText).digest('base64url')}`,
     expiresAt: ends,
     recorded: { subject: sub, svid: 'jwt', kid, alg },
-    // An SVID of our own stands for a proof that has its own end: it must not make itself a longer one.
-    ...(config.bundle.from === 'own' ? { freshUntil: new Date(Number(exp) * 1000) } : {}),
   }
 }
 
@@ -214,7 +213,7 @@ async function verifyCertificate(
   config: SpiffeSettings,
   source: BundleSource,
   chain: readonly Uint8Array[],
-  { now }: ProofExpectations,
+  { now, isOwnLiveSvid }: ProofExpectations,
 ): Promise<ProofVerdict> {
   const { authorities } = await source.bundle()
   const verified = verifyX509Svid({
@@ -226,7 +225,7 @@ async function verifyCertificate(
   if (verified.outcome === 'rejected') return rejected('certificate_invalid', verified.detail)
   const [leaf] = verified.path
   const subject = `spiffe://${verified.spiffeId.trustDomain}${verified.spiffeId.path}`
-  if (await source.isRevoked({ subject, serialNumber: leaf.serialNumber, path: verified.path })) {
+  if (await source.isRevoked({ isOwnAndLive: isOwnLiveSvid, path: verified.path })) {
     return rejected('proof_revoked', 'the SVID has been revoked', 'prove anew how the workload got it')
   }
   return {
