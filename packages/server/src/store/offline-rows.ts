@@ -2,6 +2,7 @@
 import { type AttestationId, isId, type OfflineSiteId, type TrustProviderId } from '@mayfly/domain'
 import { type Insertable, type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
+import type { CandidateTrustProvider } from './proof-rows.ts'
 import type { PageRequest } from './page.ts'
 import { orNameTaken, orNotFound } from './registry-errors.ts'
 import type { OfflineSiteTable } from './schema.gen.ts'
@@ -124,13 +125,23 @@ export async function listTrustProvidersOfSite(tx: Tx, site: string): Promise<re
   return rows.map((row) => row.trust_provider_id)
 }
 
-/** What a bundle may list as revoked: a place in a status list, or a serial number. */
+/** The trust providers whose lists of revoked certificates travel with our own bundles. They are few. */
+export async function listCarryingTrustProviders(tx: Tx): Promise<readonly CandidateTrustProvider[]> {
+  const { rows } = await sql<CandidateTrustProvider>`
+    select trust_provider_id as "trustProviderId", name, kind, settings::text as settings, strength,
+      fresh_for_seconds as "freshForSeconds", version
+    from trust_provider where state = 'active' and settings -> 'crl' -> 'carry' = 'true'
+    order by trust_provider_id`.execute(tx.query)
+  return rows
+}
+
+/** What a bundle may list as revoked: a place in a status list, or certificates. */
 export interface RevocableProof {
   readonly attestationId: AttestationId
   readonly uri: string | null
   readonly index: number | null
-  /** Hexadecimal. */
-  readonly serialNumber: string | null
+  /** Serial numbers in hexadecimal; an issuer where the path was that of a private authority. */
+  readonly certificates: readonly { readonly issuer?: string; readonly serialNumber: string }[]
 }
 
 /** Proofs that count now and that a bundle may list as revoked, after `after`, in the order of their ids. */
@@ -141,7 +152,13 @@ export async function listRevocableProofs(
 ): Promise<readonly RevocableProof[]> {
   const { rows } = await sql<RevocableProof>`
     select a.attestation_id as "attestationId", a.claims -> 'status' ->> 'uri' as uri,
-      (a.claims -> 'status' ->> 'index')::float8 as index, a.claims ->> 'serial_number' as "serialNumber"
+      (a.claims -> 'status' ->> 'index')::float8 as index,
+      case when a.claims ? 'certificates' then (
+          select jsonb_agg(jsonb_build_object('issuer', c.issuer, 'serialNumber', c.serial_number))
+          from jsonb_to_recordset(a.claims -> 'certificates') as c(issuer text, serial_number text))
+        when a.claims ? 'serial_number' then
+          jsonb_build_array(jsonb_build_object('serialNumber', a.claims ->> 'serial_number'))
+        else '[]' end as certificates
     from attestation a
     where a.state = 'fresh' and a.trust_provider_id = any(${trustProviderIds}::uuid[])
       and a.claims ?| array['status', 'serial_number']
