@@ -2978,7 +2978,7 @@ export interface components {
             ends_credentials: number;
             items: {
                 /** @enum {string} */
-                section: "people" | "owners" | "trust_providers" | "identities" | "resources" | "roles" | "bindings";
+                section: "people" | "owners" | "offline_sites" | "trust_providers" | "identities" | "resources" | "roles" | "bindings";
                 name: string;
                 /** @description JSON pointer to where it is written in the manifest */
                 pointer: string;
@@ -2997,7 +2997,7 @@ export interface components {
             ends_credentials: number;
             items: {
                 /** @enum {string} */
-                section: "people" | "owners" | "trust_providers" | "identities" | "resources" | "roles" | "bindings";
+                section: "people" | "owners" | "offline_sites" | "trust_providers" | "identities" | "resources" | "roles" | "bindings";
                 name: string;
                 /** @description JSON pointer to where it is written in the manifest */
                 pointer: string;
@@ -3008,7 +3008,7 @@ export interface components {
             /** @description Registered and in use, but not in the manifest. Applying leaves it as it is */
             unlisted?: {
                 /** @enum {string} */
-                section: "people" | "owners" | "trust_providers" | "identities" | "resources" | "roles" | "bindings";
+                section: "people" | "owners" | "offline_sites" | "trust_providers" | "identities" | "resources" | "roles" | "bindings";
                 name: string;
             }[];
         };

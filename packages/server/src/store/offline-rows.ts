@@ -7,21 +7,24 @@ import type { PageRequest } from './page.ts'
 import { orNameTaken, orNotFound } from './registry-errors.ts'
 import type { OfflineSiteTable } from './schema.gen.ts'
 
-/** `keys` are verifier keys; the column is JSON, and only texts are ever written into it. */
-export type OfflineSiteRow = Omit<Selectable<OfflineSiteTable>, 'keys'> & { readonly keys: readonly string[] }
+/** `keys` are verifier keys; the columns are JSON, and only texts are ever written into them. */
+export type OfflineSiteRow = Omit<Selectable<OfflineSiteTable>, keyof Words> & Pick<Words, keyof Words>
 export type NewOfflineSiteRow = Pick<
   Insertable<OfflineSiteTable>,
   'offline_site_id' | 'name' | 'origin' | 'max_age_seconds' | 'created_at'
 > & { readonly keys: readonly string[] }
 
 interface Words {
-  keys: readonly string[]
+  /** Those that are believed now: as a person pinned them, then as the last bundle listed them. */
+  readonly keys: readonly string[]
+  /** Those that a person pinned; null where that was not kept yet, and `keys` are they. */
+  readonly pinned_keys: readonly string[] | null
 }
 
 export async function insertOfflineSite(tx: Tx, { keys, ...row }: NewOfflineSiteRow): Promise<OfflineSiteRow> {
   const insert = tx.query
     .insertInto('offline_site')
-    .values({ ...row, keys: JSON.stringify(keys) })
+    .values({ ...row, keys: JSON.stringify(keys), pinned_keys: JSON.stringify(keys) })
     .returningAll()
     .$narrowType<Words>()
   return orNameTaken(insert.executeTakeFirstOrThrow(), {
@@ -35,6 +38,7 @@ export async function insertOfflineSite(tx: Tx, { keys, ...row }: NewOfflineSite
 
 export interface OfflineSiteChange {
   readonly keys?: readonly string[]
+  readonly pinned_keys?: readonly string[] | null
   readonly max_age_seconds?: number
   readonly state?: 'active' | 'retired'
   readonly imported?: {
@@ -48,11 +52,16 @@ export interface OfflineSiteChange {
 export async function updateOfflineSite(
   tx: Tx,
   siteId: OfflineSiteId,
-  { keys, imported, ...rest }: OfflineSiteChange,
+  { keys, pinned_keys: pinned, imported, ...rest }: OfflineSiteChange,
 ): Promise<OfflineSiteRow> {
   return tx.query
     .updateTable('offline_site')
-    .set({ ...rest, ...imported, ...(keys === undefined ? {} : { keys: JSON.stringify(keys) }) })
+    .set({
+      ...rest,
+      ...imported,
+      ...(keys === undefined ? {} : { keys: JSON.stringify(keys) }),
+      ...(pinned === undefined ? {} : { pinned_keys: pinned === null ? null : JSON.stringify(pinned) }),
+    })
     .where('offline_site_id', '=', siteId)
     .returningAll()
     .$narrowType<Words>()

@@ -237,6 +237,8 @@ export interface JoinTokenTable {
   used_at: Date | null
   binding_id: BindingId | null
   version: Generated<number>
+  rule_id: string | null
+  attestation_id: AttestationId | null
 }
 
 export interface KeyLoginTable {
@@ -294,6 +296,7 @@ export interface OfflineSiteTable {
   imported_at: Date | null
   version: Generated<number>
   created_at: Date
+  pinned_keys: ColumnType<unknown, string | null, string | null>
 }
 
 export interface OwnerTable {
