@@ -268,11 +268,15 @@ export async function registerWorkload(
 export async function putPoliciesInForce(server: ProofServer, text: string): Promise<void> {
   await server.proof.database.transaction(defaultTenantId, async (tx) => {
     await tx.query.updateTable('policy_version').set({ state: 'superseded' }).where('state', '=', 'active').execute()
+    const { last } = await tx.query
+      .selectFrom('policy_version')
+      .select((of) => of.fn.max('number').as('last'))
+      .executeTakeFirstOrThrow()
     await tx.query
       .insertInto('policy_version')
       .values({
         policy_version_id: newId<PolicyVersionId>(),
-        number: 99,
+        number: last + 1,
         policy_text: text,
         digest: policyDigest(text),
         state: 'active',

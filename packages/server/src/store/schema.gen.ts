@@ -237,7 +237,7 @@ export interface JoinTokenTable {
   used_at: Date | null
   binding_id: BindingId | null
   version: Generated<number>
-  rule_id: string | null
+  rule_id: TrustProviderId | null
   attestation_id: AttestationId | null
 }
 

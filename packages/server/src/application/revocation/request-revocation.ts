@@ -26,6 +26,7 @@ import {
   revokeVouched,
   type Selector,
 } from '../../store/revocation-rows.ts'
+import { cancelJoinTokensOf, type JoinTokenRow } from '../../store/join-token-rows.ts'
 import type { TaskTable } from '../../store/schema.gen.ts'
 import { wakeHostsOf } from '../../store/wake-hosts-of.ts'
 import { endSvids, lockLiveSvids } from '../../store/svid-rows.ts'
@@ -68,7 +69,7 @@ const maxRowsPerEntry = 200
 
 /**
  * Ends what the selector names. With an attestation, identity, owner, trust provider, host or person its proofs end too (their access
- * tokens are refused from then on) and the SVIDs under them, and with a task or any of these its active tasks: else they would be re-issued at
+ * tokens are refused from then on) and the SVIDs under them, join tokens that were not used are cancelled, and with a task or any of these its active tasks: else they would be re-issued at
  * once.
  *
  * What a host agent vouched for with a proof that ends here ends with it.
@@ -94,7 +95,9 @@ export async function requestRevocation(tx: Tx, request: RevocationRequest): Pro
   const tasks = whole && endsTasks(selector.kind) ? await revokeTasks(tx, selector, now) : []
   // After the proofs: whoever was minting under one of them has committed by then, and its rows are seen.
   const svidIds = whole ? await lockLiveSvids(tx, selector, now) : []
-  const requested = await record(tx, request, { attestations, tasks, svidIds })
+  // Else whoever holds one would begin anew once the cause is over.
+  const joinTokens = whole ? await cancelJoinTokensOf(tx, selector, now) : []
+  const requested = await record(tx, request, { attestations, tasks, svidIds, joinTokens })
   await endVouched(tx, request, vouched)
   return requested
 }
@@ -138,6 +141,7 @@ interface Ended {
   readonly tasks: readonly Selectable<TaskTable>[]
   /** Locked, and ending. */
   readonly svidIds: readonly SvidId[]
+  readonly joinTokens?: readonly JoinTokenRow[]
   /** Only the credentials under these proofs end, in place of all of the selector. */
   readonly under?: readonly AttestationId[]
 }
@@ -145,12 +149,13 @@ interface Ended {
 async function record(
   tx: Tx,
   request: RevocationRequest,
-  { attestations, tasks, svidIds, under }: Ended,
+  { attestations, tasks, svidIds, joinTokens = [], under }: Ended,
 ): Promise<RequestedRevocation | undefined> {
   const { selector, cause, now, only } = request
   await wakeHostsOf(tx, attestations)
   const revocationId = newId<RevocationId>()
-  const recordEmpty = request.recordEmpty === true || attestations.length + tasks.length + svidIds.length > 0
+  const endedBefore = attestations.length + tasks.length + svidIds.length + joinTokens.length
+  const recordEmpty = request.recordEmpty === true || endedBefore > 0
   const recorded = await insertRevocation(tx, {
     revocationId,
     selector,
@@ -170,6 +175,7 @@ async function record(
     ...attestations.map((row) => statedRow('attestation', row)),
     ...tasks.map((row) => statedRow('task', row)),
     ...svids.map((row) => statedRow('svid', row)),
+    ...joinTokens.map((row) => statedRow('join_token', row)),
     ...ended.map((row) => statedRow('credential', row)),
   ]
   const first = ended[0]
@@ -183,6 +189,7 @@ async function record(
       ended_tasks: tasks.length,
       ended_proofs: attestations.length,
       ended_svids: svids.length,
+      ...(joinTokens.length === 0 ? {} : { cancelled_join_tokens: joinTokens.length }),
       ...(first === undefined ? {} : { first_credential_id: first.credential_id }),
       ...(request.reason === undefined ? {} : { reason: request.reason }),
       ...(request.requestId === undefined ? {} : { request_id: request.requestId }),
