@@ -252,6 +252,13 @@ test('a proof is as old as the oldest list that it was judged with: the site bou
   at.takeAlong(makeCrl(authority, listed))
   await at.carry()
   await expect(at.show(leaf), 'older than the site allows').rejects.toMatchObject({ code: 'trust_bundle_unavailable' })
+  at.takeAlong(makeCrl(authority, new Date(at.plant.clock.now().getTime() - hour * 1000)))
+  await at.carry()
+  expect((await at.show(leaf)).outcome, 'control: an hour').toBe('granted')
+  forward(at.plant, at.depot, 1.5 * hour)
+  await expect(at.show(leaf), 'the bundle is young, the list is not').rejects.toMatchObject({
+    code: 'trust_bundle_unavailable',
+  })
 })
 
 test('the plant takes along what its trust providers say: lists that it was given and lists that it fetches, and no others', async () => {
