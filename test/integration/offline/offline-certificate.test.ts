@@ -83,8 +83,7 @@ async function sites(authority: TestAuthority, anchor: TestAuthority = authority
     trustDomainOf: async () => 'example.org',
     sectionSources: [crlsSection(async () => [])],
   }
-  const inPlant = plant.proof.database.transaction
-  const { origin, keys } = await inPlant(defaultTenantId, (tx) => describeBundleKeys(deps, tx))
+  const { origin, keys } = await plant.change(({ tx }) => describeBundleKeys(deps, tx))
   await depot.change((change) =>
     registerOfflineSite(change, { name: 'plant', origin, keys: keys.map(({ vkey }) => vkey), maxAgeSeconds: day }),
   )
@@ -108,7 +107,7 @@ async function sites(authority: TestAuthority, anchor: TestAuthority = authority
       // Each bundle is later than the one before.
       forward(plant, depot, 1)
       const crls = lists ?? (await gatherCrls(plant.proof, defaultTenantId))
-      const file = await inPlant(defaultTenantId, (tx) => makeOfflineBundle(deps, tx, { crls }))
+      const file = await plant.change(({ tx }) => makeOfflineBundle(deps, tx, { crls }))
       await depot.change((change) => importOfflineBundle(change, 'plant', file))
     },
     show: ({ der }: Leaf, ...above: readonly Uint8Array[]) =>

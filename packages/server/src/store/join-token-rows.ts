@@ -5,11 +5,9 @@ import {
   type IdentityId,
   isId,
   type JoinTokenId,
-  type OwnerId,
   type SelectorKind,
-  type TrustProviderId,
 } from '@mayfly/domain'
-import type { Insertable, Selectable } from 'kysely'
+import { type Insertable, type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
 import { notFound, orNotFound } from './registry-errors.ts'
@@ -75,42 +73,31 @@ export async function markJoinTokenUsed(
     .executeTakeFirst()
 }
 
-/** Cancels those that could still be used and hang on what the selector names. */
+/** Cancels those that could still be used and hang on what the selector names; none hang on anything but these three. */
 export async function cancelJoinTokensOf(
   tx: Tx,
-  { kind, id }: { readonly kind: SelectorKind; readonly id: string },
+  selector: { readonly kind: SelectorKind; readonly id: string },
   now: Date,
 ): Promise<readonly JoinTokenRow[]> {
-  const cancel = tx.query
+  const whose = joinTokensOf(selector)
+  if (whose === undefined) return []
+  return tx.query
     .updateTable('join_token')
     .set({ state: 'cancelled' })
     .where('state', '=', 'active')
     .where('expires_at', '>', now)
+    .where(whose)
     .returningAll()
-  switch (kind) {
-    case 'identity':
-      return cancel.where('identity_id', '=', id as IdentityId).execute()
-    case 'owner':
-      return cancel
-        .where('identity_id', 'in', (of) =>
-          of
-            .selectFrom('identity')
-            .select('identity_id')
-            .where('owner_id', '=', id as OwnerId),
-        )
-        .execute()
-    case 'trust_provider':
-      return cancel
-        .where((column) =>
-          column.or([
-            column('rule_id', '=', id as TrustProviderId),
-            column('trust_provider_id', '=', id as TrustProviderId),
-          ]),
-        )
-        .execute()
-    default:
-      return []
+    .execute()
+}
+
+function joinTokensOf({ kind, id }: { readonly kind: SelectorKind; readonly id: string }) {
+  if (kind === 'identity') return sql<boolean>`identity_id = ${id}::uuid`
+  if (kind === 'owner') {
+    return sql<boolean>`identity_id in (select i.identity_id from identity i where i.owner_id = ${id}::uuid)`
   }
+  if (kind === 'trust_provider') return sql<boolean>`(rule_id = ${id}::uuid or trust_provider_id = ${id}::uuid)`
+  return undefined
 }
 
 /** @returns undefined where it is used or cancelled already */
