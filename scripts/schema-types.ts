@@ -62,6 +62,7 @@ const ids: Readonly<Record<string, string>> = {
   trust_provider_id: 'TrustProviderId',
   binding_id: 'BindingId',
   join_token_id: 'JoinTokenId',
+  rule_id: 'TrustProviderId',
   attestation_id: 'AttestationId',
   vouched_by_attestation_id: 'AttestationId',
   host_identity_id: 'IdentityId',

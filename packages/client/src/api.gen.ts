@@ -2799,6 +2799,8 @@ export interface components {
             identity_id: string;
             /** @description The identity's name */
             identity: string;
+            /** @description The trust provider of kind `join_token` under which it was made; null: under none */
+            trust_provider: string | null;
             /** @description The trust provider of the key that it becomes */
             becomes: string;
             /** @enum {string} */
@@ -2808,6 +2810,8 @@ export interface components {
             used_at: components["schemas"]["Timestamp"] | null;
             /** @description What it became */
             binding_id: string | null;
+            /** @description What its use was recorded as; null before, and for one that was made under no rule */
+            attestation_id: string | null;
         };
         Joined: {
             /** @description `iss` and `sub` of the assertions that the key will sign: the identity */
@@ -2816,6 +2820,8 @@ export interface components {
             /** @description The key's thumbprint (RFC 7638) */
             kid: string;
             binding_id: string;
+            /** @description What joining was recorded as, where a rule says so */
+            attestation_id: string | null;
             /** @description `aud` of these assertions */
             issuer: string;
             /**
@@ -2856,6 +2862,8 @@ export interface components {
             identity_id: string;
             /** @description The identity's name */
             identity: string;
+            /** @description The trust provider of kind `join_token` under which it was made; null: under none */
+            trust_provider: string | null;
             /** @description The trust provider of the key that it becomes */
             becomes: string;
             /** @enum {string} */
@@ -2865,6 +2873,8 @@ export interface components {
             used_at: components["schemas"]["Timestamp"] | null;
             /** @description What it became */
             binding_id: string | null;
+            /** @description What its use was recorded as; null before, and for one that was made under no rule */
+            attestation_id: string | null;
             /** @description Shown once, and kept nowhere */
             token: string;
         };
@@ -2978,7 +2988,7 @@ export interface components {
             ends_credentials: number;
             items: {
                 /** @enum {string} */
-                section: "people" | "owners" | "trust_providers" | "identities" | "resources" | "roles" | "bindings";
+                section: "people" | "owners" | "offline_sites" | "trust_providers" | "identities" | "resources" | "roles" | "bindings";
                 name: string;
                 /** @description JSON pointer to where it is written in the manifest */
                 pointer: string;
@@ -2997,7 +3007,7 @@ export interface components {
             ends_credentials: number;
             items: {
                 /** @enum {string} */
-                section: "people" | "owners" | "trust_providers" | "identities" | "resources" | "roles" | "bindings";
+                section: "people" | "owners" | "offline_sites" | "trust_providers" | "identities" | "resources" | "roles" | "bindings";
                 name: string;
                 /** @description JSON pointer to where it is written in the manifest */
                 pointer: string;
@@ -3008,7 +3018,7 @@ export interface components {
             /** @description Registered and in use, but not in the manifest. Applying leaves it as it is */
             unlisted?: {
                 /** @enum {string} */
-                section: "people" | "owners" | "trust_providers" | "identities" | "resources" | "roles" | "bindings";
+                section: "people" | "owners" | "offline_sites" | "trust_providers" | "identities" | "resources" | "roles" | "bindings";
                 name: string;
             }[];
         };
@@ -3645,7 +3655,7 @@ export interface components {
              */
             name: string;
             /** @enum {string} */
-            kind: "oidc" | "kubernetes" | "spiffe" | "x509" | "bound_key" | "host_agent" | "sign_in";
+            kind: "oidc" | "kubernetes" | "spiffe" | "x509" | "bound_key" | "host_agent" | "sign_in" | "join_token";
             issuer: string | null;
             /** @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret */
             settings: {
@@ -5203,9 +5213,11 @@ export interface operations {
             content: {
                 "application/json": {
                     identity: components["schemas"]["Ref"];
-                    /** @description Name of a trust provider of kind `bound_key` */
-                    becomes: components["schemas"]["Ref"];
-                    /** @default 600 */
+                    /** @description Name of a trust provider of kind `join_token`: the rule under which it is made. This or `becomes` */
+                    trust_provider?: components["schemas"]["Ref"];
+                    /** @description Name of a trust provider of kind `bound_key`: under no rule, and joining is recorded as no proof */
+                    becomes?: components["schemas"]["Ref"];
+                    /** @description Default 600, or what the rule allows */
                     ttl_seconds?: number;
                 };
             };
@@ -5258,7 +5270,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `state_not_allowed`: its present state does not allow this */
+            /** @description `state_not_allowed`: its present state does not allow this; `version_conflict`: it was changed by someone else in the meantime */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5475,6 +5487,15 @@ export interface operations {
             };
             /** @description `proof_rejected`: the proof was not accepted */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9498,7 +9519,7 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the page before */
                 cursor?: string;
-                kind?: "oidc" | "kubernetes" | "spiffe" | "x509" | "bound_key" | "host_agent" | "sign_in";
+                kind?: "oidc" | "kubernetes" | "spiffe" | "x509" | "bound_key" | "host_agent" | "sign_in" | "join_token";
                 state?: "active" | "retired";
             };
             header?: never;
@@ -9591,7 +9612,7 @@ export interface operations {
                      */
                     name: string;
                     /** @enum {string} */
-                    kind: "oidc" | "kubernetes" | "spiffe" | "x509" | "bound_key" | "host_agent" | "sign_in";
+                    kind: "oidc" | "kubernetes" | "spiffe" | "x509" | "bound_key" | "host_agent" | "sign_in" | "join_token";
                     /**
                      * @description In the fields of its kind, see its page in the reference. Unknown fields are refused. Never a secret
                      * @default {}
@@ -14216,7 +14237,7 @@ export interface operations {
                              * @default oidc
                              * @enum {string}
                              */
-                            kind?: "oidc" | "kubernetes" | "spiffe" | "x509" | "bound_key" | "host_agent" | "sign_in";
+                            kind?: "oidc" | "kubernetes" | "spiffe" | "x509" | "bound_key" | "host_agent" | "sign_in" | "join_token";
                             /** @default {} */
                             claims?: {
                                 [key: string]: string;

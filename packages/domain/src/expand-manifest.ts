@@ -13,6 +13,7 @@ import type { FieldProblem } from './problem.ts'
 export const manifestSections = [
   'people',
   'owners',
+  'offline_sites',
   'trust_providers',
   'identities',
   'resources',

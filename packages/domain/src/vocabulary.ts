@@ -53,6 +53,7 @@ export const trustProviderKinds = [
   'bound_key',
   'host_agent',
   'sign_in',
+  'join_token',
 ] as const
 export type TrustProviderKind = (typeof trustProviderKinds)[number]
 

@@ -16,12 +16,20 @@ interface Row {
   readonly maxAgeSeconds?: number
   /** Asked with an access token too. */
   readonly takesTokens?: true
+  /** Asked by POST though it is public: every answer is another, and none is kept. */
+  readonly fresh?: { readonly member: string; readonly without: string }
 }
 
 const rows: Readonly<Record<string, Row>> = {
   '/oauth/token': { method: 'POST', form: { grant_type: 'client_credentials' } },
   '/oauth/introspect': { method: 'POST', form: { token: 'unknown' }, takesTokens: true },
   '/oauth/revoke': { method: 'POST', form: { token: 'unknown' }, takesTokens: true },
+  '/oauth/challenge': {
+    method: 'POST',
+    public: 'a challenge says nothing, and whoever is to prove itself has proven nothing yet',
+    form: { client_id: 'anyone' },
+    fresh: { member: 'challenge', without: 'client_id' },
+  },
   '/oauth/jwks': { method: 'GET', public: 'public keys are public' },
   '/oauth/status-lists': {
     method: 'GET',
@@ -32,7 +40,8 @@ const rows: Readonly<Record<string, Row>> = {
   '/.well-known/openid-configuration': { method: 'GET', public: 'clouds read where our keys are' },
 }
 const closed = Object.entries(rows).filter(([, row]) => row.public === undefined)
-const open = Object.entries(rows).filter(([, row]) => row.public !== undefined)
+const open = Object.entries(rows).filter(([, row]) => row.public !== undefined && row.method === 'GET')
+const asked = Object.entries(rows).filter(([, row]) => row.public !== undefined && row.method === 'POST')
 const form = 'application/x-www-form-urlencoded'
 
 let world: OAuthWorld
@@ -183,6 +192,38 @@ describe.each(open)('%s', (path, { maxAgeSeconds = 300 }) => {
     expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
     expect((await fetch(`${world.server.url}/t/acme${path}`)).status).toBe(200)
     expect((await fetch(`${world.server.url}/t/nobody${path}`)).status).toBe(404)
+  })
+})
+
+describe.each(asked)('%s', (path, { form: good = {}, fresh }) => {
+  const url = () => `${world.server.url}${path}`
+
+  test('answers everyone, of each tenant that there is, anew each time, and no cache keeps it', async () => {
+    if (fresh === undefined) throw new Error('the row does not say what is new each time')
+    const [one, other] = [await postForm(url(), good), await postForm(url(), good)]
+    expect([one.status, one.headers.get('cache-control')]).toEqual([200, 'no-store'])
+    expect(one.body[fresh.member]).toMatch(/./)
+    expect(other.body[fresh.member]).not.toBe(one.body[fresh.member])
+    expect((await postForm(`${world.server.url}/t/acme${path}`, good)).status).toBe(200)
+    expect((await postForm(`${world.server.url}/t/nobody${path}`, good)).status).toBe(404)
+  })
+
+  test('[RFC6749 5.2] names what is missing or there twice, and refuses what is too long, no form, or asked otherwise', async () => {
+    const { without = '' } = fresh ?? {}
+    const wrong = async (body: Parameters<typeof postForm>[1], headers: Record<string, string> = {}) => {
+      const answer = await postForm(url(), body, headers)
+      return [answer.status, answer.body['error']]
+    }
+    expect(await wrong({ ...good, [without]: '' })).toEqual([400, 'invalid_request'])
+    expect(await wrong({ ...good, [without]: 'x'.repeat(301) })).toEqual([400, 'invalid_request'])
+    const twice = new URLSearchParams(good)
+    twice.append(without, 'another')
+    expect(await wrong(twice.toString())).toEqual([400, 'invalid_request'])
+    expect(await wrong('{}', { 'content-type': 'application/json' })).toEqual([400, 'invalid_request'])
+    expect(await wrong(`${without}=${'x'.repeat(70_000)}`)).toEqual([413, 'invalid_request'])
+    const get = await fetch(url())
+    expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST, OPTIONS'])
+    expect((await postForm(url(), good)).status, 'control').toBe(200)
   })
 })
 

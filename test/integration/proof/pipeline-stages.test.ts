@@ -1,9 +1,7 @@
 /** Stages of one pipeline: the build job of a run cannot obtain what its release job can. */
-import { defaultTenantId } from '@mayfly/domain'
 import { expect, test } from 'vitest'
-import { policyDigest } from '../../../packages/server/src/application/decision/policy-digest.ts'
 import { registerTrustProvider } from '../../../packages/server/src/application/registry/register-trust-provider.ts'
-import { proveWithToken, registerWorkload, startProofServer } from './proof-server.ts'
+import { proveWithToken, putPoliciesInForce, registerWorkload, startProofServer } from './proof-server.ts'
 import { startTestIssuer } from './test-issuer.ts'
 
 /** What GitHub says of one job of run 4711. */
@@ -77,23 +75,7 @@ test('policies see what the platform said of the job, and can tell the stages ap
     when { context.attestation.kind == "oidc" && context.attestation.proof.hasTag("environment") &&
            context.attestation.proof.getTag("environment") == "production" };
     @id("people") permit (principal is Person, action, resource);`
-  await at.server.proof.database.transaction(defaultTenantId, (tx) =>
-    tx.query.updateTable('policy_version').set({ state: 'superseded' }).where('state', '=', 'active').execute(),
-  )
-  await at.server.proof.database.transaction(defaultTenantId, async (tx) => {
-    await tx.query
-      .insertInto('policy_version')
-      .values({
-        policy_version_id: crypto.randomUUID() as never,
-        number: 99,
-        policy_text: text,
-        digest: policyDigest(text),
-        state: 'active',
-        created_by: '{}',
-        created_at: new Date(),
-      })
-      .execute()
-  })
+  await putPoliciesInForce(at.server, text)
   expect((await prove(release)).status).toBe(200)
   const denied = await prove(build)
   expect(denied.status).toBe(400)

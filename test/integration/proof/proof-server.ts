@@ -1,7 +1,7 @@
 /** A server with keys, policies, the OAuth surface and a registry that a test fills; on a database of its own. */
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import { defaultTenantId, type TenantId } from '@mayfly/domain'
+import { defaultTenantId, newId, type PolicyVersionId, type TenantId } from '@mayfly/domain'
 import { jwtProvider } from '@mayfly/provider-jwt'
 import { Secret } from '@mayfly/provider-kit'
 import type { FastifyInstance } from 'fastify'
@@ -19,6 +19,7 @@ import { getIssuer } from '../../../packages/server/src/application/proof/tenant
 import { openStatusPlaces } from '../../../packages/server/src/application/revocation/status-places.ts'
 import type { AuthorityDeps } from '../../../packages/server/src/application/decision/authority-deps.ts'
 import { ensureDefaultPolicy } from '../../../packages/server/src/application/decision/ensure-default-policy.ts'
+import { policyDigest } from '../../../packages/server/src/application/decision/policy-digest.ts'
 import { withAuthority } from '../../../packages/server/src/application/decision/with-authority.ts'
 import { authenticateSender } from '../../../packages/server/src/application/proof/authenticate-sender.ts'
 import { ensureKeys } from '../../../packages/server/src/application/proof/ensure-keys.ts'
@@ -260,6 +261,29 @@ export async function registerWorkload(
       publicJwk: input.publicJwk,
     })
     return { identityId: row.identity_id, name: input.name, bindingId: binding.row.binding_id }
+  })
+}
+
+/** Puts other policies in force, past the checks that a draft goes through. */
+export async function putPoliciesInForce(server: ProofServer, text: string): Promise<void> {
+  await server.proof.database.transaction(defaultTenantId, async (tx) => {
+    await tx.query.updateTable('policy_version').set({ state: 'superseded' }).where('state', '=', 'active').execute()
+    const { last } = await tx.query
+      .selectFrom('policy_version')
+      .select((of) => of.fn.max('number').as('last'))
+      .executeTakeFirstOrThrow()
+    await tx.query
+      .insertInto('policy_version')
+      .values({
+        policy_version_id: newId<PolicyVersionId>(),
+        number: last + 1,
+        policy_text: text,
+        digest: policyDigest(text),
+        state: 'active',
+        created_by: '{}',
+        created_at: new Date(),
+      })
+      .execute()
   })
 }
 

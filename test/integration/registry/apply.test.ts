@@ -1,7 +1,9 @@
-import type { JsonObject } from '@mayfly/domain'
+import { encodePem, type JsonObject } from '@mayfly/domain'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { importOfflineBundle } from '../../../packages/server/src/application/offline/import-bundle.ts'
 import { applyManifest, planManifest } from '../../../packages/server/src/application/registry/apply-manifest.ts'
 import { listUnlisted } from '../../../packages/server/src/application/registry/list-unlisted.ts'
+import { getOfflineSite } from '../../../packages/server/src/store/offline-rows.ts'
 import { findIdentity, listIdentities } from '../../../packages/server/src/store/identity-rows.ts'
 import {
   createRegistryFixture,
@@ -11,6 +13,8 @@ import {
   secretPassword,
   settings,
 } from './registry-fixture.ts'
+import { makeOfflineSite, makeSiteKey } from '../offline/make-offline-site.ts'
+import { makeAuthority } from '../spiffe/make-authority.ts'
 
 let registry: RegistryFixture
 
@@ -170,6 +174,124 @@ describe('apply', () => {
     expect(unlisted).toContainEqual({ section: 'roles', name: 'orders-db/readonly' })
     expect(unlisted).not.toContainEqual({ section: 'people', name: 'grace@example.com' })
   })
+})
+
+describe('offline sites', () => {
+  const depot = makeOfflineSite('depot', { now: () => registry.deps.clock.now() })
+  const sites = (more: JsonObject = {}): JsonObject => ({
+    version: 1,
+    trust_providers: [
+      {
+        name: 'depot-tokens',
+        kind: 'oidc',
+        settings: {
+          issuer: depot.origin,
+          audiences: ['mayfly'],
+          types: ['at+jwt'],
+          keys: { from: 'offline_site', site: 'depot' },
+        },
+      },
+    ],
+    offline_sites: [{ name: 'depot', origin: depot.origin, keys: [depot.vkey], ...more }],
+  })
+  const site = () => registry.inTenant((tx) => getOfflineSite(tx, 'depot'))
+
+  test('are registered and changed; again, nothing; and what a file does not say is the default', async () => {
+    expect((await apply(sites({ max_age_seconds: 3600 }))).plan).toMatchObject({ created: 2 })
+    expect(await site()).toMatchObject({ origin: depot.origin, keys: [depot.vkey], max_age_seconds: 3600 })
+    expect((await apply(sites({ max_age_seconds: 3600 }))).plan).toMatchObject({ unchanged: 2, updated: 0 })
+    const { plan: done } = await apply(sites())
+    expect(done.items.find(({ section }) => section === 'offline_sites')?.changes).toEqual([
+      { field: 'max_age_seconds', from: 3600, to: 604_800 },
+    ])
+    const unlisted = await registry.inTenant((tx) => listUnlisted(tx, { version: 1 }))
+    expect(unlisted).toContainEqual({ section: 'offline_sites', name: 'depot' })
+    expect(await registry.inTenant((tx) => listUnlisted(tx, sites()))).not.toContainEqual({
+      section: 'offline_sites',
+      name: 'depot',
+    })
+  })
+
+  test('whose bundles have listed other keys since are not pinned anew by the same file, only by other keys', async () => {
+    const next = makeSiteKey(depot.origin)
+    const bring = (keys: readonly string[], by = [depot.key]) =>
+      registry.change(async (by_) =>
+        importOfflineBundle(by_, 'depot', Buffer.from(await depot.bundle({ keys: [...keys], by }))),
+      )
+    await bring([depot.vkey, next.vkey])
+    await bring([next.vkey], [depot.key, next])
+    expect((await site()).keys).toEqual([next.vkey])
+    const attestationId = await attestAt('depot-tokens')
+    expect((await apply(sites())).plan).toMatchObject({ unchanged: 2, updated: 0 })
+    expect(await site(), 'what was imported is still there').toMatchObject({ keys: [next.vkey] })
+    expect((await site()).sequence).not.toBeNull()
+
+    expect((await apply(sites({ keys: [next.vkey] }))).plan).toMatchObject({ updated: 1 })
+    expect((await site()).sequence, 'the keys that are believed anyway: nothing is forgotten').not.toBeNull()
+    expect((await apply(sites({ keys: [next.vkey] }))).plan).toMatchObject({ unchanged: 2 })
+    expect(await stateOf(attestationId)).toBe('fresh')
+
+    const other = makeSiteKey(depot.origin)
+    const made = await plan(sites({ keys: [other.vkey] }))
+    expect(made).toMatchObject({ updated: 1 })
+    expect((await site()).keys, 'a plan changes nothing').toEqual([next.vkey])
+    await apply(sites({ keys: [other.vkey] }))
+    expect(await site(), 'control: other keys').toMatchObject({ keys: [other.vkey], sequence: null })
+    expect(await stateOf(attestationId)).toBe('revoked')
+  })
+
+  test('are refused by their place in the file: a key of another site, a fixed origin', async () => {
+    const stranger = makeSiteKey('https://mayfly.other.example')
+    expect(await refusalOf(plan(sites({ keys: [stranger.vkey] })))).toMatchObject({
+      code: 'manifest_invalid',
+      pointers: ['/offline_sites/0/keys/0'],
+    })
+    const moved = sites({ origin: 'https://mayfly.elsewhere.example' })
+    expect(await refusalOf(plan(moved))).toMatchObject({ pointers: ['/offline_sites/0/origin'] })
+    expect(await refusalOf(plan(sites({ max_age_seconds: 5 })))).toMatchObject({
+      pointers: ['/offline_sites/0/max_age_seconds'],
+    })
+    expect(await plan(sites({ keys: ['x'] })).catch(() => 'refused')).toBe('refused')
+  })
+
+  async function attestAt(name: string): Promise<string> {
+    const identity = await registry.inTenant((tx) => findIdentity(tx, 'worker-2'))
+    if (identity === undefined) throw new Error('nothing was applied')
+    const attestationId = await registry.attest({ identityId: identity.identity_id })
+    const provider = `(select trust_provider_id from trust_provider where name = '${name}')`
+    const proof = `attestation_id = '${attestationId}'`
+    await registry.bySuperuser(`update attestation set trust_provider_id = ${provider} where ${proof}`)
+    await registry.bySuperuser(
+      `update binding set trust_provider_id = ${provider}
+       where binding_id = (select binding_id from attestation where ${proof})`,
+    )
+    return attestationId
+  }
+
+  async function stateOf(attestationId: string): Promise<unknown> {
+    const [row] = await registry.bySuperuser<{ state: string }>(
+      `select state from attestation where attestation_id = '${attestationId}'`,
+    )
+    return row?.state
+  }
+})
+
+test('what a proof is worth that the file does not say stays what its kind is usually worth', async () => {
+  const privateCa = {
+    version: 1,
+    trust_providers: [
+      {
+        name: 'private-ca',
+        kind: 'x509',
+        settings: { authorities_pem: encodePem('CERTIFICATE', makeAuthority({ commonName: 'Acme' }).der) },
+      },
+    ],
+  }
+  await apply(privateCa)
+  const strength = () => registry.bySuperuser(`select strength from trust_provider where name = 'private-ca'`)
+  expect(await strength()).toEqual([{ strength: 'bound_key' }])
+  expect((await apply(privateCa)).plan, 'a second time makes it no stronger').toMatchObject({ unchanged: 1 })
+  expect(await strength()).toEqual([{ strength: 'bound_key' }])
 })
 
 describe('refused', () => {

@@ -25,17 +25,33 @@ export function addJoinCommands(program: Command, cli: Cli): void {
   addJoin(program, cli)
 }
 
+interface CreateOptions {
+  readonly identity: string
+  readonly trustProvider?: string
+  readonly becomes?: string
+  readonly ttl?: string
+}
+
 function addCreate(group: Command, cli: Cli): void {
   const create = group
     .command('create')
     .description('make a join token, and print it: it is shown this once')
     .requiredOption('--identity <ref>', 'the identity that the machine becomes')
-    .requiredOption('--becomes <name>', 'the trust provider of kind `bound_key` for its key')
-    .option('--ttl <span>', 'how long it counts (default: 10m)')
-  addExamples(create, 'mayfly join-token create --identity edge-box-7 --becomes keys --ttl 5m')
-  create.action(async ({ identity, becomes, ttl }: { identity: string; becomes: string; ttl?: string }) => {
+    .option('--trust-provider <name>', 'the trust provider of kind `join_token` under which it is made')
+    .option('--becomes <name>', 'without one: the trust provider of kind `bound_key` for its key')
+    .option('--ttl <span>', 'how long it counts (default: 10m, or what the trust provider allows)')
+  addExamples(create, 'mayfly join-token create --identity edge-box-7 --trust-provider joins --ttl 5m')
+  create.action(async ({ identity, trustProvider, becomes, ttl }: CreateOptions) => {
+    if ((trustProvider === undefined) === (becomes === undefined)) {
+      throw new UsageError('give `--trust-provider` or `--becomes`, and only one of them')
+    }
     const { api } = await cli.connect()
-    const body = { identity, becomes, ...(ttl !== undefined && { ttl_seconds: parseDuration(ttl) }) }
+    const body = {
+      identity,
+      ...(trustProvider === undefined ? {} : { trust_provider: trustProvider }),
+      ...(becomes === undefined ? {} : { becomes }),
+      ...(ttl !== undefined && { ttl_seconds: parseDuration(ttl) }),
+    }
     const made = await answerOf(api.POST('/v1/join-tokens', { body }))
     cli.out.result(made, ({ token }) => token)
     cli.out.say(`it joins one machine as \`${made.identity}\`, until ${made.expires_at}`)
@@ -52,7 +68,7 @@ function addList(group: Command, cli: Cli): void {
   addExamples(list, 'mayfly join-token list --state active')
   list.action(async ({ identity, state, ...page }: PageOptions & { identity?: string; state?: string }) => {
     const { api } = await cli.connect()
-    const columns = ['join_token_id', 'identity', 'becomes', 'state', 'expires_at', 'binding_id']
+    const columns = ['join_token_id', 'identity', 'trust_provider', 'becomes', 'state', 'expires_at', 'binding_id']
     cli.out.result(await listPages(api, '/v1/join-tokens', { identity, state }, page), ({ items }) =>
       formatTable(
         columns,

@@ -14,6 +14,9 @@ export const offlineBundleFormat = 'mayfly-offline-bundle/v1'
 /** The whole file. */
 export const maxBundleSizeBytes = 8_000_000
 export const maxBundleKeys = 20
+export const maxCarriedCrls = 200
+/** One list, DER: about 30,000 revoked certificates. */
+export const maxCarriedCrlSizeBytes = 1_500_000
 
 /** What every section says of itself. */
 export interface OfflineSection {

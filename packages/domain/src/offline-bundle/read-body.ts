@@ -4,13 +4,22 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../log/canonical-
 import { MayflyError } from '../problem.ts'
 import {
   maxBundleKeys,
+  maxCarriedCrls,
+  maxCarriedCrlSizeBytes,
   type OfflineBundle,
   type OfflineSection,
   type OfflineSectionName,
   type OfflineSections,
 } from './offline-bundle.ts'
 
-const limits = { jwks: 100, keysOfIssuer: 100, trust_bundles: 200, status_lists: 500, crls: 200, checkpointKeys: 50 }
+const limits = {
+  jwks: 100,
+  keysOfIssuer: 100,
+  trust_bundles: 200,
+  status_lists: 500,
+  crls: maxCarriedCrls,
+  checkpointKeys: 50,
+}
 const instantShape = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const maxTextLength = 2_000
 
@@ -95,7 +104,7 @@ function statusList(item: JsonObject) {
 }
 
 function crl(item: JsonObject) {
-  const encoded = text(item, 'crl', 2_000_000)
+  const encoded = text(item, 'crl', Math.ceil(maxCarriedCrlSizeBytes / 3) * 4)
   try {
     return { crl: decodeBase64(encoded) }
   } catch (cause) {

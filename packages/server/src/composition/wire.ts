@@ -17,6 +17,7 @@ import type { CoreDeps } from '../application/context.ts'
 import { checkpointSection } from '../application/offline/checkpoint-section.ts'
 import { statusListsSection } from '../application/offline/status-lists-section.ts'
 import { crlsSection } from '../application/offline/crls-section.ts'
+import { gatherCrls } from '../application/proof/gather-crls.ts'
 import { jwksSection } from '../application/offline/jwks-section.ts'
 import { trustBundlesSection } from '../application/offline/trust-bundles-section.ts'
 import { defaultIssueLimits, type IssueDeps } from '../application/credential/issue-deps.ts'
@@ -158,7 +159,8 @@ export function wire(input: WireInput): Wired {
       },
     },
     offline: {
-      ...core,
+      ...http,
+      gatherCrls: (tenantId) => gatherCrls(proof, tenantId),
       keys,
       // What travels without a network; a new kind of trust material is a line here.
       sectionSources: [

@@ -9,13 +9,19 @@ import type {
   PersonRole,
   PersonState,
 } from '@mayfly/domain'
-import type { Selectable } from 'kysely'
+import type { Insertable, Selectable } from 'kysely'
 import type pg from 'pg'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
 import type { AttestationTable } from './schema.gen.ts'
 
 export type AttestationRow = Selectable<AttestationTable>
+export type NewAttestationRow = Omit<Insertable<AttestationTable>, 'tenant_id' | 'version'>
+
+/** One that was accepted together with other changes; proofs that come alone share a commit (`proof-rows.ts`). */
+export async function insertAttestation(tx: Tx, row: NewAttestationRow): Promise<AttestationRow> {
+  return tx.query.insertInto('attestation').values(row).returningAll().executeTakeFirstOrThrow()
+}
 
 /** Everything that can take the life out of an access token, read in one go. */
 export interface TokenLiveness {

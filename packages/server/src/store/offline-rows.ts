@@ -2,25 +2,29 @@
 import { type AttestationId, isId, type OfflineSiteId, type TrustProviderId } from '@mayfly/domain'
 import { type Insertable, type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
+import type { CandidateTrustProvider } from './proof-rows.ts'
 import type { PageRequest } from './page.ts'
 import { orNameTaken, orNotFound } from './registry-errors.ts'
 import type { OfflineSiteTable } from './schema.gen.ts'
 
-/** `keys` are verifier keys; the column is JSON, and only texts are ever written into it. */
-export type OfflineSiteRow = Omit<Selectable<OfflineSiteTable>, 'keys'> & { readonly keys: readonly string[] }
+/** `keys` are verifier keys; the columns are JSON, and only texts are ever written into them. */
+export type OfflineSiteRow = Omit<Selectable<OfflineSiteTable>, keyof Words> & Pick<Words, keyof Words>
 export type NewOfflineSiteRow = Pick<
   Insertable<OfflineSiteTable>,
   'offline_site_id' | 'name' | 'origin' | 'max_age_seconds' | 'created_at'
 > & { readonly keys: readonly string[] }
 
 interface Words {
-  keys: readonly string[]
+  /** Those that are believed now: as a person pinned them, then as the last bundle listed them. */
+  readonly keys: readonly string[]
+  /** Those that a person pinned; null where that was not kept yet, and `keys` are they. */
+  readonly pinned_keys: readonly string[] | null
 }
 
 export async function insertOfflineSite(tx: Tx, { keys, ...row }: NewOfflineSiteRow): Promise<OfflineSiteRow> {
   const insert = tx.query
     .insertInto('offline_site')
-    .values({ ...row, keys: JSON.stringify(keys) })
+    .values({ ...row, keys: JSON.stringify(keys), pinned_keys: JSON.stringify(keys) })
     .returningAll()
     .$narrowType<Words>()
   return orNameTaken(insert.executeTakeFirstOrThrow(), {
@@ -34,6 +38,7 @@ export async function insertOfflineSite(tx: Tx, { keys, ...row }: NewOfflineSite
 
 export interface OfflineSiteChange {
   readonly keys?: readonly string[]
+  readonly pinned_keys?: readonly string[] | null
   readonly max_age_seconds?: number
   readonly state?: 'active' | 'retired'
   readonly imported?: {
@@ -47,11 +52,16 @@ export interface OfflineSiteChange {
 export async function updateOfflineSite(
   tx: Tx,
   siteId: OfflineSiteId,
-  { keys, imported, ...rest }: OfflineSiteChange,
+  { keys, pinned_keys: pinned, imported, ...rest }: OfflineSiteChange,
 ): Promise<OfflineSiteRow> {
   return tx.query
     .updateTable('offline_site')
-    .set({ ...rest, ...imported, ...(keys === undefined ? {} : { keys: JSON.stringify(keys) }) })
+    .set({
+      ...rest,
+      ...imported,
+      ...(keys === undefined ? {} : { keys: JSON.stringify(keys) }),
+      ...(pinned === undefined ? {} : { pinned_keys: pinned === null ? null : JSON.stringify(pinned) }),
+    })
     .where('offline_site_id', '=', siteId)
     .returningAll()
     .$narrowType<Words>()
@@ -124,13 +134,23 @@ export async function listTrustProvidersOfSite(tx: Tx, site: string): Promise<re
   return rows.map((row) => row.trust_provider_id)
 }
 
-/** What a bundle may list as revoked: a place in a status list, or a serial number. */
+/** The trust providers whose lists of revoked certificates travel with our own bundles. They are few. */
+export async function listCarryingTrustProviders(tx: Tx): Promise<readonly CandidateTrustProvider[]> {
+  const { rows } = await sql<CandidateTrustProvider>`
+    select trust_provider_id as "trustProviderId", name, kind, settings::text as settings, strength,
+      fresh_for_seconds as "freshForSeconds", version
+    from trust_provider where state = 'active' and settings -> 'crl' -> 'carry' = 'true'
+    order by trust_provider_id`.execute(tx.query)
+  return rows
+}
+
+/** What a bundle may list as revoked: a place in a status list, or certificates. */
 export interface RevocableProof {
   readonly attestationId: AttestationId
   readonly uri: string | null
   readonly index: number | null
-  /** Hexadecimal. */
-  readonly serialNumber: string | null
+  /** Serial numbers in hexadecimal; an issuer where the path was that of a private authority. */
+  readonly certificates: readonly { readonly issuer?: string; readonly serialNumber: string }[]
 }
 
 /** Proofs that count now and that a bundle may list as revoked, after `after`, in the order of their ids. */
@@ -141,7 +161,13 @@ export async function listRevocableProofs(
 ): Promise<readonly RevocableProof[]> {
   const { rows } = await sql<RevocableProof>`
     select a.attestation_id as "attestationId", a.claims -> 'status' ->> 'uri' as uri,
-      (a.claims -> 'status' ->> 'index')::float8 as index, a.claims ->> 'serial_number' as "serialNumber"
+      (a.claims -> 'status' ->> 'index')::float8 as index,
+      case when a.claims ? 'certificates' then (
+          select jsonb_agg(jsonb_build_object('issuer', c.issuer, 'serialNumber', c.serial_number))
+          from jsonb_to_recordset(a.claims -> 'certificates') as c(issuer text, serial_number text))
+        when a.claims ? 'serial_number' then
+          jsonb_build_array(jsonb_build_object('serialNumber', a.claims ->> 'serial_number'))
+        else '[]' end as certificates
     from attestation a
     where a.state = 'fresh' and a.trust_provider_id = any(${trustProviderIds}::uuid[])
       and a.claims ?| array['status', 'serial_number']

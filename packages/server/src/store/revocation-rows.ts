@@ -251,7 +251,10 @@ export function attestationsOf({ kind, id }: Selector): RawBuilder<boolean> | un
     case 'host':
       return sql`a.host_identity_id = ${id}::uuid`
     case 'trust_provider':
-      return sql`a.binding_id in (select b.binding_id from binding b where b.trust_provider_id = ${id}::uuid)`
+      // That a machine joined stands on the binding of its key, which is another trust provider's.
+      // Arrays, so that both sides are looked up by their indexes.
+      return sql`(a.binding_id = any(array(select b.binding_id from binding b where b.trust_provider_id = ${id}::uuid))
+        or a.attestation_id = any(array(select j.attestation_id from join_token j where j.rule_id = ${id}::uuid)))`
     case 'person':
       return sql`a.person_id = ${id}::uuid`
     case 'credential':

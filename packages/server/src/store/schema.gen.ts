@@ -239,6 +239,8 @@ export interface JoinTokenTable {
   used_at: Date | null
   binding_id: BindingId | null
   version: Generated<number>
+  rule_id: TrustProviderId | null
+  attestation_id: AttestationId | null
 }
 
 export interface KeyLoginTable {
@@ -296,6 +298,7 @@ export interface OfflineSiteTable {
   imported_at: Date | null
   version: Generated<number>
   created_at: Date
+  pinned_keys: ColumnType<unknown, string | null, string | null>
 }
 
 export interface OwnerTable {

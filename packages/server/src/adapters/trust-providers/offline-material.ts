@@ -85,10 +85,11 @@ export function boundByAge(accepted: AcceptedProof, madeAt: readonly Date[], max
   return { ...accepted, trustMadeAt, freshUntil: earliest(freshUntil, materialEnds) }
 }
 
-function requireYoung(site: string, section: string, madeAt: Date, maxAgeSeconds: number, now: Date): void {
+/** @throws MayflyError `trust_bundle_unavailable` */
+export function requireYoung(site: string, what: string, madeAt: Date, maxAgeSeconds: number, now: Date): void {
   if (isYoungEnough(madeAt, maxAgeSeconds, now)) return
   throw materialUnavailable(
-    `${section} of the offline site ${site} are as of ${madeAt.toISOString()}, at most ${maxAgeSeconds} s are allowed`,
+    `of the offline site ${site} ${what} is as of ${madeAt.toISOString()}, at most ${maxAgeSeconds} s are allowed`,
   )
 }
 

@@ -165,6 +165,8 @@ export interface ProofExpectations {
 export interface OpenTrustProvider {
   /** @throws MayflyError `trust_bundle_unavailable`: no usable key set; trying again later can help */
   verify(proof: ReadProof, expected: ProofExpectations): ProofVerdict | Promise<ProofVerdict>
+  /** Lists of revoked certificates that our own offline bundles take along, DER, where its settings say so. May fetch. */
+  listsToCarry?(): Promise<readonly Uint8Array[]>
 }
 
 /** How this server asks a cluster about tokens: from its configuration, never from a row. */

@@ -2,6 +2,7 @@
 import type { TrustProviderKind } from '@mayfly/domain'
 import { boundKeyTrustProvider } from './bound-key/bound-key-trust-provider.ts'
 import { hostAgentTrustProvider } from './host-agent/host-agent-trust-provider.ts'
+import { joinTokenTrustProvider } from './join-token/join-token-trust-provider.ts'
 import { kubernetesTrustProvider } from './kubernetes/kubernetes-trust-provider.ts'
 import { oidcTrustProvider } from './oidc/oidc-trust-provider.ts'
 import { spiffeTrustProvider } from './spiffe/spiffe-trust-provider.ts'
@@ -17,6 +18,7 @@ export const trustProviders = {
   bound_key: boundKeyTrustProvider,
   host_agent: hostAgentTrustProvider,
   sign_in: signInTrustProvider,
+  join_token: joinTokenTrustProvider,
 } as const satisfies Record<TrustProviderKind, unknown>
 
 export type AnyTrustProvider = (typeof trustProviders)[TrustProviderKind]

@@ -88,6 +88,17 @@ test('a list about something else proves nothing: a delta, other certificates, a
   expect(statusOf(scoped(['http://crl.example.org/2', 'http://crl.example.org/1']))).toBe('good')
 })
 
+test('that one key signed a list says nothing of another key of the same name', () => {
+  const crl = makeCrl()
+  const named = (authority: TestCertificate) => ({ ...authority.certificate, subjectKeyId: undefined })
+  const faultOf = (authority: TestCertificate) => findCrlFault({ issuer: named(authority), crl, ...rules })?.reason
+  const stranger = makeAuthority({ name: 'root' })
+  for (const round of [1, 2]) {
+    expect(faultOf(root), `round ${round}`).toBeUndefined()
+    expect(faultOf(stranger), `round ${round}`).toBe('crl_signature_invalid')
+  }
+})
+
 test('a fault of the list itself is found without a certificate', () => {
   const fault = findCrlFault({ issuer: root.certificate, crl: makeCrl(), at: secondsFromNow(100), maxAgeSeconds: 600 })
   expect(fault).toEqual({

@@ -78,9 +78,20 @@ export function findCrlFault(
   if (at.getTime() - crl.thisUpdate.getTime() > maxAgeSeconds * 1_000) {
     return unknown('crl_stale', `the CRL is older than ${maxAgeSeconds} s`)
   }
-  return verifySignature(crl, issuer.publicKey) === 'valid'
+  return isSignedBy(crl, issuer)
     ? undefined
     : unknown('crl_signature_invalid', 'the issuer did not sign the CRL, or not with an algorithm that is allowed')
+}
+
+// A long list takes milliseconds to verify, and it stays signed. Whose key it was is part of what is remembered.
+const signedBy = new WeakMap<Crl, Uint8Array>()
+
+function isSignedBy(crl: Crl, { publicKey }: Certificate): boolean {
+  const known = signedBy.get(crl)
+  if (known !== undefined && equalBytes(known, publicKey.spki)) return true
+  if (verifySignature(crl, publicKey) !== 'valid') return false
+  signedBy.set(crl, publicKey.spki)
+  return true
 }
 
 /** RFC 5280 section 6.3.3 b 2: a list may be about some certificates of its issuer only. */

@@ -108,6 +108,7 @@ export const statedTables = {
       state: 'value',
       binding_id: 'value',
     },
+    later: { rule_id: 'value', attestation_id: 'value' },
   },
   attestation: {
     key: ['attestation_id'],
@@ -143,6 +144,7 @@ export const statedTables = {
       digest: 'value',
       made_at: 'time',
     },
+    later: { pinned_keys: 'json' },
   },
   policy_version: {
     key: ['policy_version_id'],

@@ -42,6 +42,7 @@ export async function changeOfflineSite(
   faults.refuse()
   const wanted = {
     keys: input.keys ?? current.keys,
+    pinned_keys: input.keys ?? current.pinned_keys,
     max_age_seconds: input.maxAgeSeconds ?? current.max_age_seconds,
   }
   const changes = diffFields(current, wanted)

@@ -1,6 +1,6 @@
 import { type AttestationId, type OfflineBundle, readStatusList, type StatusList } from '@mayfly/domain'
 import { inflate } from '../../adapters/trust-providers/offline-material.ts'
-import { isSerialRevoked } from '../../adapters/trust-providers/spiffe/carried-bundle-source.ts'
+import { isCarriedAsRevoked } from '../../adapters/trust-providers/carried-crls.ts'
 import { listRevocableProofs, listTrustProvidersOfSite, type RevocableProof } from '../../store/offline-rows.ts'
 import type { Change } from '../registry/change.ts'
 import { endAuthority } from '../registry/end-authority.ts'
@@ -37,8 +37,8 @@ function revocationsOf(bundle: OfflineBundle): (proof: RevocableProof) => boolea
     }
     return lists.get(uri)
   }
-  return ({ uri, index, serialNumber }) => {
-    if (serialNumber !== null && isSerialRevoked(bundle, serialNumber)) return true
+  return ({ uri, index, certificates }) => {
+    if (certificates.some((certificate) => isCarriedAsRevoked(bundle, certificate))) return true
     const list = uri === null ? undefined : listAt(uri)
     return list !== undefined && index !== null && list.statusAt(index) !== 0
   }

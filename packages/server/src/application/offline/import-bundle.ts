@@ -50,6 +50,8 @@ export async function importOfflineBundle(
   await storeOfflineMaterial(change.tx, site.offline_site_id, file)
   const row = await updateOfflineSite(change.tx, site.offline_site_id, {
     keys: bundle.keys,
+    // From here on the keys that are believed may be others than those that a person pinned.
+    pinned_keys: site.pinned_keys ?? site.keys,
     imported: { ...imported, imported_at: change.now },
   })
   const receipt = await recordChange(change, {

@@ -17,7 +17,7 @@ import type { KeyRing } from '../../adapters/keys/key-ring.ts'
 import type { Tx } from '../../store/database.ts'
 import { listTrustedSigningKeys, type SigningKeyRow } from '../../store/key-rows.ts'
 import { sha256 } from '../audit/sha256.ts'
-import type { OfflineSectionSource } from './offline-section.ts'
+import type { GatheredMaterial, OfflineSectionSource } from './offline-section.ts'
 
 export interface OfflineBundleDeps {
   readonly keys: KeyRing
@@ -39,13 +39,17 @@ const dayMs = 86_400_000
 const maxFormerKeys = 3
 
 /** @throws MayflyError `key_unusable` */
-export async function makeOfflineBundle(deps: OfflineBundleDeps, tx: Tx): Promise<Uint8Array> {
+export async function makeOfflineBundle(
+  deps: OfflineBundleDeps,
+  tx: Tx,
+  gathered: GatheredMaterial = { crls: [] },
+): Promise<Uint8Array> {
   const now = deps.clock.now()
   const issuer = await deps.issuerOf(tx)
   const rows = await bundleKeyRows(tx, now)
   const sections: Record<string, JsonObject> = {}
   for (const source of deps.sectionSources) {
-    const collected = await source.collect(tx, { tenantId: tx.tenantId, issuer, now })
+    const collected = await source.collect(tx, { tenantId: tx.tenantId, issuer, now, gathered })
     if (collected === undefined) continue
     const { contents, madeAt = now, nextUpdate = new Date(now.getTime() + dayMs) } = collected
     sections[source.name] = { ...contents, made_at: madeAt.toISOString(), next_update: nextUpdate.toISOString() }

@@ -14,8 +14,19 @@ export interface OfflineSectionSource {
    */
   collect(
     tx: Tx,
-    of: { readonly tenantId: TenantId; readonly issuer: string; readonly now: Date },
+    of: {
+      readonly tenantId: TenantId
+      readonly issuer: string
+      readonly now: Date
+      readonly gathered: GatheredMaterial
+    },
   ): Promise<CollectedSection | undefined>
+}
+
+/** What had to be asked of other systems before the transaction, since none is open while another system is waited for. */
+export interface GatheredMaterial {
+  /** Lists of revoked certificates of other authorities, DER. */
+  readonly crls: readonly Uint8Array[]
 }
 
 export interface CollectedSection {

@@ -36,7 +36,7 @@ export async function registerOfflineSite(change: Change, input: NewOfflineSite)
     ...wanted,
     created_at: change.now,
   })
-  const changes = allFields(wanted)
+  const changes = allFields({ ...wanted, pinned_keys: wanted.keys })
   const receipt = await recordChange(change, {
     action: 'offline_site.registered',
     rows: [statedRow('offline_site', row)],

@@ -3,7 +3,17 @@ import { MayflyError, parseVerifierKey, type VerifierKey } from '@mayfly/domain'
 import { sha256 } from '../audit/sha256.ts'
 import type { Faults } from '../registry/faults.ts'
 
-export const shownSiteFields = ['name', 'origin', 'keys', 'max_age_seconds', 'state', 'sequence', 'digest', 'made_at']
+export const shownSiteFields = [
+  'name',
+  'origin',
+  'keys',
+  'pinned_keys',
+  'max_age_seconds',
+  'state',
+  'sequence',
+  'digest',
+  'made_at',
+]
 
 export const defaultMaxAgeSeconds = 7 * 86_400
 const maxMaxAgeSeconds = 366 * 86_400

@@ -5,11 +5,15 @@
 import { canonicalJson, type JsonObject, type ManifestSection, MayflyError } from '@mayfly/domain'
 import { listBindings } from '../../store/binding-rows.ts'
 import { findIdentity } from '../../store/identity-rows.ts'
+import { findOfflineSite } from '../../store/offline-rows.ts'
 import { findOwner } from '../../store/owner-rows.ts'
 import { findPerson } from '../../store/person-rows.ts'
 import { findResource } from '../../store/resource-rows.ts'
 import { findRole } from '../../store/role-rows.ts'
 import { findTrustProvider } from '../../store/trust-provider-rows.ts'
+import { changeOfflineSite } from '../offline/change-site.ts'
+import { registerOfflineSite } from '../offline/register-site.ts'
+import { defaultMaxAgeSeconds } from '../offline/site-fields.ts'
 import { changeBinding } from './change-binding.ts'
 import { changeIdentity } from './change-identity.ts'
 import { changeOwner } from './change-owner.ts'
@@ -29,7 +33,7 @@ import { registerResource } from './register-resource.ts'
 import { defaultMaxLivePerIdentity, registerRole } from './register-role.ts'
 import { defaultFreshForSeconds, registerTrustProvider } from './register-trust-provider.ts'
 import type { RegistryDeps } from './registry-deps.ts'
-import { getTrustProviderPlugIn } from './trust-provider-fields.ts'
+import { getTrustProviderPlugIn, usualStrength } from './trust-provider-fields.ts'
 
 type Applied = Changed<unknown>
 type Apply<S extends ManifestSection> = (deps: RegistryDeps, change: Change, item: ManifestValue<S>) => Promise<Applied>
@@ -45,6 +49,16 @@ export const applyItem: { readonly [S in ManifestSection]: Apply<S> } = {
     // What the file does not name is not there.
     return changeOwner(change, current.owner_id, { ...item, deputy: item.deputy ?? null })
   },
+  async offline_sites(_deps, change, item) {
+    const { max_age_seconds: maxAgeSeconds = defaultMaxAgeSeconds, ...given } = item
+    const current = await findOfflineSite(change.tx, item.name)
+    if (current === undefined) return registerOfflineSite(change, { ...given, maxAgeSeconds })
+    requireSame({ origin: [current.origin, item.origin] })
+    // Its bundles have listed other keys since: that the file says the pinned ones again must not pin them anew.
+    const pinned = current.pinned_keys ?? current.keys
+    const keys = sameSet(pinned, item.keys) ? undefined : item.keys
+    return changeOfflineSite(change, current.offline_site_id, { keys, maxAgeSeconds })
+  },
   async trust_providers(_deps, change, item) {
     const { fresh_for_seconds: freshForSeconds, ...given } = item
     const current = await findTrustProvider(change.tx, item.name)
@@ -52,7 +66,7 @@ export const applyItem: { readonly [S in ManifestSection]: Apply<S> } = {
     requireSame({ kind: [current.kind, item.kind] })
     return changeTrustProvider(change, current.trust_provider_id, {
       settings: item.settings,
-      strength: item.strength ?? getTrustProviderPlugIn(item.kind).maxStrength,
+      strength: item.strength ?? usualStrength(getTrustProviderPlugIn(item.kind)),
       freshForSeconds: freshForSeconds ?? defaultFreshForSeconds,
     })
   },
@@ -101,6 +115,10 @@ export const applyItem: { readonly [S in ManifestSection]: Apply<S> } = {
     if (current === undefined) return registerBinding(change, { ...given, trustProvider, publicJwk })
     return changeBinding(change, current.binding_id, { claims: item.claims ?? {} })
   },
+}
+
+function sameSet(one: readonly string[], other: readonly string[]): boolean {
+  return canonicalJson(one.toSorted()) === canonicalJson(other.toSorted())
 }
 
 /** A kind that keeps nothing at a target has no login there. */

@@ -25,6 +25,7 @@ export async function listUnlisted(tx: Tx, manifest: JsonObject): Promise<readon
   const { rows } = await sql<Unlisted>`
     select 'people' as section, coalesce(email, person_id::text) as name from person where state = 'active'
     union all select 'owners', name from owner where state = 'active'
+    union all select 'offline_sites', name from offline_site where state = 'active'
     union all select 'trust_providers', name from trust_provider where state = 'active'
     union all select 'identities', name from identity where state <> 'retired'
     union all select 'resources', name from resource where state = 'active'

@@ -29,6 +29,12 @@ export const manifestSchemas = {
     roles: z.array(z.enum(personRoles)).max(personRoles.length).default([]),
   }),
   owners: z.strictObject({ name, contact: z.string().max(320), primary: ref, deputy: ref.nullish() }),
+  offline_sites: z.strictObject({
+    name,
+    origin: z.string().min(1).max(2_000),
+    keys: z.array(z.string().min(1).max(2_300)).min(1).max(20),
+    max_age_seconds: z.int().optional(),
+  }),
   trust_providers: z.strictObject({
     name,
     kind: z.string().min(1).max(31),

@@ -5,13 +5,19 @@ import type { Change, Changed } from './change.ts'
 import { allFields } from './diff-fields.ts'
 import { collectFaults } from './faults.ts'
 import { recordChange } from './record-change.ts'
-import { getTrustProviderPlugIn, judgeFreshFor, judgeStrength, parseTrustSettings } from './trust-provider-fields.ts'
+import {
+  getTrustProviderPlugIn,
+  judgeFreshFor,
+  judgeStrength,
+  parseTrustSettings,
+  usualStrength,
+} from './trust-provider-fields.ts'
 
 export interface NewTrustProvider {
   readonly name: string
   readonly kind: string
   readonly settings: unknown
-  /** Default: the strongest that its kind can be worth. */
+  /** Default: what its kind is usually worth. */
   readonly strength?: Strength | undefined
   /** How long a proof counts; at its end it is proven again, or what it gave ends. Default 3,600. */
   readonly freshForSeconds?: number | undefined
@@ -39,7 +45,7 @@ export async function registerTrustProvider(
     kind: input.kind,
     issuer: parsed.issuer,
     settings: parsed.settings,
-    strength: input.strength ?? plugIn.defaultStrength ?? plugIn.maxStrength,
+    strength: input.strength ?? usualStrength(plugIn),
     fresh_for_seconds: input.freshForSeconds ?? defaultFreshForSeconds,
   }
   const row = await insertTrustProvider(change.tx, {

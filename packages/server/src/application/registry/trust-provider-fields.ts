@@ -37,6 +37,11 @@ export function judgeStrength(faults: Faults, plugIn: TrustProvider<unknown>, st
   }
 }
 
+/** What a proof of a kind is worth where nobody says. */
+export function usualStrength({ defaultStrength, maxStrength }: TrustProvider<unknown>): Strength {
+  return defaultStrength ?? maxStrength
+}
+
 export function judgeFreshFor(
   faults: Faults,
   { kind, maxFreshForSeconds: max = 2_678_400 }: TrustProvider<unknown>,

@@ -27,6 +27,7 @@ import {
   type Selector,
 } from '../../store/revocation-rows.ts'
 import { revokeResting } from '../../store/resting-rows.ts'
+import { cancelJoinTokensOf, type JoinTokenRow } from '../../store/join-token-rows.ts'
 import type { TaskTable } from '../../store/schema.gen.ts'
 import { wakeHostsOf } from '../../store/wake-hosts-of.ts'
 import { endSvids, lockLiveOf, lockLiveSvids, lockLiveUnder } from '../../store/svid-rows.ts'
@@ -72,7 +73,7 @@ const maxRowsPerEntry = 200
 
 /**
  * Ends what the selector names. With an attestation, identity, owner, trust provider, host or person its proofs end too (their access
- * tokens are refused from then on) and the SVIDs under them, and with a task or any of these its active tasks: else they would be re-issued at
+ * tokens are refused from then on) and the SVIDs under them, join tokens that were not used are cancelled, and with a task or any of these its active tasks: else they would be re-issued at
  * once.
  *
  * With a proof or an SVID ends what rests on it, whoever's it is: what was proven with that SVID, what a host agent vouched
@@ -96,11 +97,14 @@ export async function requestRevocation(tx: Tx, request: RevocationRequest): Pro
     ...(whole && endsTasks(selector.kind) ? await revokeTasks(tx, selector, now) : []),
     ...(await revokeTasksUnder(tx, idsOf(resting.attestations), now)),
   ]
+  // Else whoever holds one would begin anew once the cause is over.
+  const joinTokens = whole ? await cancelJoinTokensOf(tx, selector, now) : []
   return record(tx, all ? request : { ...request, only: only ?? [] }, {
     attestations: [...proofs, ...resting.attestations],
     // What one key signed may rest on each other.
     svidIds: [...new Set([...svidIds, ...resting.svidIds])],
     tasks,
+    joinTokens,
     under: idsOf(resting.attestations),
   })
 }
@@ -149,6 +153,7 @@ interface Ended {
   readonly tasks: readonly Selectable<TaskTable>[]
   /** Locked, and ending. */
   readonly svidIds: readonly SvidId[]
+  readonly joinTokens?: readonly JoinTokenRow[]
   /** The credentials under these proofs end, beside those of the selector. */
   readonly under: readonly AttestationId[]
 }
@@ -156,12 +161,13 @@ interface Ended {
 async function record(
   tx: Tx,
   request: RevocationRequest,
-  { attestations, tasks, svidIds, under }: Ended,
+  { attestations, tasks, svidIds, joinTokens = [], under }: Ended,
 ): Promise<RequestedRevocation | undefined> {
   const { selector, cause, now, only } = request
   await wakeHostsOf(tx, attestations)
   const revocationId = newId<RevocationId>()
-  const recordEmpty = request.recordEmpty === true || attestations.length + tasks.length + svidIds.length > 0
+  const endedBefore = attestations.length + tasks.length + svidIds.length + joinTokens.length
+  const recordEmpty = request.recordEmpty === true || endedBefore > 0
   const recorded = await insertRevocation(tx, {
     revocationId,
     selector,
@@ -181,6 +187,7 @@ async function record(
     ...attestations.map((row) => statedRow('attestation', row)),
     ...tasks.map((row) => statedRow('task', row)),
     ...svids.map((row) => statedRow('svid', row)),
+    ...joinTokens.map((row) => statedRow('join_token', row)),
     ...ended.map((row) => statedRow('credential', row)),
   ]
   const first = ended[0]
@@ -194,6 +201,7 @@ async function record(
       ended_tasks: tasks.length,
       ended_proofs: attestations.length,
       ended_svids: svids.length,
+      ...(joinTokens.length === 0 ? {} : { cancelled_join_tokens: joinTokens.length }),
       ...(first === undefined ? {} : { first_credential_id: first.credential_id }),
       ...(request.reason === undefined ? {} : { reason: request.reason }),
       ...(request.requestId === undefined ? {} : { request_id: request.requestId }),

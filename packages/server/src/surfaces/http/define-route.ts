@@ -192,15 +192,17 @@ export function defineSelfGatedRoute<
   B extends z.ZodType = Nothing,
   H extends z.ZodType = Nothing,
   const Changes extends boolean = false,
+  const Raw extends string | undefined = undefined,
 >(
   route: RouteShape<P, Q, B, H, R> & {
     readonly action: ActionName
     readonly changes?: Changes
+    readonly produces?: Raw
     readonly handle: (
       deps: Deps,
       ctx: RouteContext,
       input: RouteInput<z.output<P>, z.output<Q>, z.output<B>, z.output<H>>,
-    ) => Promise<Answer<R, undefined, Changes>>
+    ) => Promise<Answer<R, Raw, Changes>>
   },
 ): Route<Deps> {
   const { changes = false } = route

@@ -1,5 +1,5 @@
 /** How a machine that has no proof yet gets one. */
-import type { BindingId, IdentityId, JoinTokenId } from '@mayfly/domain'
+import type { AttestationId, BindingId, IdentityId, JoinTokenId } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
 import { z } from 'zod'
 import { tenantOfJoinToken } from '../../application/proof/join-token-text.ts'
@@ -26,12 +26,19 @@ const joinToken = z
     join_token_id: id<JoinTokenId>(),
     identity_id: id<IdentityId>(),
     identity: z.string().meta({ description: "The identity's name" }),
+    trust_provider: z
+      .string()
+      .nullable()
+      .meta({ description: 'The trust provider of kind `join_token` under which it was made; null: under none' }),
     becomes: z.string().meta({ description: 'The trust provider of the key that it becomes' }),
     state: z.enum(['active', 'used', 'cancelled']),
     created_at: timestamp,
     expires_at: timestamp,
     used_at: timestamp.nullable(),
     binding_id: id<BindingId>().nullable().meta({ description: 'What it became' }),
+    attestation_id: id<AttestationId>()
+      .nullable()
+      .meta({ description: 'What its use was recorded as; null before, and for one that was made under no rule' }),
   })
   .meta({ id: 'JoinToken', description: 'Single use, short: registers one key for one identity' })
 
@@ -47,6 +54,7 @@ const joined = z
     identity_id: z.string(),
     kid: z.string().meta({ description: "The key's thumbprint (RFC 7638)" }),
     binding_id: z.string(),
+    attestation_id: z.string().nullable().meta({ description: 'What joining was recorded as, where a rule says so' }),
     issuer: z.string().meta({ description: '`aud` of these assertions' }),
     login: z.enum(['assertion', 'challenge']).meta({ description: 'How the key logs in' }),
   })
@@ -62,18 +70,30 @@ export const joinRoutes: readonly Route<Deps>[] = [
     action: 'binding.write',
     body: z.strictObject({
       identity: ref,
-      becomes: ref.meta({ description: 'Name of a trust provider of kind `bound_key`' }),
-      ttl_seconds: z.int().min(30).max(maxJoinTtlSeconds).default(defaultJoinTtlSeconds),
+      trust_provider: ref.optional().meta({
+        description:
+          'Name of a trust provider of kind `join_token`: the rule under which it is made. This or `becomes`',
+      }),
+      becomes: ref.optional().meta({
+        description: 'Name of a trust provider of kind `bound_key`: under no rule, and joining is recorded as no proof',
+      }),
+      ttl_seconds: z
+        .int()
+        .min(30)
+        .max(maxJoinTtlSeconds)
+        .optional()
+        .meta({ description: `Default ${defaultJoinTtlSeconds}, or what the rule allows` }),
     }),
     resource: ({ body }) => ({ type: 'Identity', id: body.identity }),
     changes: true,
     status: 201,
     response: madeJoinToken,
-    problems: ['resource_not_found', 'state_not_allowed'],
+    problems: ['resource_not_found', 'state_not_allowed', 'version_conflict'],
     handle: async (deps: Deps, ctx, { body }, tx, decision) => {
       const change = fields.changeOf(deps, ctx, tx, decision)
       const { row, token, receipt } = await makeJoinToken(deps, change, {
         identity: body.identity,
+        trustProvider: body.trust_provider,
         becomes: body.becomes,
         ttlSeconds: body.ttl_seconds,
       })
@@ -140,7 +160,7 @@ export const joinRoutes: readonly Route<Deps>[] = [
     status: 201,
     changes: true,
     response: joined,
-    problems: ['proof_rejected'],
+    problems: ['proof_rejected', 'policy_denied'],
     handle: async (deps: Deps, ctx, { body }) => {
       const done = await useJoinToken(
         deps,
@@ -152,6 +172,7 @@ export const joinRoutes: readonly Route<Deps>[] = [
         identity_id: done.identityId,
         kid: done.keyId,
         binding_id: done.bindingId,
+        attestation_id: done.attestationId,
         issuer: done.issuer,
         login: done.login,
         entry: done.receipt,
@@ -165,11 +186,13 @@ function joinTokenWire(row: JoinTokenWithNames): z.output<typeof joinToken> {
     join_token_id: row.join_token_id,
     identity_id: row.identity_id,
     identity: row.identity_name,
+    trust_provider: row.rule_name,
     becomes: row.trust_provider_name,
     state: row.state as 'active' | 'used' | 'cancelled',
     created_at: row.created_at,
     expires_at: row.expires_at,
     used_at: row.used_at,
     binding_id: row.binding_id,
+    attestation_id: row.attestation_id,
   }
 }

@@ -1,18 +1,22 @@
 /** Without a network: the offline bundle that other sites take along, and the sites whose bundles are believed here. */
-import { encodeUtf8, maxBundleSizeBytes, type OfflineSiteId } from '@mayfly/domain'
+import { encodeUtf8, maxBundleSizeBytes, type OfflineSiteId, type TenantId } from '@mayfly/domain'
 import { z } from 'zod'
-import type { CoreDeps } from '../../application/context.ts'
 import { changeOfflineSite, retireOfflineSite } from '../../application/offline/change-site.ts'
 import { importOfflineBundle } from '../../application/offline/import-bundle.ts'
 import { describeBundleKeys, makeOfflineBundle, type OfflineBundleDeps } from '../../application/offline/make-bundle.ts'
 import { registerOfflineSite } from '../../application/offline/register-site.ts'
 import { getOfflineSite, listOfflineSites, type OfflineSiteRow } from '../../store/offline-rows.ts'
-import { defineRoute, type Route } from './define-route.ts'
+import { defineRoute, defineSelfGatedRoute, type Route } from './define-route.ts'
+import type { HttpDeps } from './http-deps.ts'
 import { readPage } from './pages.ts'
 import * as fields from './registry-fields.ts'
 import { id, page, pageQuery, ref, timestamp } from './wire.ts'
 
-export type OfflineDeps = CoreDeps & OfflineBundleDeps
+export type OfflineDeps = HttpDeps &
+  OfflineBundleDeps & {
+    /** Lists of revoked certificates of other authorities that travel along; may ask their servers. */
+    gatherCrls(tenantId: TenantId): Promise<readonly Uint8Array[]>
+  }
 
 const keys = z
   .array(z.string().min(1).max(2_300))
@@ -46,19 +50,23 @@ const params = z.strictObject({ ref })
 const tenant = () => ({ type: 'Tenant' }) as const
 
 export const offlineRoutes: readonly Route<OfflineDeps>[] = [
-  defineRoute({
+  defineSelfGatedRoute({
     method: 'GET',
     path: '/v1/offline-bundle',
     name: 'exportOfflineBundle',
     summary: 'take along what another site needs to check what this one signs',
     description: 'A signed file (docs/formats/offline-bundle.md), true as of now. It holds nothing secret.',
     action: 'bundle.export',
-    // Who took it along stands in the decision.
-    readOnly: false,
-    resource: tenant,
     response: z.string(),
     produces: 'application/octet-stream',
-    handle: async (deps: OfflineDeps, _ctx, _input, tx) => ({ body: await makeOfflineBundle(deps, tx) }),
+    handle: async (deps: OfflineDeps, ctx) => {
+      // Before the gate, whose transaction must not wait for other servers: they are asked as seldom as for proofs.
+      const crls = await deps.gatherCrls(ctx.tenantId)
+      // Who took it along stands in the decision.
+      return deps.gate(ctx, { action: 'bundle.export', resource: tenant() }, async (tx) => ({
+        body: await makeOfflineBundle(deps, tx, { crls }),
+      }))
+    },
   }),
   defineRoute({
     method: 'GET',

@@ -21,6 +21,9 @@ export function authorizationServerMetadata(issuer: string, mutualTlsUrl: string
     issuer,
     ...endpointsAt(issuer),
     jwks_uri: `${issuer}/oauth/jwks`,
+    // Our own member (RFC 8414 section 2 allows more): `challenge_endpoint` is another one, of
+    // draft-ietf-oauth-attestation-based-client-auth, whose clients ask otherwise and would take ours for it.
+    mayfly_login_challenge_endpoint: `${issuer}/oauth/challenge`,
     // There is no authorization endpoint; the member is required all the same.
     response_types_supported: [],
     grant_types_supported: [...grants.keys()],

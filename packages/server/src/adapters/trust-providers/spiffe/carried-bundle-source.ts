@@ -2,12 +2,11 @@
  * The bundle of a trust domain as an offline bundle carries it, with the CRLs beside it.
  *
  * Promise: only the bundle of that very trust domain; where the site carries CRLs, one of the leaf's own issuer must be
- * among them. A CRL is judged as of when it was carried: how old that may be is the limit of the site, in place of its
- * own next update, which is meant for those who can fetch another.
+ * among them (`carried-crls.ts`).
  */
-import { type Certificate, type Crl, isX509Fault, isYoungEnough, type OfflineBundle, parseCrl } from '@mayfly/domain'
+import { isYoungEnough } from '@mayfly/domain'
 import { openBundle } from '../../spiffe/read-bundle.ts'
-import { checkCrl } from '../../x509/check-crl.ts'
+import { judgeByCarriedCrl } from '../carried-crls.ts'
 import { materialUnavailable } from '../offline-material.ts'
 import type { OfflineMaterial } from '../trust-provider.ts'
 import type { BundleSource } from './bundle-source.ts'
@@ -42,33 +41,7 @@ export function carriedBundleSource(material: OfflineMaterial, trustDomain: stri
       requireYoung('the list of revoked certificates', crls.madeAt)
       used.push(crls.madeAt)
       if (issuer === undefined) throw materialUnavailable('a certificate without an issuer has no list')
-      for (const crl of carriedCrlsOf(bundle)) {
-        const status = checkCrl({ certificate, issuer, crl, at: crls.madeAt, maxAgeSeconds })
-        if (status.status === 'good') return false
-        if (status.status === 'revoked') return true
-      }
-      throw materialUnavailable(
-        `the offline bundle of ${bundle.origin} carries no usable CRL of the certificate's issuer`,
-      )
+      return judgeByCarriedCrl(material, crls, certificate, issuer).isRevoked
     },
   }
-}
-
-const parsed = new WeakMap<OfflineBundle, readonly Crl[]>()
-
-/** The CRLs of a bundle that can be read; read once. */
-export function carriedCrlsOf(bundle: OfflineBundle): readonly Crl[] {
-  const known = parsed.get(bundle)
-  if (known !== undefined) return known
-  const crls = (bundle.sections.crls?.items ?? []).flatMap(({ crl }) => {
-    const read = parseCrl(crl)
-    return isX509Fault(read) ? [] : [read]
-  })
-  parsed.set(bundle, crls)
-  return crls
-}
-
-/** Whether a list of the bundle names this serial number, hexadecimal. They are random, so it needs no issuer. */
-export function isSerialRevoked(bundle: OfflineBundle, serialNumber: Certificate['serialNumber']): boolean {
-  return carriedCrlsOf(bundle).some((crl) => crl.revoked.has(serialNumber))
 }

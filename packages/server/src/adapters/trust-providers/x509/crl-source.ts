@@ -1,21 +1,31 @@
 /**
- * Lists of revoked certificates of a trust provider: given beforehand, or fetched.
+ * Lists of revoked certificates of a trust provider: given beforehand, fetched, or carried here by an offline bundle.
  *
  * Promise: each certificate below the anchor needs a list of its own issuer, signed, in force and young enough; where there
  * is none, it is refused. A list that cannot be fetched is asked for again at most every ten seconds, and the last one
  * counts until it is too old: an outage never opens the door.
  */
-import { type Certificate, type Clock, type Crl, isX509Fault, parseCrl, parsePemOf } from '@mayfly/domain'
+import { type Certificate, type Clock, type Crl, isX509Fault, parsePemOf } from '@mayfly/domain'
 import { checkCrl } from '../../x509/check-crl.ts'
 import { guardedFetch } from '@mayfly/provider-kit'
+import { readCrl } from '../../x509/read-crl.ts'
+import { type Rejection, rejected, type TrustProviderDeps } from '../trust-provider.ts'
+import { checkCarriedPath } from './check-carried-path.ts'
 import type { X509Settings } from './x509-trust-provider.ts'
+
+/** What of a path that is good was judged with carried lists, if any. */
+export interface CheckedPath {
+  readonly carried?: { readonly madeAt: readonly Date[]; readonly maxAgeSeconds: number }
+}
 
 export interface CrlSource {
   /**
    * @param path the leaf first, the anchor last
-   * @returns why it is refused, or undefined
+   * @throws MayflyError `trust_bundle_unavailable`: carried lists that are missing or too old
    */
-  check(path: readonly Certificate[], now: Date): Promise<string | undefined>
+  check(path: readonly Certificate[], now: Date): Promise<CheckedPath | Rejection>
+  /** Those that can be had now, DER; none where they were carried here, since they are another site's to carry. */
+  lists(): Promise<readonly Uint8Array[]>
 }
 
 const freshForSeconds = 300
@@ -23,24 +33,35 @@ const coolDownSeconds = 10
 const fetchTimeoutMs = 5_000
 const maxSizeBytes = 8_388_608
 
-export function openCrlSource(settings: X509Settings['crl'], clock: Clock): CrlSource {
+export function openCrlSource(
+  settings: X509Settings['crl'],
+  deps: Pick<TrustProviderDeps, 'clock' | 'offlineMaterial'>,
+): CrlSource {
   switch (settings.from) {
     case 'none':
-      return { check: async () => undefined }
+      return { check: async () => ({}), lists: async () => [] }
     case 'static': {
-      const crls = settings.crls.map((text) => readCrl(Buffer.from(text, 'latin1')))
-      return { check: async (path, now) => checkPath(path, crls, now, settings.max_age_seconds) }
-    }
-    case 'url': {
-      const held = settings.urls.map((url) => holdCrl(url, clock))
+      const crls = settings.crls.map((text) => readList(Buffer.from(text, 'latin1')))
       return {
-        async check(path, now) {
-          const crls = await Promise.all(held.map((one) => one.current()))
-          return checkPath(path, crls, now, settings.max_age_seconds)
-        },
+        check: async (path, now) => checkPath(path, crls, now, settings.max_age_seconds),
+        lists: async () => dersOf(crls),
       }
     }
+    case 'url': {
+      const held = settings.urls.map((url) => holdCrl(url, deps.clock))
+      const current = () => Promise.all(held.map((one) => one.current()))
+      return {
+        check: async (path, now) => checkPath(path, await current(), now, settings.max_age_seconds),
+        lists: async () => dersOf(await current()),
+      }
+    }
+    case 'offline_site':
+      return { check: (path, now) => checkCarriedPath(deps, settings.site, path, now), lists: async () => [] }
   }
+}
+
+function dersOf(crls: readonly (Crl | string)[]): readonly Uint8Array[] {
+  return crls.flatMap((crl) => (typeof crl === 'string' ? [] : [crl.der]))
 }
 
 /** The last list of an address, read again every five minutes. */
@@ -56,7 +77,7 @@ function holdCrl(url: string, clock: Clock): { current(): Promise<Crl | string> 
     try {
       const signal = AbortSignal.timeout(fetchTimeoutMs)
       const { bytes } = await guardedFetch(url, { signal, maxSizeBytes, headers: { accept: 'application/pkix-crl' } })
-      const crl = readCrl(bytes)
+      const crl = readList(bytes)
       if (typeof crl === 'string') {
         fault = crl
         return
@@ -87,26 +108,29 @@ function checkPath(
   crls: readonly (Crl | string)[],
   at: Date,
   maxAgeSeconds: number,
-): string | undefined {
+): CheckedPath | Rejection {
   for (const [index, certificate] of path.slice(0, -1).entries()) {
     const issuer = path[index + 1]
-    if (issuer === undefined) return 'the path has no end'
+    if (issuer === undefined) return rejected('certificate_invalid', 'the path has no end')
     let why = crls.find((crl) => typeof crl === 'string') ?? 'there is no list of revoked certificates of its issuer'
     let good = false
     for (const crl of crls) {
       if (typeof crl === 'string') continue
       const status = checkCrl({ certificate, issuer, crl, at, maxAgeSeconds })
-      if (status.status === 'revoked') return 'the certificate has been revoked'
+      if (status.status === 'revoked') return rejected('certificate_invalid', 'the certificate has been revoked')
       if (status.status === 'good') good = true
       else if (status.reason !== 'crl_of_other_issuer') why = status.detail
     }
-    if (!good) return typeof why === 'string' ? why : 'the list of revoked certificates cannot be read'
+    if (!good) {
+      const detail = typeof why === 'string' ? why : 'the list of revoked certificates cannot be read'
+      return rejected('certificate_invalid', detail)
+    }
   }
-  return undefined
+  return {}
 }
 
 /** PEM, base64 of DER, or DER. */
-function readCrl(bytes: Buffer): Crl | string {
+function readList(bytes: Buffer): Crl | string {
   const text = bytes.subarray(0, 64).toString('latin1').trimStart()
   let der: Uint8Array = bytes
   if (text.startsWith('-----BEGIN')) {
@@ -115,6 +139,6 @@ function readCrl(bytes: Buffer): Crl | string {
     if (first === undefined) return 'the list of revoked certificates cannot be read'
     der = first
   } else if (/^[A-Za-z0-9+/\s]+$/.test(text)) der = Buffer.from(bytes.toString('latin1'), 'base64')
-  const crl = parseCrl(der)
+  const crl = readCrl(der)
   return isX509Fault(crl) ? `the list of revoked certificates cannot be read: ${crl.fault}` : crl
 }

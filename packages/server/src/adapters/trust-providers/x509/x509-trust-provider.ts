@@ -3,7 +3,7 @@
  *
  * Promise: a path to one of the configured authorities (RFC 5280), meant for client authentication, in force now; where
  * lists of revoked certificates are configured, one for each issuer of the path, young enough, or it is refused. What
- * comes of it never outlives the certificate.
+ * comes of it never outlives the certificate, nor, where the lists were carried here, the age that their site allows.
  * Limit: whoever has the authority's key, or can have it sign, is everybody. Without lists a revoked certificate counts
  * until its end: make them short.
  * Not here: that the client holds the key, which the handshake has proven.
@@ -14,9 +14,11 @@ import { z } from 'zod'
 import { verifyPath } from '../../x509/verify-path.ts'
 import { namesOf } from '../certificate-names.ts'
 import { exactText, parseClaims, refuse, refuseKey } from '../exact-claims.ts'
+import { boundByAge } from '../offline-material.ts'
 import { policyClaimsOf } from '../policy-claims.ts'
 import { fetchable } from '../setting-fields.ts'
 import {
+  type AcceptedProof,
   type BindingInput,
   type BindingRule,
   type ProofExpectations,
@@ -36,6 +38,9 @@ const authoritiesPem = z
     const read = readAuthorities(pem)
     if (typeof read === 'string') ctx.addIssue({ code: 'custom', message: read })
   })
+
+// Without a default: what is stored from before must not read as changed.
+const carry = z.boolean().optional()
 
 const settings = z.strictObject({
   authorities_pem: authoritiesPem.describe('certificates of the authorities that are believed, PEM; at most 20'),
@@ -57,15 +62,23 @@ const settings = z.strictObject({
         from: z.literal('static'),
         crls: z.array(z.string().max(2_000_000)).min(1).max(20).describe('lists as PEM, or base64 of DER'),
         max_age_seconds: z.int().min(60).max(2_678_400).default(86_400),
+        carry,
       }),
       z.strictObject({
         from: z.literal('url'),
         urls: z.array(fetchable).min(1).max(10).describe('where the lists are, DER or PEM'),
         max_age_seconds: z.int().min(60).max(2_678_400).default(86_400),
+        carry,
+      }),
+      z.strictObject({
+        from: z.literal('offline_site'),
+        site: z.string().min(1).max(63).describe('name of the offline site whose imported bundle carries them'),
       }),
     ])
     .default({ from: 'none' })
-    .describe('lists of revoked certificates; one that is older than `max_age_seconds` refuses'),
+    .describe(
+      'lists of revoked certificates; one that is older than `max_age_seconds`, or than its offline site allows, refuses. `carry`: our own offline bundles take them along',
+    ),
 })
 export type X509Settings = z.output<typeof settings>
 
@@ -83,13 +96,14 @@ export const x509TrustProvider: TrustProvider<X509Settings> = {
   renewal: 'new_proof',
   issuerOf: () => null,
   parseBinding,
-  open(config, { clock }) {
+  open(config, deps) {
     const anchors = readAuthorities(config.authorities_pem)
     if (typeof anchors === 'string') throw new Error(anchors)
-    const crls = openCrlSource(config.crl, clock)
+    const crls = openCrlSource(config.crl, deps)
     return {
       verify: (proof, expected) =>
         verifyCertificate(config, anchors, crls, proofIn('certificate', proof).chain, expected),
+      ...('carry' in config.crl && config.crl.carry === true ? { listsToCarry: () => crls.lists() } : {}),
     }
   },
 }
@@ -141,12 +155,12 @@ async function verifyCertificate(
       `\`${leaf.issuer.text.slice(0, 200)}\` is none of the issuers that are asked for`,
     )
   }
-  const revoked = await crls.check(verified.path, now)
-  if (revoked !== undefined) return rejected('certificate_invalid', revoked)
+  const checked = await crls.check(verified.path, now)
+  if ('outcome' in checked) return checked
   const names = namesOf(leaf)
   if (names === undefined) return rejected('certificate_invalid', 'the certificate has too many names')
   const claims = { subject: leaf.subject.text, issuer: leaf.issuer.text, serial_number: leaf.serialNumber }
-  return {
+  const accepted: AcceptedProof = {
     outcome: 'accepted',
     subjects: names.subjects,
     claims,
@@ -158,6 +172,14 @@ async function verifyCertificate(
     recorded: { ...claims, subjects: [...names.subjects] },
     freshUntil: earliestEnd(verified.path),
   }
+  const { carried } = checked
+  if (carried === undefined) return accepted
+  // Each certificate of the path is kept: a later bundle may list any of them.
+  const certificates = verified.path
+    .slice(0, -1)
+    .map(({ issuer, serialNumber }) => ({ issuer: issuer.text, serial_number: serialNumber }))
+  const bounded = boundByAge(accepted, carried.madeAt, carried.maxAgeSeconds)
+  return { ...bounded, recorded: { ...bounded.recorded, certificates } }
 }
 
 export function earliestEnd(path: readonly Certificate[]): Date {
