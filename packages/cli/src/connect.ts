@@ -6,6 +6,7 @@ import {
   type MayflyClient,
   type MayflyClientOptions,
 } from '@mayfly/client'
+import { boundedFetch } from './bounded-fetch.ts'
 import type { Environment, GlobalOptions } from './cli.ts'
 import { findCurrentUrl, findProfile, keyPath } from './profile.ts'
 import {
@@ -70,9 +71,8 @@ export async function connect(given: ConnectInput): Promise<Connection> {
       ? makeAccessTokens(url, await findProof({ env, options, now, url, identity, workloadApi }), now, signal, dpop)
       : sessionTokens(session, now)
   const client = { baseUrl: url, authorizer: dpopAuthorizer(dpop, () => tokens.current()), userAgent: 'mayfly-cli' }
-  const bounded: typeof globalThis.fetch = (input, init) =>
-    fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]) })
-  return { url, api: createMayflyClient({ ...client, fetch: bounded }), tokens, client, identity }
+  const api = createMayflyClient({ ...client, fetch: boundedFetch(signal, requestTimeoutMs) })
+  return { url, api, tokens, client, identity }
 }
 
 /** @throws UsageError */

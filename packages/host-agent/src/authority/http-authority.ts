@@ -6,7 +6,8 @@
  */
 import { type MayflyClientOptions, ProblemError, readEvents, sendRequest } from '@mayfly/client'
 import { type AccessTokens, OAuthRefusal } from '@mayfly/client/login'
-import { abortable, abortableBody, withDeadline } from '../abortable.ts'
+import { abortable, withDeadline } from '@mayfly/domain'
+import { abortableBody } from '../abortable-body.ts'
 import {
   type Authority,
   AuthorityError,
@@ -36,7 +37,7 @@ export function makeHttpAuthority(options: HttpAuthorityOptions): Authority {
   const { baseUrl: url } = client
 
   async function ask(method: 'GET' | 'POST', path: string, body: object | undefined, signal: AbortSignal) {
-    return withDeadline(signal, timeoutMs, async (limit) => {
+    return withDeadline([signal], timeoutMs, async (limit) => {
       const answer = await send(method, path, body, limit)
       const text = await readBounded(answer, limit)
       return { status: answer.status, body: parseJson(text) }
@@ -60,8 +61,8 @@ export function makeHttpAuthority(options: HttpAuthorityOptions): Authority {
     if (body !== undefined) headers['content-type'] = 'application/json'
     const content = body === undefined ? null : JSON.stringify(body)
     try {
-      const request = new Request(`${url}${path}`, { method, headers, redirect: 'error', signal, body: content })
-      return await abortable(sendRequest(client, request), signal)
+      const request = new Request(`${url}${path}`, { method, headers, redirect: 'error', body: content })
+      return await abortable(sendRequest(client, request, signal), signal)
     } catch (cause) {
       if (cause instanceof ProblemError || signal.aborted) {
         throw new AuthorityError('unreachable', `the server at \`${url}\` cannot be reached`, cause)
@@ -135,7 +136,7 @@ export function makeHttpAuthority(options: HttpAuthorityOptions): Authority {
       const asked = attestationIds.slice(0, maxAskedAttestations)
       const query = asked.length === 0 ? '' : `?attestations=${asked.map(encodeURIComponent).join(',')}`
       const path = `/v1/host/events${query}`
-      const answer = await withDeadline(signal, timeoutMs, (limit) => send('GET', path, undefined, limit))
+      const answer = await withDeadline([signal], timeoutMs, (limit) => send('GET', path, undefined, limit))
       if (answer.status !== 200 || answer.body === null) {
         throw failureOf(answer.status, parseJson(await readBounded(answer, signal)))
       }

@@ -1,5 +1,5 @@
 /** How a route runs: who asks, may they, what do they ask, do it, answer. */
-import { type ActionName, defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
+import { type ActionName, defaultTenantId, MayflyError, type TenantId, withDeadline } from '@mayfly/domain'
 import type { z } from 'zod'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuditReceipt } from '../../application/audit/audit-entry.ts'
@@ -97,11 +97,9 @@ export async function runRoute<Deps>(
       await route.admit(deps, known, input)
       // A stream has no end of its own: a server that stops ends it. What else is under way is finished. And it lives no
       // longer than an access token: who follows on asks again, and is decided on again.
-      return streamEvents(http, request, reply, route.events, {
-        deps,
-        input,
-        ctx: { ...known, signal: AbortSignal.any([known.signal, stopping, AbortSignal.timeout(maxStreamMs)]) },
-      })
+      return withDeadline([known.signal, stopping], maxStreamMs, (signal) =>
+        streamEvents(http, request, reply, route.events, { deps, input, ctx: { ...known, signal } }),
+      )
   }
 }
 
