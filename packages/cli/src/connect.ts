@@ -83,14 +83,14 @@ export async function findUrl(env: Environment, options: GlobalOptions): Promise
   if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.username !== '') {
     throw new UsageError(`\`${text}\` is not the address of a server`, hint)
   }
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    throw new UsageError(`the address of a server has no path: \`${text}\``, hint)
+  if (url.search !== '' || url.hash !== '') {
+    throw new UsageError(`the address of a server has no query and no fragment: \`${text}\``, hint)
   }
   // Proofs and credentials would cross the network in clear.
   if (url.protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)) {
     throw new UsageError(`\`${text}\` is not encrypted and not on this machine`, 'use `https://`')
   }
-  return url.origin
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
 }
 
 interface ProofInput extends Omit<ConnectInput, 'signal' | 'isWorkload'> {

@@ -30,7 +30,10 @@ const signal = {
   says: 'one of SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH',
 }
 const owner = { test: /^[\w.-]+(:[\w.-]+)?$/, says: '`user` or `user:group`, by name or number' }
-const url = { test: /^https?:\/\/[^/\s]+$/, says: 'the address of the server: `https://mayfly.example.com`' }
+const url = {
+  test: /^https?:\/\/[^/\s?#]+(\/[^/\s?#]+)*$/,
+  says: 'the address of the server: `https://mayfly.example.com`',
+}
 
 export const fileFields: ConfigFields = {
   name: {

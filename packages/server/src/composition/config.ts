@@ -24,6 +24,9 @@ const file = z
   .string()
   .min(1)
   .transform((path) => resolve(path))
+/** One way of writing only: it is compared byte by byte as issuer and as part of `htu`. */
+const isBaseUrl = ({ pathname, search, hash, username, password }: URL): boolean =>
+  /^(\/[A-Za-z0-9._~-]+)*\/?$/.test(pathname) && `${search}${hash}${username}${password}` === ''
 const wholeNumber = (min: number, max: number) =>
   z.coerce.number({ error: 'is not a number' }).pipe(z.int().min(min).max(max))
 
@@ -39,12 +42,14 @@ export const environmentSchema = z.strictObject({
     .meta({ description: '`host:port` that the API listens on; port 0 takes a free one', shown: '`127.0.0.1:7420`' }),
   MAYFLY_PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'is not an http:// or https:// URL' })
-    .refine((url) => new URL(url).pathname === '/' && !/[?#]/.test(url), { error: 'must have no path and no query' })
-    .transform((url) => new URL(url).origin)
+    .refine((url) => isBaseUrl(new URL(url)), {
+      error: 'must have no user, no query, and as path only segments of letters, digits, `-`, `.`, `_` and `~`',
+    })
+    .transform((url) => `${new URL(url).origin}${new URL(url).pathname.replace(/\/$/, '')}`)
     .optional()
     .meta({
       description:
-        'the URL that callers use: issuer of tokens, audience of proofs. Must be `https` unless it is on loopback',
+        'the URL that callers use: issuer of tokens, audience of proofs, what DPoP proofs are made for. With a path where a proxy puts one before ours and takes it away again. Must be `https` unless it is on loopback',
       shown: 'http(s):// and what is listened on, where that is loopback',
     }),
   MAYFLY_TLS: z.enum(['files', 'svid', 'off']).optional().meta({
