@@ -80,6 +80,16 @@ export const environmentSchema = z.strictObject({
       '`host:port` of a listener that serves the trust bundle by the profile `https_spiffe`: its certificate is an X509-SVID, and it asks for none',
     shown: 'none; `/spiffe/bundle` on the API listener serves it by `https_web`',
   }),
+  MAYFLY_BUNDLE_URL: z
+    .url({ protocol: /^https$/, error: 'is not an https:// URL' })
+    .refine((url) => new URL(url).pathname === '/' && !/[?#]/.test(url), { error: 'must have no path and no query' })
+    .transform((url) => new URL(url).origin)
+    .optional()
+    .meta({
+      description:
+        'the URL by which other trust domains reach that listener. Every tenant but the default one is reached at its name before this host, and there has an X509-SVID of its own',
+      shown: 'https:// with the host of the public URL',
+    }),
   MAYFLY_TRUST_BUNDLE_FILE: file.optional().meta({
     description:
       'where the trust bundle is written at the start and with each change, for clients that come to this server with `MAYFLY_TLS=svid`: `mayfly --trust-bundle FILE`',
@@ -220,6 +230,7 @@ export interface Config {
   readonly mutualTlsListen?: ListenAddress
   readonly mutualTlsUrl?: string
   readonly bundleListen?: ListenAddress
+  readonly bundleUrl?: string
   readonly trustBundleFile?: string
   /** The authority above ours. */
   readonly upstream?: UpstreamAuthority
@@ -317,6 +328,9 @@ function contradictions(values: z.output<typeof environmentSchema>): FieldProble
   if (values.MAYFLY_MUTUAL_TLS_URL !== undefined && values.MAYFLY_MUTUAL_TLS_LISTEN === undefined) {
     add('MAYFLY_MUTUAL_TLS_LISTEN', 'is required with `MAYFLY_MUTUAL_TLS_URL`')
   }
+  if (values.MAYFLY_BUNDLE_URL !== undefined && values.MAYFLY_BUNDLE_LISTEN === undefined) {
+    add('MAYFLY_BUNDLE_LISTEN', 'is required with `MAYFLY_BUNDLE_URL`')
+  }
   if (!isLoopback(host) && values.MAYFLY_PUBLIC_URL === undefined) {
     add('MAYFLY_PUBLIC_URL', 'is required where `MAYFLY_LISTEN` is not loopback: it is the issuer of tokens')
   }
@@ -410,6 +424,7 @@ function configOf(values: z.output<typeof environmentSchema>, upstream: Upstream
     ...(certFile !== undefined && keyFile !== undefined && { tlsFiles: { certFile, keyFile } }),
     ...(values.MAYFLY_MUTUAL_TLS_LISTEN !== undefined && { mutualTlsListen: values.MAYFLY_MUTUAL_TLS_LISTEN }),
     ...(values.MAYFLY_MUTUAL_TLS_URL !== undefined && { mutualTlsUrl: values.MAYFLY_MUTUAL_TLS_URL }),
+    ...(values.MAYFLY_BUNDLE_URL !== undefined && { bundleUrl: values.MAYFLY_BUNDLE_URL }),
     ...(values.MAYFLY_BUNDLE_LISTEN !== undefined && { bundleListen: values.MAYFLY_BUNDLE_LISTEN }),
     ...(values.MAYFLY_TRUST_BUNDLE_FILE !== undefined && { trustBundleFile: values.MAYFLY_TRUST_BUNDLE_FILE }),
     ...(upstream !== undefined && { upstream }),

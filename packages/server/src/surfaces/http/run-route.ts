@@ -1,4 +1,5 @@
 /** How a route runs: who asks, may they, what do they ask, do it, answer. */
+import { TLSSocket } from 'node:tls'
 import { type ActionName, defaultTenantId, MayflyError, type TenantId, withDeadline } from '@mayfly/domain'
 import type { z } from 'zod'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -73,7 +74,13 @@ export async function runRoute<Deps>(
   reply: FastifyReply,
 ): Promise<unknown> {
   const input = parseInput(route, request)
-  const ctx: PublicContext = { requestId: request.id, sourceAddress: request.ip, signal: signalOf(reply) }
+  const serverName = serverNameOf(request)
+  const ctx: PublicContext = {
+    requestId: request.id,
+    sourceAddress: request.ip,
+    signal: signalOf(reply),
+    ...(serverName !== undefined && { serverName }),
+  }
   if (route.access === 'public') {
     const done = await route.handle(deps, ctx, input)
     return answer(http, route, reply, done, { tenantId: route.tenantOf?.(input) ?? defaultTenantId })
@@ -159,6 +166,11 @@ export function entryWire(sign: PromiseSigner, receipt: AuditReceipt): z.output<
     leaf_hash: Buffer.from(receipt.leafHash).toString('base64'),
     promise: sign(receipt),
   }
+}
+
+function serverNameOf({ raw }: FastifyRequest): string | undefined {
+  const name = raw.socket instanceof TLSSocket ? raw.socket.servername : undefined
+  return typeof name === 'string' ? name.toLowerCase() : undefined
 }
 
 /** Aborted when the client goes before it has its answer. */
