@@ -16,6 +16,7 @@ import {
   type TrustBundle,
   type VouchedIdentity,
 } from './authority.ts'
+import { heardBody } from './heard-body.ts'
 import { type Answer, findWholeNumber, readBase64, readList, readObject, readText, readTime } from './read-answer.ts'
 
 export interface HttpAuthorityOptions {
@@ -27,6 +28,8 @@ export interface HttpAuthorityOptions {
   /** The life asked for; the server may grant less. */
   readonly x509TtlSeconds?: number | undefined
   readonly jwtTtlSeconds?: number | undefined
+  /** How long the stream of events may be silent; default 10. The server says something every 3 seconds. */
+  readonly silenceSeconds?: number | undefined
 }
 
 const timeoutMs = 15_000
@@ -35,6 +38,7 @@ const maxAnswerBytes = 4_000_000
 export function makeHttpAuthority(options: HttpAuthorityOptions): Authority {
   const { client, tokens } = options
   const { baseUrl: url } = client
+  const silenceMs = (options.silenceSeconds ?? 10) * 1_000
 
   async function ask(method: 'GET' | 'POST', path: string, body: object | undefined, signal: AbortSignal) {
     return withDeadline([signal], timeoutMs, async (limit) => {
@@ -136,13 +140,14 @@ export function makeHttpAuthority(options: HttpAuthorityOptions): Authority {
       const asked = attestationIds.slice(0, maxAskedAttestations)
       const query = asked.length === 0 ? '' : `?attestations=${asked.map(encodeURIComponent).join(',')}`
       const path = `/v1/host/events${query}`
-      const answer = await withDeadline([signal], timeoutMs, (limit) => send('GET', path, undefined, limit))
+      const openWithinMs = Math.min(timeoutMs, silenceMs)
+      const answer = await withDeadline([signal], openWithinMs, (limit) => send('GET', path, undefined, limit))
       if (answer.status !== 200 || answer.body === null) {
         throw failureOf(answer.status, parseJson(await readBounded(answer, signal)))
       }
       onOpen()
       try {
-        for await (const { event, data } of readEvents(abortableBody(answer.body, signal))) {
+        for await (const { event, data } of readEvents(heardBody(abortableBody(answer.body, signal), silenceMs))) {
           const known = authorityEvent(event, data)
           if (known !== undefined) yield known
         }

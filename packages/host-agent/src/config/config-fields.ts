@@ -104,6 +104,16 @@ export const configFields: ConfigFields = {
     most: 3_600,
     default: 0,
   },
+  silence_seconds: {
+    kind: 'whole number',
+    about:
+      'How long the server may be silent on the stream of events, on which it says something every 3 seconds, before it ' +
+      'counts as away. What is served from then on is reported to the server afterwards, as grace is: a revocation may ' +
+      'have come that is not heard.',
+    least: 5,
+    most: 300,
+    default: 10,
+  },
   x509_ttl_seconds: {
     kind: 'whole number',
     about: 'The life asked for; the server may grant less.',
