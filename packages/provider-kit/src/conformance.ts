@@ -73,7 +73,6 @@ export function conformanceCases<Settings, Permission, SecretFields>(
 ): readonly ConformanceCase[] {
   const { provider } = fixture
   const { guarantees } = provider
-  if (provider.selfContained) throw new Error('a self-contained kind has no accounts: `selfContainedCases` judges it')
 
   const request = (over: Partial<IssueRequest<Permission>> = {}): IssueRequest<Permission> => ({
     permission: fixture.permission,

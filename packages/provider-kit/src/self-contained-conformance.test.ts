@@ -51,9 +51,3 @@ test('of each case of the account suite it is said whether it is asked of self-c
     if ('as' in what) expect(asked, name).toContain(what.as)
   }
 })
-
-test('the account suite does not judge a self-contained kind', () => {
-  const { provider } = fakeSelfContainedFixture()
-  const fixture = { ...fakeFixture(), provider: { ...fakeFixture().provider, selfContained: provider.selfContained } }
-  expect(() => conformanceCases(fixture as unknown as ReturnType<typeof fakeFixture>)).toThrow('selfContainedCases')
-})

@@ -5,8 +5,8 @@
  * or does not apply; `accountCasesForSelfContained` says which, case by case, and why.
  */
 import { strict as assert } from 'node:assert'
-import { setTimeout as delay } from 'node:timers/promises'
 import { MayflyError, newId } from '@mayfly/domain'
+import { eventually, neverAborted, rejectsWithMayflyError } from './case-kit.ts'
 import type { ConformanceCase } from './conformance.ts'
 import { findPrinted } from './find-printed.ts'
 import type { AccountHandle, AccountProvider, IssuedAccount, IssueRequest, RevokeReport, Target } from './provider.ts'
@@ -44,7 +44,6 @@ export interface SelfContainedFixture<Settings, Permission, SecretFields> {
   verifyElsewhere(account: IssuedAccount): Promise<boolean>
 }
 
-const neverAborted = new AbortController().signal
 const accepted: Verdicts = { offline: true, introspection: true, statusList: true }
 
 export function selfContainedCases<Settings, Permission, SecretFields>(
@@ -261,6 +260,10 @@ export function selfContainedCases<Settings, Permission, SecretFields>(
   ]
 }
 
+const nothingKept = 'nothing is kept that could be listed'
+const sessionsElsewhere = '`revokeCutsOpenSessions` is false: what a verifier has let in is the verifier’s'
+const nothingRotates = 'what is signed has no secret that could change: another one is issued'
+
 /**
  * What becomes of each case of the account suite: asked `as` a case of this one, or `not`, and why. A new case there has
  * no line here at first: `self-contained-conformance.test.ts` says so.
@@ -314,14 +317,29 @@ export const accountCasesForSelfContained: Readonly<
     as: 'every verifier refuses it at its end, with nobody calling',
   },
   'revoke ends open sessions before it reports the cut': {
-    not: '`revokeCutsOpenSessions` is false: what a verifier has let in is the verifier’s',
+    not: sessionsElsewhere,
   },
   'a create that waits inside the target is given up there at its deadline': { not: 'there is no target to wait in' },
   'an abort ends a call that waits, at once': { not: 'there is no target to wait in' },
   'renew, where offered, moves the end of a live credential and of no other': {
     not: 'what is signed cannot be moved: another one is issued',
   },
-  'listAccounts, where offered, shows what is there and no more': { not: 'nothing is kept that could be listed' },
+  'listAccounts, where offered, shows what is there and no more': { not: nothingKept },
+  'credentialOf, where offered, reads back each name that `plan` makes and no other': { not: nothingKept },
+  'listAccounts, where offered, gives each account once, of Mayfly alone, and stops when it is told to': {
+    not: nothingKept,
+  },
+  'listSessions, where offered, shows each open session with its account, and none that has ended': {
+    not: sessionsElsewhere,
+  },
+  'cutSessions, where offered, ends those sessions and no others; one that is gone is no error': {
+    not: sessionsElsewhere,
+  },
+  'rotate, where offered, brings the new secret in force, and endPrevious ends the old one and its sessions': {
+    not: nothingRotates,
+  },
+  'accepts, where offered, tells the secret in force from any other': { not: nothingRotates },
+  'rotating what is not there, and an aborted rotation, change nothing and print no secret': { not: nothingRotates },
   'an adopted login has a new secret, which works; the old one is refused': {
     not: 'Mayfly has no login there: the issuer’s own keys sign',
   },
@@ -363,18 +381,6 @@ function withPartChanged(account: IssuedAccount, part: number): IssuedAccount {
     return [name, new Secret(parts.map((one, at) => (at === part ? changeOne(one) : one)).join('.'))] as const
   })
   return { ...account, fields: Object.fromEntries(fields) }
-}
-
-async function rejectsWithMayflyError(promise: Promise<unknown>): Promise<void> {
-  await assert.rejects(promise, (error) => error instanceof MayflyError)
-}
-
-async function eventually(describe: string, withinMs: number, ask: () => Promise<boolean>): Promise<void> {
-  const endAt = performance.now() + withinMs
-  while (!(await ask())) {
-    if (performance.now() >= endAt) assert.fail(`waited ${withinMs} ms until ${describe}`)
-    await delay(25)
-  }
 }
 
 function inMs(ms: number): Date {

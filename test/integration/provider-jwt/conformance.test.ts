@@ -1,10 +1,11 @@
 /** The `jwt` provider before verifiers that are not ours (jose), and the introspection and status lists of a real server. */
-import { type CredentialId, defaultTenantId } from '@mayfly/domain'
+import { defaultTenantId, type ResourceId } from '@mayfly/domain'
 import { type JwtSettings, jwtProvider } from '@mayfly/provider-jwt'
 import { type IssuedAccount, Secret, selfContainedCases, type TokenStatement } from '@mayfly/provider-kit'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findEndedCredentials } from '../../../packages/server/src/store/status-list-rows.ts'
+import { resourceEnds } from '../../../packages/server/src/adapters/targets/resource-ends.ts'
+import { getResource } from '../../../packages/server/src/store/resource-rows.ts'
 import {
   addApi,
   askFor,
@@ -22,9 +23,11 @@ describe.each(['ES256', 'RS256'] as const)('the jwt provider, signed with %s', (
   const audience = `https://conformance-${algorithm.toLowerCase()}.example`
   const settings: JwtSettings = jwtProvider.settings.parse({ audience: [audience], algorithm })
   let world: TokensWorld
+  let resourceId: ResourceId
   beforeAll(async () => {
     world = await openTokensWorld()
     await addApi(world.server, 'checked-api', { audience: [audience], algorithm }, { reader: ['orders:read'] })
+    resourceId = await world.server.change(async ({ tx }) => (await getResource(tx, 'checked-api')).resource_id)
   })
   afterAll(() => world[Symbol.asyncDispose]())
 
@@ -47,7 +50,13 @@ describe.each(['ES256', 'RS256'] as const)('the jwt provider, signed with %s', (
       jwtProvider.open({
         settings,
         secret: {},
-        published: { ended: (ids) => inTenant(defaultTenantId, (tx) => findEndedCredentials(tx, ids)) },
+        published: resourceEnds({
+          database: world.server.issue.database,
+          now: () => world.server.clock.now(),
+          tenantId: defaultTenantId,
+          resourceId,
+          issuer: world.server.url,
+        }),
       }),
     permission: { scopes: ['orders:read'], claims: {} },
     hostilePermissions: [
@@ -112,7 +121,7 @@ describe.each(['ES256', 'RS256'] as const)('the jwt provider, signed with %s', (
     const { server, web } = world
     const given = tokenOf(await askFor(server, web, { resource: audience, scope: 'reader' }))
     expect(await accepts(given, audience)).toBe(true)
-    await revokeBy(server, { kind: 'credential', id: credentialIdOf(given) as CredentialId })
+    await revokeBy(server, { kind: 'credential', id: credentialIdOf(given) })
     expect(await statusOf(server, given)).toBe(1)
   })
 })
