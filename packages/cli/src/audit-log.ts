@@ -36,7 +36,7 @@ export interface KnownLog {
 /** Asks the server for each resource of C2SP tlog-tiles. */
 export function serverReader({ url, client }: Connection, signal: AbortSignal): LogReader {
   return async (path) => {
-    const answer = await sendRequest(client, new Request(`${url}/v1/log/${path}`, { redirect: 'error', signal }))
+    const answer = await sendRequest(client, new Request(`${url}/v1/log/${path}`, { redirect: 'error' }), signal)
     if (answer.status === 404) return undefined
     if (!answer.ok) throw await problemOf(answer)
     return new Uint8Array(await answer.arrayBuffer())

@@ -6,6 +6,7 @@ import {
   type MayflyClient,
   type MayflyClientOptions,
 } from '@mayfly/client'
+import { boundedFetch } from './bounded-fetch.ts'
 import type { Environment, GlobalOptions } from './cli.ts'
 import { findCurrentUrl, findProfile, keyPath } from './profile.ts'
 import {
@@ -70,9 +71,8 @@ export async function connect(given: ConnectInput): Promise<Connection> {
       ? makeAccessTokens(url, await findProof({ env, options, now, url, identity, workloadApi }), now, signal, dpop)
       : sessionTokens(session, now)
   const client = { baseUrl: url, authorizer: dpopAuthorizer(dpop, () => tokens.current()), userAgent: 'mayfly-cli' }
-  const bounded: typeof globalThis.fetch = (input, init) =>
-    fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]) })
-  return { url, api: createMayflyClient({ ...client, fetch: bounded }), tokens, client, identity }
+  const api = createMayflyClient({ ...client, fetch: boundedFetch(signal, requestTimeoutMs) })
+  return { url, api, tokens, client, identity }
 }
 
 /** @throws UsageError */
@@ -83,14 +83,14 @@ export async function findUrl(env: Environment, options: GlobalOptions): Promise
   if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.username !== '') {
     throw new UsageError(`\`${text}\` is not the address of a server`, hint)
   }
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    throw new UsageError(`the address of a server has no path: \`${text}\``, hint)
+  if (url.search !== '' || url.hash !== '') {
+    throw new UsageError(`the address of a server has no query and no fragment: \`${text}\``, hint)
   }
   // Proofs and credentials would cross the network in clear.
   if (url.protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)) {
     throw new UsageError(`\`${text}\` is not encrypted and not on this machine`, 'use `https://`')
   }
-  return url.origin
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
 }
 
 interface ProofInput extends Omit<ConnectInput, 'signal' | 'isWorkload'> {

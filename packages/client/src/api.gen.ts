@@ -471,7 +471,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * tell what was served from memory beyond its freshness, while the server could not be reached
+         * tell what was served from memory beyond its freshness, or unheard, while the server could not be reached
          * @description Judged by policy as `host.attest`.
          */
         post: operations["reportGraceUses"];
@@ -5681,6 +5681,7 @@ export interface operations {
                         attestation_id: string;
                         served_from: components["schemas"]["Timestamp"];
                         served_until: components["schemas"]["Timestamp"];
+                        /** @description How often something was handed out; 0: what was handed out before went on being used */
                         count: number;
                     }[];
                 };

@@ -59,12 +59,16 @@ function authorizerOf({ authorizer, token }: MayflyClientOptions): Authorizer | 
   return authorizer ?? (token === undefined ? undefined : bearerAuthorizer(token))
 }
 
-async function send({ baseUrl, fetch = globalThis.fetch }: MayflyClientOptions, request: Request): Promise<Response> {
+async function send(
+  { baseUrl, fetch = globalThis.fetch }: MayflyClientOptions,
+  request: Request,
+  signal?: AbortSignal,
+): Promise<Response> {
   try {
-    return await fetch(request)
+    return await fetch(request, signal === undefined ? undefined : { signal })
   } catch (error) {
     // Whoever ended the request knows why.
-    if (request.signal.aborted) throw error
+    if (request.signal.aborted || signal?.aborted === true) throw error
     throw unreachable(baseUrl, error)
   }
 }
@@ -72,10 +76,16 @@ async function send({ baseUrl, fetch = globalThis.fetch }: MayflyClientOptions, 
 /**
  * Sends one request as the client of these options does.
  *
+ * @param signal ends it, and the reading of its answer. Not within the request: that holds its signal weakly, and loses it
+ * in a garbage collection
  * @throws ProblemError `server_unreachable`
  */
-export async function sendRequest(options: MayflyClientOptions, request: Request): Promise<Response> {
-  return sendAuthorized(authorizerOf(options), request, (authorized) => send(options, authorized))
+export async function sendRequest(
+  options: MayflyClientOptions,
+  request: Request,
+  signal?: AbortSignal,
+): Promise<Response> {
+  return sendAuthorized(authorizerOf(options), request, (authorized) => send(options, authorized, signal))
 }
 
 /**

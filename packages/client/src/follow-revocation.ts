@@ -39,7 +39,7 @@ async function openStream(
 ): Promise<ReadableStream<Uint8Array>> {
   const headers = { accept: 'text/event-stream' }
   const url = `${options.baseUrl}/v1/revocations/${encodeURIComponent(revocationId)}/events`
-  const answer = await sendRequest(options, new Request(url, { headers, signal, redirect: 'error' }))
+  const answer = await sendRequest(options, new Request(url, { headers, redirect: 'error' }), signal)
   if (!answer.ok || answer.body === null) throw await problemOf(answer)
   return answer.body
 }

@@ -139,13 +139,13 @@ function thumbprint(privateKey: KeyObject): string {
   return createHash('sha256').update(JSON.stringify(members)).digest('base64url')
 }
 
-/** RFC 8414: the well-known part comes before a path. */
+/** After a path, which RFC 8414 section 5 tells of: a proxy that hands us what is below a path hands us this too. */
 async function offersDpop({ baseUrl, fetch = globalThis.fetch }: PrivateKeyTokensOptions): Promise<boolean> {
-  const { origin, pathname } = new URL(baseUrl)
-  const url = `${origin}/.well-known/oauth-authorization-server${pathname === '/' ? '' : pathname}`
-  const answer = await fetch(url, { redirect: 'error' }).catch((error: unknown) => {
-    throw unreachable(baseUrl, error)
-  })
+  const answer = await fetch(`${baseUrl}/.well-known/oauth-authorization-server`, { redirect: 'error' }).catch(
+    (error: unknown) => {
+      throw unreachable(baseUrl, error)
+    },
+  )
   if (!answer.ok) throw await problemOf(answer)
   const { dpop_signing_alg_values_supported: algorithms } = (await answer.json()) as Readonly<Record<string, unknown>>
   return Array.isArray(algorithms) && algorithms.includes('ES256')

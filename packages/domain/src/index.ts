@@ -1,3 +1,4 @@
+export * from './abort/index.ts'
 export * from './actions.ts'
 export * from './clock.ts'
 export * from './did-you-mean.ts'

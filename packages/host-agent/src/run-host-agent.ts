@@ -22,8 +22,15 @@ export interface RunInput {
 /** @throws SocketError */
 export async function runHostAgent(config: HostAgentConfig, input: RunInput): Promise<void> {
   const { client, tokens, write, signal, onListening } = input
-  const { trustProvider, x509TtlSeconds, jwtTtlSeconds } = config
-  const authority = makeHttpAuthority({ client, tokens, trustProvider, x509TtlSeconds, jwtTtlSeconds })
+  const { trustProvider, x509TtlSeconds, jwtTtlSeconds, silenceSeconds } = config
+  const authority = makeHttpAuthority({
+    client,
+    tokens,
+    trustProvider,
+    x509TtlSeconds,
+    jwtTtlSeconds,
+    silenceSeconds,
+  })
   const log = makeLog(write, () => systemTiming.now())
   const credentials = httpCredentials(client.baseUrl, () => new Date())
   const agent = await startHostAgent(config, { authority, timing: systemTiming, log, credentials })

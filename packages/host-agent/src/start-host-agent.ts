@@ -130,8 +130,13 @@ export async function startHostAgent(config: HostAgentConfig, deps: HostAgentDep
         },
         onOpen() {
           // The server is back: what was served meanwhile is told, and what changed is read.
+          noteWhatWasHeld()
+          grace.unheardSinceMs = undefined
           void grace.report(signal)
           bundles.refresh()
+        },
+        onLost() {
+          grace.unheardSinceMs ??= timing.now()
         },
         onAgentEnded() {
           for (const holding of holdings()) for (const id of holding.attestationIds) holding.endAttestation(id)
@@ -143,6 +148,13 @@ export async function startHostAgent(config: HostAgentConfig, deps: HostAgentDep
   files = keepFiles({ ...holdingDeps, bundles, credentials: deps.credentials }, config.files, signal)
   const callOff = sweepAgain()
   log.info('agent_listens', { socket: socketPath, grace_seconds: String(config.graceSeconds) })
+
+  /** Also where nothing was handed out: but not for an interruption that is over before any would be noticed. */
+  function noteWhatWasHeld(): void {
+    const sinceMs = grace.unheardSinceMs ?? Number.POSITIVE_INFINITY
+    if (timing.now() - sinceMs < config.silenceSeconds * 1_000) return
+    for (const holding of holdings()) holding.noteHeld()
+  }
 
   function sweepAgain(): () => void {
     let current = timing.after(sweepMs, again)

@@ -31,6 +31,8 @@ interface Attestation {
 
 export interface AuthorityServer {
   readonly url: string
+  /** That it listens on, also where it is reached by way of another. */
+  readonly port: number
   readonly trustDomain: string
   readonly settings: AuthoritySettings
   readonly authority: () => CertificateAuthority
@@ -69,6 +71,8 @@ interface Principal {
 export async function startAuthorityServer(
   agentKey: KeyObject,
   settings: Partial<AuthoritySettings> = {},
+  /** What it calls itself, where it is reached by way of another. */
+  publicUrl?: string,
 ): Promise<AuthorityServer> {
   const trustDomain = 'example.org'
   const current: AuthoritySettings = { freshSeconds: 3_600, x509TtlSeconds: 3_600, jwtTtlSeconds: 300, ...settings }
@@ -88,7 +92,7 @@ export async function startAuthorityServer(
   let sockets = new Set<Socket>()
   let port = 0
 
-  const url = () => `http://127.0.0.1:${port}`
+  const url = () => publicUrl ?? `http://127.0.0.1:${port}`
   const spiffeId = (identity: string) => `spiffe://${trustDomain}/production/service/${identity}`
 
   function tell(event: string, data: object): void {
@@ -186,7 +190,11 @@ export async function startAuthorityServer(
         response.writeHead(200, { 'content-type': 'text/event-stream' })
         response.write(': open\n\n')
         streams.add(response)
-        response.on('close', () => streams.delete(response))
+        const heartbeat = setInterval(() => response.write(': still here\n\n'), 1_000)
+        response.on('close', () => {
+          clearInterval(heartbeat)
+          streams.delete(response)
+        })
         const ids = (searchParams.get('attestations') ?? '').split(',')
         for (const { id } of attestations.filter((one) => one.hasEnded && ids.includes(one.id))) {
           response.write(`event: attestation_ended\ndata: ${JSON.stringify({ attestation_id: id })}\n\n`)
@@ -273,6 +281,9 @@ export async function startAuthorityServer(
   return {
     get url() {
       return url()
+    },
+    get port() {
+      return port
     },
     trustDomain,
     settings: current,

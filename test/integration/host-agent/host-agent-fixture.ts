@@ -22,6 +22,7 @@ import {
   systemTiming,
 } from '../../../packages/host-agent/src/index.ts'
 import { makeTempDir, until } from '../../support/index.ts'
+import { type CuttableProxy, startCuttableProxy } from './cuttable-proxy.ts'
 import { type AuthorityServer, type AuthoritySettings, startAuthorityServer } from './authority-server.ts'
 
 export interface HostAgentWorld {
@@ -32,6 +33,8 @@ export interface HostAgentWorld {
   /** For gRPC. */
   readonly target: string
   readonly logLines: readonly string[]
+  /** Between agent and server, where it was asked for. */
+  readonly proxy: CuttableProxy | undefined
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -41,6 +44,7 @@ export interface WorldOptions {
   /** Default: this very process is `tests`. */
   readonly bind?: readonly { readonly identity: string; readonly selectors: readonly string[] }[]
   readonly startsAway?: boolean
+  readonly throughProxy?: boolean
 }
 
 export const ownUid = process.getuid?.() ?? 0
@@ -48,7 +52,9 @@ export const ownUid = process.getuid?.() ?? 0
 export async function startHostAgentWorld(options: WorldOptions = {}): Promise<HostAgentWorld> {
   const dir = await makeTempDir('host-agent')
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const server = await startAuthorityServer(privateKey, options.settings)
+  const proxy = options.throughProxy === true ? await startCuttableProxy() : undefined
+  const server = await startAuthorityServer(privateKey, options.settings, proxy?.url)
+  proxy?.leadTo(server.port)
   for (const binding of options.bind ?? [{ identity: 'tests', selectors: [`unix:uid:${ownUid}`] }]) server.bind(binding)
   const { url } = server
   if (options.startsAway === true) await server.goAway()
@@ -64,7 +70,7 @@ export async function startHostAgentWorld(options: WorldOptions = {}): Promise<H
     (line) => void logLines.push(line),
     () => Date.now(),
   )
-  const authority = makeHttpAuthority({ client, tokens })
+  const authority = makeHttpAuthority({ client, tokens, silenceSeconds: config.silenceSeconds })
   const agent = await startHostAgent(config, {
     authority,
     timing: systemTiming,
@@ -79,10 +85,12 @@ export async function startHostAgentWorld(options: WorldOptions = {}): Promise<H
     socketPath,
     target: `unix://${socketPath}`,
     logLines,
+    proxy,
     async [Symbol.asyncDispose]() {
       await agent.stop()
       over.abort()
       await server[Symbol.asyncDispose]()
+      await proxy?.close()
     },
   }
 }

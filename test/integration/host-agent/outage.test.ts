@@ -61,6 +61,7 @@ test('within the grace what is valid is served, and told to the server afterward
   const watch = watchStream<X509Answer>(client, 'FetchX509SVID')
   const first = await watch.at(0)
   const jwt = await callUnary<JwtAnswer>(client, 'FetchJWTSVID', { audience: [audience] })
+  const wentMs = Date.now()
   await world.server.goAway()
   const held = () => world.server.attestations.filter((one) => !one.hasEnded)
   const freshUntilMs = Math.max(...held().map((one) => one.freshUntilMs))
@@ -78,7 +79,9 @@ test('within the grace what is valid is served, and told to the server afterward
   })
   expect(told).toHaveLength(1)
   expect(told[0]).toMatchObject({ attestation_id: held().at(-1)?.id ?? '', count: 2 })
-  expect(Date.parse(String(told[0]?.['served_from']))).toBe(freshUntilMs)
+  const fromMs = Date.parse(String(told[0]?.['served_from']))
+  expect(fromMs, 'from when the server was not heard').toBeGreaterThanOrEqual(wentMs)
+  expect(fromMs).toBeLessThanOrEqual(freshUntilMs)
   expect(Date.parse(String(told[0]?.['served_until']))).toBeGreaterThan(freshUntilMs)
   client.close()
 })
@@ -94,6 +97,47 @@ test('a revocation that came while the events were interrupted is learnt on the 
   expect((await watch.ended).code).toBe(codes.PERMISSION_DENIED)
   client.close()
 })
+
+test('a connection that is cut without a word is noticed, what is served from then on is told, and the end is learnt on the way back', async () => {
+  const silenceSeconds = 5
+  await using world = await startHostAgentWorld({ throughProxy: true, config: { silence_seconds: silenceSeconds } })
+  const { proxy, server } = world
+  const client = openClient(world.target)
+  const watch = watchStream<X509Answer>(client, 'FetchX509SVID')
+  const first = await watch.at(0)
+  const interrupted = () => world.logLines.find((line) => line.includes('events_interrupted'))
+  await seconds(silenceSeconds * 1.3)
+  expect(interrupted(), 'control: a stream on which nothing happens is heard').toBeUndefined()
+
+  proxy?.cut()
+  const cutMs = Date.now()
+  const servedBefore = await watchStream<X509Answer>(client, 'FetchX509SVID').at(0)
+  expect(servedBefore.svids).toHaveLength(1)
+  server.suspend('tests')
+  const line = await until(interrupted, { describe: 'the silence is noticed', withinMs: 20_000 })
+  const noticedMs = Date.now()
+  expect(line).toContain('nothing was heard for 5 s')
+  expect(noticedMs - cutMs).toBeGreaterThan(silenceSeconds * 1_000 - 1_500)
+  expect(noticedMs - cutMs).toBeLessThan(silenceSeconds * 1_000 + 2_000)
+
+  const again = await watchStream<X509Answer>(client, 'FetchX509SVID').at(0)
+  expect(again.svids[0]?.x509_svid, 'it is fresh, and served').toEqual(first.svids[0]?.x509_svid)
+  expect(server.graceUses).toEqual([])
+  await seconds(silenceSeconds)
+  proxy?.mend()
+  expect((await watch.ended).code, 'what came meanwhile').toBe(codes.PERMISSION_DENIED)
+  const [told] = await until(() => (server.graceUses.length > 0 ? server.graceUses : undefined), {
+    describe: 'what was served unheard is told',
+    withinMs: 20_000,
+  })
+  expect(told).toMatchObject({ attestation_id: server.attestations[0]?.id, count: 1 })
+  expect(Date.parse(String(told?.['served_from']))).toBeGreaterThan(cutMs)
+  expect(Date.parse(String(told?.['served_from']))).toBeLessThanOrEqual(noticedMs)
+  expect(Date.parse(String(told?.['served_until'])), 'open streams count too').toBeGreaterThan(
+    noticedMs + (silenceSeconds - 1) * 1_000,
+  )
+  client.close()
+}, 90_000)
 
 test('a renewal that is refused ends the stream with PermissionDenied, also where no event told it', async () => {
   await using world = await startHostAgentWorld({ settings: { x509TtlSeconds: 2 } })

@@ -115,6 +115,25 @@ test('a process is every identity whose binding fits all of it, and no other', a
   expect(nobody.body).toMatchObject({ code: 'proof_rejected' })
 })
 
+test('an agent hears that the server is there every few seconds, also where nothing happens', async () => {
+  await using at = await startHost()
+  const { token } = await at.login()
+  const over = new AbortController()
+  const answer = await fetch(`${at.server.url}/v1/host/events`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: over.signal,
+  })
+  const heardAtMs: number[] = []
+  for await (const chunk of answer.body ?? []) {
+    if (Buffer.from(chunk).toString().includes(': still here')) heardAtMs.push(performance.now())
+    if (heardAtMs.length === 3) break
+  }
+  const [first = 0, , third = 0] = heardAtMs
+  // Half of the silence after which an agent takes it for away, for two of them.
+  expect(third - first).toBeLessThan(10_000)
+  over.abort()
+})
+
 test('hostile selectors and strange agents are refused', async () => {
   await using at = await startHost()
   const { server } = at
@@ -339,19 +358,22 @@ test('what an agent served from memory beyond freshness is recorded as use; of i
   const { server } = at
   const { token } = await at.login()
   const [vouched] = (await vouch(server, token, reporter)).items
-  const report = async (attestation_id: string) => {
+  const report = async (attestation_id: string, count = 3) => {
     const time = server.clock.now().toISOString()
     const answer = await fetch(`${server.url}/v1/host/grace-uses`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-      body: JSON.stringify({ items: [{ attestation_id, served_from: time, served_until: time, count: 3 }] }),
+      body: JSON.stringify({ items: [{ attestation_id, served_from: time, served_until: time, count }] }),
     })
     return answer.status
   }
   expect(await report(vouched?.attestation_id ?? '')).toBe(200)
   expect(await report(randomUUID())).toBe(400)
+  expect(await report(vouched?.attestation_id ?? '', -1)).toBe(400)
+  expect(await report(vouched?.attestation_id ?? '', 0), 'nothing was handed out, and a stream stayed open').toBe(200)
   const recorded = (await server.entries()).filter((entry) => entry.action === 'host.grace_used')
   expect(recorded).toMatchObject([
     { stream: 'use', body: { items: [{ count: 3, attestation_id: vouched?.attestation_id }] } },
+    { stream: 'use', body: { items: [{ count: 0 }] } },
   ])
 })

@@ -1,6 +1,6 @@
 /** `mayfly revoke`: ends everything of one thing, and tells how far it is until it is gone at the targets. */
 import { answerOf, followRevocation, type MayflyClient, type Revocation } from '@mayfly/client'
-import { type SelectorKind, selectorKinds } from '@mayfly/domain'
+import { type SelectorKind, selectorKinds, withDeadline } from '@mayfly/domain'
 import { Argument, type Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import type { Connection } from '../connect.ts'
@@ -81,7 +81,7 @@ async function revokeAll(cli: Cli, connection: Connection, selector: Selector, o
   cli.out.say(
     `authority of ${total} credentials has ended (${formatMs(performance.now() - startedMs)}), revocation ${id}`,
   )
-  const last = options.wait ? await follow(cli, connection, requested, startedMs, options.timeout) : requested
+  const last = options.wait ? await followToEnd(cli, connection, requested, startedMs, options.timeout) : requested
   cli.out.result(last, (revocation) => describe(revocation))
   if (options.wait && last.state !== 'complete') {
     cli.out.say(`hint: it goes on; see \`mayfly finding list --state open\` for what stands in the way`)
@@ -89,18 +89,17 @@ async function revokeAll(cli: Cli, connection: Connection, selector: Selector, o
   }
 }
 
-async function follow(
+async function followToEnd(
   cli: Cli,
   { client }: Connection,
   requested: Revocation,
   startedMs: number,
   timeout: string | undefined,
 ): Promise<Revocation> {
-  const limits = [cli.signal, ...(timeout === undefined ? [] : [AbortSignal.timeout(parseDuration(timeout) * 1000)])]
-  const signal = AbortSignal.any(limits)
+  const limitMs = timeout === undefined ? Number.POSITIVE_INFINITY : parseDuration(timeout) * 1000
   let last = requested
   let cutTold = false
-  try {
+  const follow = async (signal: AbortSignal) => {
     for await (const revocation of followRevocation(client, requested.revocation_id, signal)) {
       last = revocation
       const after = formatMs(performance.now() - startedMs)
@@ -112,10 +111,13 @@ async function follow(
       if (revocation.state === 'complete')
         cli.out.say(`all ${revocation.total} are absent at their targets after ${after}`)
     }
-  } catch (error) {
-    // Its own limit, not an interruption: what was reached by then is told.
-    if (cli.signal.aborted || !signal.aborted) throw error
   }
+  await withDeadline([cli.signal], limitMs, (limit) =>
+    follow(limit).catch((error: unknown) => {
+      // Its own limit, not an interruption: what was reached by then is told.
+      if (cli.signal.aborted || !limit.aborted) throw error
+    }),
+  )
   return last
 }
 

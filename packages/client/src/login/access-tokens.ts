@@ -1,4 +1,5 @@
 /** Access tokens of one server: got with a proof, used again while they live, never written anywhere. */
+import { withDeadline } from '@mayfly/domain'
 import type { BoundToken } from '../authorizer.ts'
 import type { Dpop } from '../dpop.ts'
 import { OAuthRefusal } from './oauth-refusal.ts'
@@ -74,9 +75,10 @@ export function makeAccessTokens(
 
   async function request(): Promise<ProvenToken> {
     const { audience, bindsTokens } = await findIssuer()
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     const startedAt = now()
-    const { status, body } = await ask(audience, limit, {}, bindsTokens ? dpop : undefined)
+    const { status, body } = await withDeadline([signal], timeoutMs, (limit) =>
+      ask(audience, limit, {}, bindsTokens ? dpop : undefined),
+    )
     if (status < 200 || status > 299) throw new OAuthRefusal(status, body)
     const proven = provenToken(body, startedAt)
     // A short proof makes a short token. To throw it away early would ask a platform for more proofs than it makes.
@@ -86,8 +88,8 @@ export function makeAccessTokens(
   }
 
   async function issue(target: TokenForm): Promise<TargetToken> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-    const { status, body } = await ask((await findIssuer()).audience, limit, target, undefined)
+    const { audience } = await findIssuer()
+    const { status, body } = await withDeadline([signal], timeoutMs, (limit) => ask(audience, limit, target, undefined))
     if (status < 200 || status > 299) throw new OAuthRefusal(status, body)
     return targetToken(body)
   }
@@ -136,10 +138,11 @@ interface Issuer {
  * on to that one (RFC 8414 section 3.3).
  */
 async function readIssuer(url: string, signal: AbortSignal): Promise<Issuer> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-  const answer = await fetch(`${url}/.well-known/oauth-authorization-server`, { redirect: 'error', signal: limit })
-  if (!answer.ok) throw new UsageError(`\`${url}\` does not answer as a Mayfly server (HTTP ${answer.status})`)
-  const metadata = (await answer.json().catch(() => ({}))) as Readonly<Record<string, unknown>>
+  const metadata = await withDeadline([signal], timeoutMs, async (limit) => {
+    const answer = await fetch(`${url}/.well-known/oauth-authorization-server`, { redirect: 'error', signal: limit })
+    if (!answer.ok) throw new UsageError(`\`${url}\` does not answer as a Mayfly server (HTTP ${answer.status})`)
+    return (await answer.json().catch(() => ({}))) as Readonly<Record<string, unknown>>
+  })
   const { issuer, dpop_signing_alg_values_supported: algorithms } = metadata
   if (issuer === url) return { audience: url, bindsTokens: Array.isArray(algorithms) && algorithms.includes('ES256') }
   throw new UsageError(

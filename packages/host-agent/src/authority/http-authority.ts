@@ -6,7 +6,8 @@
  */
 import { type MayflyClientOptions, ProblemError, readEvents, sendRequest } from '@mayfly/client'
 import { type AccessTokens, OAuthRefusal } from '@mayfly/client/login'
-import { abortable, abortableBody, withDeadline } from '../abortable.ts'
+import { abortable, withDeadline } from '@mayfly/domain'
+import { abortableBody } from '../abortable-body.ts'
 import {
   type Authority,
   AuthorityError,
@@ -15,6 +16,7 @@ import {
   type TrustBundle,
   type VouchedIdentity,
 } from './authority.ts'
+import { heardBody } from './heard-body.ts'
 import { type Answer, findWholeNumber, readBase64, readList, readObject, readText, readTime } from './read-answer.ts'
 
 export interface HttpAuthorityOptions {
@@ -26,6 +28,8 @@ export interface HttpAuthorityOptions {
   /** The life asked for; the server may grant less. */
   readonly x509TtlSeconds?: number | undefined
   readonly jwtTtlSeconds?: number | undefined
+  /** How long the stream of events may be silent; default 10. The server says something every 3 seconds. */
+  readonly silenceSeconds?: number | undefined
 }
 
 const timeoutMs = 15_000
@@ -34,9 +38,10 @@ const maxAnswerBytes = 4_000_000
 export function makeHttpAuthority(options: HttpAuthorityOptions): Authority {
   const { client, tokens } = options
   const { baseUrl: url } = client
+  const silenceMs = (options.silenceSeconds ?? 10) * 1_000
 
   async function ask(method: 'GET' | 'POST', path: string, body: object | undefined, signal: AbortSignal) {
-    return withDeadline(signal, timeoutMs, async (limit) => {
+    return withDeadline([signal], timeoutMs, async (limit) => {
       const answer = await send(method, path, body, limit)
       const text = await readBounded(answer, limit)
       return { status: answer.status, body: parseJson(text) }
@@ -60,8 +65,8 @@ export function makeHttpAuthority(options: HttpAuthorityOptions): Authority {
     if (body !== undefined) headers['content-type'] = 'application/json'
     const content = body === undefined ? null : JSON.stringify(body)
     try {
-      const request = new Request(`${url}${path}`, { method, headers, redirect: 'error', signal, body: content })
-      return await abortable(sendRequest(client, request), signal)
+      const request = new Request(`${url}${path}`, { method, headers, redirect: 'error', body: content })
+      return await abortable(sendRequest(client, request, signal), signal)
     } catch (cause) {
       if (cause instanceof ProblemError || signal.aborted) {
         throw new AuthorityError('unreachable', `the server at \`${url}\` cannot be reached`, cause)
@@ -135,13 +140,14 @@ export function makeHttpAuthority(options: HttpAuthorityOptions): Authority {
       const asked = attestationIds.slice(0, maxAskedAttestations)
       const query = asked.length === 0 ? '' : `?attestations=${asked.map(encodeURIComponent).join(',')}`
       const path = `/v1/host/events${query}`
-      const answer = await withDeadline(signal, timeoutMs, (limit) => send('GET', path, undefined, limit))
+      const openWithinMs = Math.min(timeoutMs, silenceMs)
+      const answer = await withDeadline([signal], openWithinMs, (limit) => send('GET', path, undefined, limit))
       if (answer.status !== 200 || answer.body === null) {
         throw failureOf(answer.status, parseJson(await readBounded(answer, signal)))
       }
       onOpen()
       try {
-        for await (const { event, data } of readEvents(abortableBody(answer.body, signal))) {
+        for await (const { event, data } of readEvents(heardBody(abortableBody(answer.body, signal), silenceMs))) {
           const known = authorityEvent(event, data)
           if (known !== undefined) yield known
         }

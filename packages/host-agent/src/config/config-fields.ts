@@ -30,7 +30,10 @@ const signal = {
   says: 'one of SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH',
 }
 const owner = { test: /^[\w.-]+(:[\w.-]+)?$/, says: '`user` or `user:group`, by name or number' }
-const url = { test: /^https?:\/\/[^/\s]+$/, says: 'the address of the server: `https://mayfly.example.com`' }
+const url = {
+  test: /^https?:\/\/[^/\s?#]+(\/[^/\s?#]+)*$/,
+  says: 'the address of the server: `https://mayfly.example.com`',
+}
 
 export const fileFields: ConfigFields = {
   name: {
@@ -100,6 +103,16 @@ export const configFields: ConfigFields = {
     least: 0,
     most: 3_600,
     default: 0,
+  },
+  silence_seconds: {
+    kind: 'whole number',
+    about:
+      'How long the server may be silent on the stream of events, on which it says something every 3 seconds, before it ' +
+      'counts as away. What is served from then on is reported to the server afterwards, as grace is: a revocation may ' +
+      'have come that is not heard.',
+    least: 5,
+    most: 300,
+    default: 10,
   },
   x509_ttl_seconds: {
     kind: 'whole number',

@@ -13,6 +13,7 @@ export interface HostAgentConfig {
   readonly socket: string
   readonly socketMode: number
   readonly graceSeconds: number
+  readonly silenceSeconds: number
   readonly x509TtlSeconds: number | undefined
   readonly jwtTtlSeconds: number | undefined
   readonly maxExecutableBytes: number
@@ -84,6 +85,7 @@ export function parseHostAgentConfig(value: unknown, accounts: AccountFiles): Ho
     socket: withDefault('socket'),
     socketMode: Number.parseInt(withDefault<string>('socket_mode'), 8),
     graceSeconds: withDefault('grace_seconds'),
+    silenceSeconds: withDefault('silence_seconds'),
     x509TtlSeconds: read(root, 'x509_ttl_seconds'),
     jwtTtlSeconds: read(root, 'jwt_ttl_seconds'),
     maxExecutableBytes: withDefault('max_executable_bytes'),

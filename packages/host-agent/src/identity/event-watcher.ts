@@ -15,6 +15,8 @@ export interface EventWatcherDeps {
   readonly onEvent: (event: AuthorityEvent) => void
   /** The server answers (again). */
   readonly onOpen: () => void
+  /** The server is not heard: from now on an end may have come that is not known. Told once for each interruption. */
+  readonly onLost: () => void
   /** The server does not believe this agent any more: all that it vouched for has ended. */
   readonly onAgentEnded: () => void
 }
@@ -46,7 +48,10 @@ export async function watchEvents(deps: EventWatcherDeps, signal: AbortSignal): 
     } catch (error) {
       if (signal.aborted) return
       failures += 1
-      if (failures === 1) log.warn('events_interrupted', { reason: reasonOf(error) })
+      if (failures === 1) {
+        log.warn('events_interrupted', { reason: reasonOf(error) })
+        deps.onLost()
+      }
       if (error instanceof AuthorityError && error.failure === 'agent_ended') deps.onAgentEnded()
       await pause(timing, backoffMs(timing, failures, { baseMs: 100, capMs: longestBackoffMs }), signal)
     } finally {

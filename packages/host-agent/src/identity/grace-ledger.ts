@@ -1,5 +1,6 @@
 /**
- * What was served after an attestation's freshness, while the server was away: told to the server when it is back.
+ * What was served after an attestation's freshness while the server was away, or while its stream of events was not heard:
+ * told to the server when it is back.
  *
  * Kept in memory: what an agent served that ended before its server came back is told by nobody.
  */
@@ -7,6 +8,8 @@ import type { Authority, GraceUse } from '../authority/authority.ts'
 import { type Log, reasonOf } from '../log.ts'
 
 export interface GraceLedger {
+  /** Since when an end may have come that is not known; undefined while the server is heard. */
+  unheardSinceMs: number | undefined
   note(attestationId: string, atMs: number, times?: number): void
   /** Never rejects: what could not be told stays. */
   report(signal: AbortSignal): Promise<void>
@@ -47,6 +50,7 @@ export function makeGraceLedger(deps: {
   }
 
   return {
+    unheardSinceMs: undefined,
     note(attestationId, atMs, times = 1) {
       const known = uses.get(attestationId)
       if (known === undefined && uses.size >= maxItems) {

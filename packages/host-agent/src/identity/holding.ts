@@ -54,8 +54,10 @@ export interface Holding {
   jwtSvids(audiences: readonly string[], spiffeId?: string): Promise<readonly HeldJwt[] | HoldingState>
   /** While anybody subscribes, it is kept fresh; while anybody wants X.509-SVIDs, they are renewed. */
   subscribe(listener: () => void, want: { readonly x509: boolean }): () => void
-  /** Notes that something was served, where that was in grace. */
+  /** Notes that something was served, where that was in grace, or while the server is not heard. */
   noteServed(): void
+  /** Notes that what was served before goes on being used, in the same cases. */
+  noteHeld(): void
   readonly isInUse: boolean
   readonly attestationIds: readonly string[]
   endAttestation(attestationId: string): void
@@ -146,7 +148,7 @@ export function makeHolding(deps: HoldingDeps, subject: HoldingSubject): Holding
       set({ phase: 'entitled', identities: kept })
     }
     // Those whose streams are open are being served, also while nothing is sent.
-    if (listeners.size > 0) noteGrace(0)
+    if (listeners.size > 0) noteGrace(0, undefined)
     publish()
   }
 
@@ -159,11 +161,13 @@ export function makeHolding(deps: HoldingDeps, subject: HoldingSubject): Holding
     )
   }
 
-  function noteGrace(times: number): void {
+  /** Past its freshness, or past what was heard last: whichever came first. */
+  function noteGrace(times: number, unheardSinceMs: number | undefined): void {
     const nowMs = timing.now()
     for (const { attestationId, freshUntilMs } of identities()) {
-      if (nowMs <= freshUntilMs) continue
-      grace.note(attestationId, freshUntilMs, 0)
+      const fromMs = Math.min(freshUntilMs, unheardSinceMs ?? Number.POSITIVE_INFINITY)
+      if (nowMs <= fromMs) continue
+      grace.note(attestationId, fromMs, 0)
       grace.note(attestationId, nowMs, times)
     }
   }
@@ -376,7 +380,10 @@ export function makeHolding(deps: HoldingDeps, subject: HoldingSubject): Holding
         schedule()
       }
     },
-    noteServed: () => noteGrace(1),
+    noteServed: () => noteGrace(1, grace.unheardSinceMs),
+    noteHeld() {
+      if (listeners.size > 0) noteGrace(0, grace.unheardSinceMs)
+    },
     endAttestation,
     reissue() {
       jwts.clear()

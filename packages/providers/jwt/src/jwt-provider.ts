@@ -43,7 +43,7 @@ export const jwtProvider = {
   async open({ settings, published }): Promise<Target<JwtPermission>> {
     return {
       async issue({ credentialId }, { permission, expiresAt, statement }, signal) {
-        if (signal.aborted) throw new MayflyError('target_timeout', { log: 'jwt: issue: aborted by the caller' })
+        refuseAborted(signal, 'issue')
         if (statement === undefined) throw new MayflyError('internal', { log: 'jwt: issue without a statement' })
         const token = await signToken({ settings, permission, statement, tokenId: credentialId, expiresAt })
         const { scopes } = permission
@@ -58,8 +58,12 @@ export const jwtProvider = {
           expiresAt,
         }
       },
-      revoke: (handles, report, signal) => reportEnds(requirePublished(published), handles, report, signal),
+      async revoke(handles, report, signal) {
+        refuseAborted(signal, 'revoke')
+        await reportEnds(requirePublished(published), handles, report, signal)
+      },
       async observe(handles, signal) {
+        refuseAborted(signal, 'observe')
         const ended = await requirePublished(published).ended(idsOf(handles), signal)
         return handles.map((handle) => ({
           handle,
@@ -86,6 +90,10 @@ export const jwtProvider = {
     }
   },
 } satisfies AccountProvider<JwtSettings, JwtPermission, JwtSecret>
+
+function refuseAborted(signal: AbortSignal, call: string): void {
+  if (signal.aborted) throw new MayflyError('target_timeout', { log: `jwt: ${call}: aborted by the caller` })
+}
 
 /** Law 4: nothing is called ended before whoever tells the verifiers says so. */
 async function reportEnds(

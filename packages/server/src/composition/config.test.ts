@@ -59,6 +59,17 @@ describe('the configuration', () => {
     expect(await refusal({ MAYFLY_PUBLIC_URL: 'http://mayfly.example.com' })).toContain('must be `https`')
   })
 
+  test('the public URL may have a path that a proxy takes away, in one way of writing', async () => {
+    const publicUrl = async (url: string) => (await loadConfig({ MAYFLY_PUBLIC_URL: url })).publicUrl
+    expect(await publicUrl('https://example.com/mayfly/')).toBe('https://example.com/mayfly')
+    expect(await publicUrl('HTTPS://Example.com:443/tools/mayfly')).toBe('https://example.com/tools/mayfly')
+    expect(await publicUrl('https://example.com/')).toBe('https://example.com')
+    for (const path of ['//', '/a//b', '/a%2fb', '/a?b', '/a#b', '/ä', '/a;b']) {
+      expect(await refusal({ MAYFLY_PUBLIC_URL: `https://example.com${path}` }), path).toContain('`MAYFLY_PUBLIC_URL`')
+    }
+    expect(await refusal({ MAYFLY_PUBLIC_URL: 'https://ada@example.com' })).toContain('must have no user')
+  })
+
   test('the key does not lie in the data that it protects', async () => {
     const files = { MAYFLY_DATA_DIR: '/srv/mayfly', MAYFLY_KEK_FILE: '/srv/mayfly/kek' }
     expect(await refusal(files)).toContain('a copy of the data would hold the key to it')

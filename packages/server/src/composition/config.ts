@@ -24,6 +24,9 @@ const file = z
   .string()
   .min(1)
   .transform((path) => resolve(path))
+/** One way of writing only: it is compared byte by byte as issuer and as part of `htu`. */
+const isBaseUrl = ({ pathname, search, hash, username, password }: URL): boolean =>
+  /^(\/[A-Za-z0-9._~-]+)*\/?$/.test(pathname) && `${search}${hash}${username}${password}` === ''
 const wholeNumber = (min: number, max: number) =>
   z.coerce.number({ error: 'is not a number' }).pipe(z.int().min(min).max(max))
 
@@ -39,12 +42,14 @@ export const environmentSchema = z.strictObject({
     .meta({ description: '`host:port` that the API listens on; port 0 takes a free one', shown: '`127.0.0.1:7420`' }),
   MAYFLY_PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'is not an http:// or https:// URL' })
-    .refine((url) => new URL(url).pathname === '/' && !/[?#]/.test(url), { error: 'must have no path and no query' })
-    .transform((url) => new URL(url).origin)
+    .refine((url) => isBaseUrl(new URL(url)), {
+      error: 'must have no user, no query, and as path only segments of letters, digits, `-`, `.`, `_` and `~`',
+    })
+    .transform((url) => `${new URL(url).origin}${new URL(url).pathname.replace(/\/$/, '')}`)
     .optional()
     .meta({
       description:
-        'the URL that callers use: issuer of tokens, audience of proofs. Must be `https` unless it is on loopback',
+        'the URL that callers use: issuer of tokens, audience of proofs, what DPoP proofs are made for. With a path where a proxy puts one before ours and takes it away again. Must be `https` unless it is on loopback',
       shown: 'http(s):// and what is listened on, where that is loopback',
     }),
   MAYFLY_TLS: z.enum(['files', 'svid', 'off']).optional().meta({
@@ -75,6 +80,16 @@ export const environmentSchema = z.strictObject({
       '`host:port` of a listener that serves the trust bundle by the profile `https_spiffe`: its certificate is an X509-SVID, and it asks for none',
     shown: 'none; `/spiffe/bundle` on the API listener serves it by `https_web`',
   }),
+  MAYFLY_BUNDLE_URL: z
+    .url({ protocol: /^https$/, error: 'is not an https:// URL' })
+    .refine((url) => new URL(url).pathname === '/' && !/[?#]/.test(url), { error: 'must have no path and no query' })
+    .transform((url) => new URL(url).origin)
+    .optional()
+    .meta({
+      description:
+        'the URL by which other trust domains reach that listener. Every tenant but the default one is reached at its name before this host, and there has an X509-SVID of its own',
+      shown: 'https:// with the host of the public URL',
+    }),
   MAYFLY_TRUST_BUNDLE_FILE: file.optional().meta({
     description:
       'where the trust bundle is written at the start and with each change, for clients that come to this server with `MAYFLY_TLS=svid`: `mayfly --trust-bundle FILE`',
@@ -215,6 +230,7 @@ export interface Config {
   readonly mutualTlsListen?: ListenAddress
   readonly mutualTlsUrl?: string
   readonly bundleListen?: ListenAddress
+  readonly bundleUrl?: string
   readonly trustBundleFile?: string
   /** The authority above ours. */
   readonly upstream?: UpstreamAuthority
@@ -312,6 +328,9 @@ function contradictions(values: z.output<typeof environmentSchema>): FieldProble
   if (values.MAYFLY_MUTUAL_TLS_URL !== undefined && values.MAYFLY_MUTUAL_TLS_LISTEN === undefined) {
     add('MAYFLY_MUTUAL_TLS_LISTEN', 'is required with `MAYFLY_MUTUAL_TLS_URL`')
   }
+  if (values.MAYFLY_BUNDLE_URL !== undefined && values.MAYFLY_BUNDLE_LISTEN === undefined) {
+    add('MAYFLY_BUNDLE_LISTEN', 'is required with `MAYFLY_BUNDLE_URL`')
+  }
   if (!isLoopback(host) && values.MAYFLY_PUBLIC_URL === undefined) {
     add('MAYFLY_PUBLIC_URL', 'is required where `MAYFLY_LISTEN` is not loopback: it is the issuer of tokens')
   }
@@ -405,6 +424,7 @@ function configOf(values: z.output<typeof environmentSchema>, upstream: Upstream
     ...(certFile !== undefined && keyFile !== undefined && { tlsFiles: { certFile, keyFile } }),
     ...(values.MAYFLY_MUTUAL_TLS_LISTEN !== undefined && { mutualTlsListen: values.MAYFLY_MUTUAL_TLS_LISTEN }),
     ...(values.MAYFLY_MUTUAL_TLS_URL !== undefined && { mutualTlsUrl: values.MAYFLY_MUTUAL_TLS_URL }),
+    ...(values.MAYFLY_BUNDLE_URL !== undefined && { bundleUrl: values.MAYFLY_BUNDLE_URL }),
     ...(values.MAYFLY_BUNDLE_LISTEN !== undefined && { bundleListen: values.MAYFLY_BUNDLE_LISTEN }),
     ...(values.MAYFLY_TRUST_BUNDLE_FILE !== undefined && { trustBundleFile: values.MAYFLY_TRUST_BUNDLE_FILE }),
     ...(upstream !== undefined && { upstream }),

@@ -19,7 +19,7 @@ import type { HttpOptions } from '../surfaces/http/http-deps.ts'
 import { metricsRoutes } from '../surfaces/http/metrics.ts'
 import { bindResources } from '../surfaces/http/routes.ts'
 import { tlsSettings } from '../surfaces/http/tls-settings.ts'
-import { trustBundleRoutes } from '../surfaces/http/trust-bundles.ts'
+import { endpointBundleRoute } from '../surfaces/http/trust-bundles.ts'
 import { makeMetrics } from '../surfaces/metrics/metrics.ts'
 import { readGauges } from '../surfaces/metrics/read-gauges.ts'
 import { oauthPlugin } from '../surfaces/oauth/oauth-plugin.ts'
@@ -29,6 +29,7 @@ import type { Config } from './config.ts'
 import { formatListenAddress, type ListenAddress } from './listen-address.ts'
 import { readinessChecks } from './readiness.ts'
 import { openFileIdentity, openSvidIdentity, type ServerIdentity } from './server-identity.ts'
+import { openTenantIdentities, type TenantIdentities } from './tenant-identities.ts'
 import type { Wired } from './wire.ts'
 
 export interface Served {
@@ -93,10 +94,15 @@ export async function serveHttp({ wired, config, clockWatch, closers }: ServeInp
     mutual = { host, port: await listenOn(mutualServer, config.mutualTlsListen) }
   }
   const { tls: _none, ...plain } = { ...options, onRequest: () => undefined }
-  const bundleUrl =
+  const tenants =
     config.bundleListen === undefined
       ? undefined
-      : await listenForBundles(wired, config.bundleListen, required(identities.svid), plain, closers)
+      : await openTenantIdentities(wired.spiffe, bundleHostOf(config), namesOf(config))
+  if (tenants !== undefined) closers.add('identities of tenants', () => tenants.close())
+  const bundleUrl =
+    config.bundleListen === undefined || tenants === undefined
+      ? undefined
+      : await listenForBundles(wired, config.bundleListen, required(identities.svid), tenants, plain, closers)
   const metricsUrl =
     config.metricsListen === undefined
       ? isLoopback(config.listen.host)
@@ -110,6 +116,7 @@ export async function serveHttp({ wired, config, clockWatch, closers }: ServeInp
     ...(bundleUrl !== undefined && { bundleUrl }),
     async reload() {
       for (const identity of new Set(Object.values(identities))) await identity?.reload()
+      await tenants?.reload()
     },
   }
 }
@@ -142,10 +149,19 @@ function required(identity: ServerIdentity | undefined): ServerIdentity {
   return identity
 }
 
+/** What the names of tenants stand before; an address cannot have any. */
+function bundleHostOf({ bundleUrl, publicUrl }: Config): string | undefined {
+  const url = bundleUrl ?? publicUrl
+  const host = url === undefined ? undefined : new URL(url).hostname.toLowerCase()
+  return host === undefined || isIP(host.replaceAll(/^\[|\]$/g, '')) !== 0 ? undefined : host
+}
+
 /** What clients know the listeners by: the hosts of their URLs, and what is listened on where that is an address. */
 function namesOf(config: Config): { dns: string[]; ip: string[]; crl: boolean } {
   const hosts = [
-    ...[config.publicUrl, config.mutualTlsUrl].flatMap((url) => (url === undefined ? [] : [new URL(url).hostname])),
+    ...[config.publicUrl, config.mutualTlsUrl, config.bundleUrl].flatMap((url) =>
+      url === undefined ? [] : [new URL(url).hostname],
+    ),
     ...[config.listen, config.mutualTlsListen, config.bundleListen].flatMap((each) =>
       each === undefined ? [] : [each.host],
     ),
@@ -177,14 +193,27 @@ async function listenForBundles(
   wired: Wired,
   address: ListenAddress,
   identity: ServerIdentity,
+  tenants: TenantIdentities,
   options: Omit<HttpOptions, 'tls'>,
   closers: Closers,
 ): Promise<string> {
   const { cert, key } = identity.current()
-  const bundle = trustBundleRoutes.filter((route) => route.name === 'getTrustBundle')
-  const app = await buildHttp(wired.http, [bindRoutes(wired.spiffe, bundle)], {
+  const bundle = endpointBundleRoute((serverName) => tenants.tenantIdOf(serverName))
+  const app = await buildHttp(wired.http, [bindRoutes(wired.spiffe, [bundle])], {
     ...options,
-    tls: { cert, key: key.reveal() },
+    tls: {
+      cert,
+      key: key.reveal(),
+      SNICallback(name, done) {
+        tenants.secureContextOf(name).then(
+          (context) => done(null, context),
+          (error: Error) => {
+            wired.http.logger.error({ err: error }, 'a tenant has no certificate for its bundle endpoint')
+            done(error)
+          },
+        )
+      },
+    },
   })
   const url = await listen(app, address, true)
   identity.follow(app.server as Server)

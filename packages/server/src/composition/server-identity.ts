@@ -7,7 +7,7 @@
  */
 import { readFile, stat } from 'node:fs/promises'
 import { createSecureContext, type Server } from 'node:tls'
-import { defaultTenantId } from '@mayfly/domain'
+import { defaultTenantId, type TenantId } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
 import type { Logger } from '../application/context.ts'
 import { issueServerSvid, type ServerNames, type ServerSvid } from '../application/spiffe/issue-server-svid.ts'
@@ -33,21 +33,9 @@ export interface ServerIdentity {
 
 const lookEveryMs = 5_000
 
-/** @throws MayflyError `key_unusable` */
+/** Of the installation's own trust domain. @throws MayflyError `key_unusable` */
 export async function openSvidIdentity(deps: SvidDeps, names: ServerNames): Promise<ServerIdentity> {
-  let svid = await issueServerSvid(deps, defaultTenantId, names)
-  const isDue = async (): Promise<boolean> => {
-    const now = deps.clock.now()
-    const halfOver = now.getTime() - svid.issuedAt.getTime() > (svid.expiresAt.getTime() - svid.issuedAt.getTime()) / 2
-    if (halfOver) return true
-    const trusted = await deps.database.transaction(defaultTenantId, (tx) => listTrustedAuthorities(tx, now))
-    return !trusted.some((row) => row.key_id === svid.issuingKeyId)
-  }
-  const identity = followedIdentity(deps.logger, certificateOf(svid), async () => {
-    if (!(await isDue())) return undefined
-    svid = await issueServerSvid(deps, defaultTenantId, names)
-    return certificateOf(svid)
-  })
+  const identity = await makeSvidIdentity(deps, defaultTenantId, names)
   // A compromised authority is told of at once, and not looked for.
   const listening = await deps.database.listen(hostChannel, () => void identity.reload())
   return {
@@ -57,6 +45,27 @@ export async function openSvidIdentity(deps: SvidDeps, names: ServerNames): Prom
       await identity.close()
     },
   }
+}
+
+/** Of the trust domain of the tenant; looks by itself every few seconds, and when told to. @throws MayflyError `key_unusable` */
+export async function makeSvidIdentity(
+  deps: SvidDeps,
+  tenantId: TenantId,
+  names: ServerNames,
+): Promise<ServerIdentity> {
+  let svid = await issueServerSvid(deps, tenantId, names)
+  const isDue = async (): Promise<boolean> => {
+    const now = deps.clock.now()
+    const halfOver = now.getTime() - svid.issuedAt.getTime() > (svid.expiresAt.getTime() - svid.issuedAt.getTime()) / 2
+    if (halfOver) return true
+    const trusted = await deps.database.transaction(tenantId, (tx) => listTrustedAuthorities(tx, now))
+    return !trusted.some((row) => row.key_id === svid.issuingKeyId)
+  }
+  return followedIdentity(deps.logger, certificateOf(svid), async () => {
+    if (!(await isDue())) return undefined
+    svid = await issueServerSvid(deps, tenantId, names)
+    return certificateOf(svid)
+  })
 }
 
 function certificateOf({ certificate, privateKey }: ServerSvid): ServerCertificate {

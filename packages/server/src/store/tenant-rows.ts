@@ -14,6 +14,10 @@ export async function findTenantName(query: Kysely<Schema>, tenantId: TenantId):
   return row?.name
 }
 
+export async function listTenants(query: Kysely<Schema>): Promise<readonly { tenant_id: TenantId; name: string }[]> {
+  return query.selectFrom('tenant').select(['tenant_id', 'name']).orderBy('tenant_id').execute()
+}
+
 /** The trust domain of the tenant whose transaction it is. @param installation the installation's own */
 export async function findTrustDomain(tx: Tx, installation: string): Promise<string> {
   const { name } = await tx.query

@@ -6,7 +6,7 @@
  * one way out. What was issued is answered once and kept nowhere (law 6).
  * Not here: what the caller may (the gate), and the removal of what failed (revocation/remove-accounts.ts).
  */
-import { type CredentialId, MayflyError, newId, type ProblemCode } from '@mayfly/domain'
+import { type CredentialId, MayflyError, newId, type ProblemCode, withDeadline } from '@mayfly/domain'
 import { type AccountHandle, type IssuedAccount, Secret, type TokenStatement } from '@mayfly/provider-kit'
 import type { PreparedTarget } from '../../adapters/targets/targets.ts'
 import {
@@ -185,19 +185,15 @@ async function createAccount(
   handle: AccountHandle,
   input: IssueInput,
 ): Promise<IssuedAccount> {
-  const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(deps.issueLimits.createTimeoutMs)])
-  const issued = await target.use((way) =>
-    way.issue(
-      handle,
-      {
-        permission,
-        parameters: input.parameters ?? {},
-        expiresAt: row.expires_at,
-        createDeadlineAt: row.create_deadline_at,
-        holder,
-      },
-      signal,
-    ),
+  const request = {
+    permission,
+    parameters: input.parameters ?? {},
+    expiresAt: row.expires_at,
+    createDeadlineAt: row.create_deadline_at,
+    holder,
+  }
+  const issued = await withDeadline([ctx.signal], deps.issueLimits.createTimeoutMs, (limit) =>
+    target.use((way) => way.issue(handle, request, limit)),
   )
   for (const wanted of [decision.duties.requireBinding, decision.binding]) {
     if (wanted === undefined || isAtLeast(issued.boundTo, wanted)) continue
@@ -303,6 +299,7 @@ async function removeOvertaken(
     'a target created an account after its deadline; it is removed',
   )
   const note = async () => undefined
-  const signal = AbortSignal.timeout(deps.issueLimits.createTimeoutMs)
-  await target.use((way) => way.revoke([handle], { cut: note, removed: note, pending: note }, signal))
+  await withDeadline([], deps.issueLimits.createTimeoutMs, (limit) =>
+    target.use((way) => way.revoke([handle], { cut: note, removed: note, pending: note }, limit)),
+  )
 }

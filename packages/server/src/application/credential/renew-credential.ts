@@ -7,7 +7,7 @@
  * Order: the target first, the row after. If Mayfly dies in between, the row ends earlier than the account, and the
  * expiry worker ends the account with it.
  */
-import { type CredentialId, MayflyError } from '@mayfly/domain'
+import { type CredentialId, MayflyError, withDeadline } from '@mayfly/domain'
 import type { PreparedTarget } from '../../adapters/targets/targets.ts'
 import { findAttestation } from '../../store/attestation-rows.ts'
 import { type CredentialRow, extendIfStillActive, findCredential } from '../../store/credential-rows.ts'
@@ -60,8 +60,11 @@ export async function renewCredential(
   const { row, expiresAt, target } = renewal
   await target.use(async (way) => {
     if (way.renew === undefined) throw notRenewable('credentials of this kind are not renewed', 'issue a new one')
-    const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(deps.issueLimits.createTimeoutMs)])
-    await way.renew({ credentialId: row.credential_id, accountName: row.account_name }, expiresAt, signal)
+    const { renew } = way
+    const handle = { credentialId: row.credential_id, accountName: row.account_name }
+    await withDeadline([ctx.signal], deps.issueLimits.createTimeoutMs, (limit) =>
+      renew.call(way, handle, expiresAt, limit),
+    )
   })
   return recordRenewal(deps, ctx, renewal)
 }

@@ -5,7 +5,7 @@
  * Promise: nothing is missed: what it asks about at connect is answered whatever happened meanwhile, and what ends while
  * it follows is told once. One database connection for all agents of a server.
  */
-import type { AttestationId, IdentityId, TenantId } from '@mayfly/domain'
+import { abortWith, type AttestationId, type IdentityId, type TenantId } from '@mayfly/domain'
 import { findAttestation } from '../../store/attestation-rows.ts'
 import type { Tx } from '../../store/database.ts'
 import { readTrustState, type TrustState } from '../../store/host-event-rows.ts'
@@ -45,14 +45,14 @@ export async function* followHost(
   signal: AbortSignal,
 ): AsyncIterable<HostEvent> {
   const stop = new AbortController()
-  const either = AbortSignal.any([signal, stop.signal])
+  const untie = abortWith(stop, signal)
   const feed = await deps.hosts.join()
   try {
     const since = new Date(deps.clock.now().getTime() - overlapMs)
     const told = new Set<string>()
     let trust: TrustState | undefined
     while (!signal.aborted) {
-      const moved = deps.hosts.wait(`${host.tenantId}:${host.identityId}`, lookAgainMs, either)
+      const moved = deps.hosts.wait(`${host.tenantId}:${host.identityId}`, lookAgainMs, stop.signal)
       const first = trust === undefined
       const seen = await deps.database.transaction(host.tenantId, (tx) =>
         look(deps, tx, host, since, first ? asked : []),
@@ -71,6 +71,7 @@ export async function* followHost(
     }
   } finally {
     stop.abort()
+    untie()
     await feed.leave()
   }
 }

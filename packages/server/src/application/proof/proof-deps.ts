@@ -90,7 +90,7 @@ export function openProof(deps: AuthorityDeps, options: ProofOptions): ProofDeps
     dpop: openDpop({
       database,
       keys: options.keys,
-      origins: () => [options.publicUrl(), mutualTlsUrl()].filter((origin) => origin !== undefined),
+      bases: () => [options.publicUrl(), mutualTlsUrl()].filter((base) => base !== undefined),
     }),
     mutualTlsUrl,
   }

@@ -12,6 +12,8 @@ export interface TenantDirectory {
   /** `undefined` when there is no such tenant. */
   findIdByName(name: string): Promise<TenantId | undefined>
   findIssuer(tenantId: TenantId): Promise<string | undefined>
+  /** What comes after the address of any of our listeners: nothing, or `/t/<name>`. */
+  findPath(tenantId: TenantId): Promise<string | undefined>
 }
 
 /** @throws MayflyError `internal`: a tenant that does not exist asks for nothing */
@@ -40,15 +42,21 @@ export function openTenantDirectory(deps: TenantDirectoryDeps): TenantDirectory 
     return name
   }
 
+  async function findPath(tenantId: TenantId): Promise<string | undefined> {
+    if (tenantId === defaultTenantId) return ''
+    const name = await findName(tenantId)
+    return name === undefined ? undefined : `/t/${name}`
+  }
+
   return {
+    findPath,
     async findIdByName(name) {
       if (!nameShape.test(name)) return undefined
       return deps.database.outsideTenants((query) => findTenantId(query, name))
     },
     async findIssuer(tenantId) {
-      if (tenantId === defaultTenantId) return deps.publicUrl()
-      const name = await findName(tenantId)
-      return name === undefined ? undefined : `${deps.publicUrl()}/t/${name}`
+      const path = await findPath(tenantId)
+      return path === undefined ? undefined : `${deps.publicUrl()}${path}`
     },
   }
 }

@@ -9,7 +9,7 @@
  * differently do not see that they share a login; then the other one is refused at its target until its login is entered
  * anew.
  */
-import { type DecisionId, MayflyError, problems, type ResourceId, type TenantId } from '@mayfly/domain'
+import { type DecisionId, MayflyError, problems, type ResourceId, type TenantId, withDeadline } from '@mayfly/domain'
 import type { CheckFinding, Secret } from '@mayfly/provider-kit'
 import { sealPlace } from '../../adapters/keys/seal-place.ts'
 import type { Targets } from '../../adapters/targets/targets.ts'
@@ -125,11 +125,13 @@ export async function finishAdoption(
   const { next, target } = begun
   if (next === undefined) return { row: begun.row, receipt: null, outcome: 'unchanged', changes: [] }
   const secret = target.provider.secret.parse(JSON.parse(next.reveal()))
-  const within = AbortSignal.any([signal, AbortSignal.timeout(adoptTimeoutMs)])
-  await target.use(async (open) => {
-    if (open.adopt === undefined) throw new MayflyError('internal', { log: 'a target with `ownLogin` does not adopt' })
-    await open.adopt(secret, within)
-  })
+  await withDeadline([signal], adoptTimeoutMs, (limit) =>
+    target.use(async (open) => {
+      if (open.adopt === undefined)
+        throw new MayflyError('internal', { log: 'a target with `ownLogin` does not adopt' })
+      await open.adopt(secret, limit)
+    }),
+  )
   return deps.database.transaction(by.tenantId, async (tx) => {
     const row = await claimResource(tx, resourceId)
     const still = await openNext(deps, tx, row)

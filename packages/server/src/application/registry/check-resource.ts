@@ -5,7 +5,7 @@
  * settings that are stored. After the first check that passes, Mayfly makes its own login there its own (`adopt-login.ts`).
  * Limit: the login that the check makes has no credential row. It is short-lived at the target, and the check removes it.
  */
-import { type DecisionId, type JsonValue, MayflyError } from '@mayfly/domain'
+import { type DecisionId, type JsonValue, MayflyError, withDeadline } from '@mayfly/domain'
 import type { CheckFinding } from '@mayfly/provider-kit'
 import type { Tx } from '../../store/database.ts'
 import {
@@ -56,7 +56,7 @@ export async function checkResource(
     const prepared = await deps.targets.prepare(tx, row)
     return { resource: row, target: prepared, permission: role?.permission, decisionId: decision.decisionId }
   })
-  const found = await runCheck(target, permission, AbortSignal.any([signal, AbortSignal.timeout(checkTimeoutMs)]))
+  const found = await withDeadline([signal], checkTimeoutMs, (limit) => runCheck(target, permission, limit))
   const checked = await deps.database.transaction(ctx.tenantId, async (tx) => {
     const now = deps.clock.now()
     const claimed = await claimResource(tx, resource.resource_id)

@@ -4,7 +4,7 @@
  * Promise: nothing is kept: no row, no secret. Who may register a resource of the owner may try one.
  * Limit: the login that it makes has no credential row. It is short-lived at the target, and the check removes it.
  */
-import { type DecisionId, type JsonValue } from '@mayfly/domain'
+import { type DecisionId, type JsonValue, withDeadline } from '@mayfly/domain'
 import { type CheckFinding, createMemoryEnds } from '@mayfly/provider-kit'
 import type { Tx } from '../../store/database.ts'
 import type { RequestContext } from '../context.ts'
@@ -54,8 +54,9 @@ export async function tryResource(
   const secret = completed === undefined ? entered : provider.secret.parse(JSON.parse(completed.reveal()))
   const target = await provider.open({ settings, secret, published: createMemoryEnds() })
   try {
-    const within = AbortSignal.any([signal, AbortSignal.timeout(checkTimeoutMs)])
-    return await runCheck({ provider, use: (work) => work(target) }, input.permission, within)
+    return await withDeadline([signal], checkTimeoutMs, (limit) =>
+      runCheck({ provider, use: (work) => work(target) }, input.permission, limit),
+    )
   } finally {
     await target.close()
   }

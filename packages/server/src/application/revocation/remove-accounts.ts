@@ -5,7 +5,7 @@
  * (law 4); whoever dies with a lease is replaced when it runs out. A target that fails delays only itself.
  * Not here: ending authority (request-revocation.ts), and what was seen (record-removal.ts).
  */
-import { MayflyError, problems, type ResourceId, type TenantId } from '@mayfly/domain'
+import { MayflyError, problems, type ResourceId, type TenantId, withDeadline } from '@mayfly/domain'
 import type { AccountHandle } from '@mayfly/provider-kit'
 import type { PreparedTarget, Targets } from '../../adapters/targets/targets.ts'
 import type { CredentialRow } from '../../store/credential-rows.ts'
@@ -134,8 +134,7 @@ async function removeBatch(
     const target = await deps.database.transaction(tenantId, async (tx) =>
       deps.targets.prepare(tx, await getTargetRow(tx, resourceId)),
     )
-    const within = AbortSignal.any([signal, AbortSignal.timeout(batchTimeoutMs)])
-    await revokeAt(deps, tenantId, target, open, reasons, within)
+    await withDeadline([signal], batchTimeoutMs, (within) => revokeAt(deps, tenantId, target, open, reasons, within))
   } catch (error) {
     failure = error
   } finally {

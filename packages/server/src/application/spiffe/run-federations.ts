@@ -5,7 +5,7 @@
  * not before. What is stored last is what the endpoint of `https_spiffe` is verified with. A sequence never goes back.
  * No transaction is open while it fetches (law 10).
  */
-import { canonicalJson, type JsonValue, type TenantId } from '@mayfly/domain'
+import { canonicalJson, type JsonValue, type TenantId, withDeadline } from '@mayfly/domain'
 import { type BundleEndpoint, fetchBundle } from '../../adapters/spiffe/fetch-bundle.ts'
 import { isBundleFault, openBundle, type ReadBundle, readBundle } from '../../adapters/spiffe/read-bundle.ts'
 import type { Tx } from '../../store/database.ts'
@@ -77,7 +77,7 @@ async function fetchAndRead(
 ): Promise<ReadBundle | { readonly fault: string }> {
   if ('fault' in endpoint) return endpoint
   try {
-    const text = await fetchBundle(endpoint, { now, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) })
+    const text = await withDeadline([signal], timeoutMs, (limit) => fetchBundle(endpoint, { now, signal: limit }))
     const read = readBundle(text)
     return isBundleFault(read) ? { fault: `the bundle is not usable: ${read.fault}` } : read
   } catch (error) {

@@ -33,7 +33,10 @@ export interface RouteContext extends RequestContext {
 }
 
 /** The same before anyone has been authenticated. */
-export type PublicContext = Pick<RouteContext, 'requestId' | 'sourceAddress' | 'signal'>
+export interface PublicContext extends Pick<RouteContext, 'requestId' | 'sourceAddress' | 'signal'> {
+  /** As the client named us in the TLS handshake (RFC 6066 section 3), lower case; absent where it named nobody. */
+  readonly serverName?: string
+}
 
 /** Text or bytes as they are, for what is not JSON. */
 export interface RawAnswer {

@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { RouteEvent } from './define-route.ts'
 
-// Proxies close what is silent for a minute.
-const heartbeatMs = 15_000
+// Proxies close what is silent for a minute; and a host agent takes a server that it does not hear for ten seconds for away,
+// since it would not hear of a revocation either.
+const heartbeatMs = 3_000
 
 /** An iteration whose first step has been taken. */
 export interface StartedEvents {

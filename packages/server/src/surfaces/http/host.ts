@@ -28,7 +28,11 @@ const graceUse = z.strictObject({
   attestation_id: id<AttestationId>(),
   served_from: timestamp,
   served_until: timestamp,
-  count: z.int().min(1).max(1_000_000_000),
+  count: z
+    .int()
+    .min(0)
+    .max(1_000_000_000)
+    .meta({ description: 'How often something was handed out; 0: what was handed out before went on being used' }),
 })
 
 const hostEvent = z
@@ -99,7 +103,7 @@ export const hostRoutes: readonly Route<Deps>[] = [
     method: 'POST',
     path: '/v1/host/grace-uses',
     name: 'reportGraceUses',
-    summary: 'tell what was served from memory beyond its freshness, while the server could not be reached',
+    summary: 'tell what was served from memory beyond its freshness, or unheard, while the server could not be reached',
     action: 'host.attest',
     body: z.strictObject({ items: z.array(graceUse).min(1).max(200) }),
     resource: () => ({ type: 'Tenant' }),

@@ -1,4 +1,5 @@
 /** What the HTTP surface itself needs; a route's handler names what it needs beside. */
+import type { TlsOptions } from 'node:tls'
 import type { TenantId } from '@mayfly/domain'
 import type { AuditReceipt } from '../../application/audit/audit-entry.ts'
 import type { Actor, CoreDeps, RequestContext } from '../../application/context.ts'
@@ -44,7 +45,12 @@ export interface RequestReport {
 export interface HttpOptions {
   /** Addresses or CIDRs of proxies whose `X-Forwarded-For` is believed; empty: the header is ignored. */
   readonly trustedProxies: readonly string[]
-  readonly tls?: { readonly cert: string; readonly key: string }
+  readonly tls?: {
+    readonly cert: string
+    readonly key: string
+    /** Gives another certificate to who names us so (RFC 6066 section 3). */
+    readonly SNICallback?: TlsOptions['SNICallback']
+  }
   /** Asks each client for its certificate and takes any or none: whoever uses one checks it (peer-certificate.ts). */
   readonly mutualTls?: boolean
   /** Requests of one authenticated caller. */

@@ -1,5 +1,6 @@
 /** How a route runs: who asks, may they, what do they ask, do it, answer. */
-import { type ActionName, defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
+import { TLSSocket } from 'node:tls'
+import { type ActionName, defaultTenantId, MayflyError, type TenantId, withDeadline } from '@mayfly/domain'
 import type { z } from 'zod'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuditReceipt } from '../../application/audit/audit-entry.ts'
@@ -73,7 +74,13 @@ export async function runRoute<Deps>(
   reply: FastifyReply,
 ): Promise<unknown> {
   const input = parseInput(route, request)
-  const ctx: PublicContext = { requestId: request.id, sourceAddress: request.ip, signal: signalOf(reply) }
+  const serverName = serverNameOf(request)
+  const ctx: PublicContext = {
+    requestId: request.id,
+    sourceAddress: request.ip,
+    signal: signalOf(reply),
+    ...(serverName !== undefined && { serverName }),
+  }
   if (route.access === 'public') {
     const done = await route.handle(deps, ctx, input)
     return answer(http, route, reply, done, { tenantId: route.tenantOf?.(input) ?? defaultTenantId })
@@ -97,11 +104,9 @@ export async function runRoute<Deps>(
       await route.admit(deps, known, input)
       // A stream has no end of its own: a server that stops ends it. What else is under way is finished. And it lives no
       // longer than an access token: who follows on asks again, and is decided on again.
-      return streamEvents(http, request, reply, route.events, {
-        deps,
-        input,
-        ctx: { ...known, signal: AbortSignal.any([known.signal, stopping, AbortSignal.timeout(maxStreamMs)]) },
-      })
+      return withDeadline([known.signal, stopping], maxStreamMs, (signal) =>
+        streamEvents(http, request, reply, route.events, { deps, input, ctx: { ...known, signal } }),
+      )
   }
 }
 
@@ -161,6 +166,11 @@ export function entryWire(sign: PromiseSigner, receipt: AuditReceipt): z.output<
     leaf_hash: Buffer.from(receipt.leafHash).toString('base64'),
     promise: sign(receipt),
   }
+}
+
+function serverNameOf({ raw }: FastifyRequest): string | undefined {
+  const name = raw.socket instanceof TLSSocket ? raw.socket.servername : undefined
+  return typeof name === 'string' ? name.toLowerCase() : undefined
 }
 
 /** Aborted when the client goes before it has its answer. */

@@ -8,7 +8,7 @@ import { currentCrl } from '../../application/spiffe/sign-crl.ts'
 import type { SvidDeps } from '../../application/spiffe/spiffe-deps.ts'
 import { type BundleDocument, getBundleDocument, refreshHintSeconds } from '../../application/spiffe/trust-bundle.ts'
 import { listFederations } from '../../store/federation-rows.ts'
-import { definePublicRoute, defineRoute, type RawAnswer, type Route } from './define-route.ts'
+import { definePublicRoute, defineRoute, type PublicContext, type RawAnswer, type Route } from './define-route.ts'
 
 const bundle = z
   .object({
@@ -74,7 +74,7 @@ function bundleRoute<P extends z.ZodType>(
   path: `/${string}`,
   name: string,
   params: P,
-  tenantIdOf: (deps: SvidDeps, params: z.output<P>) => Promise<TenantId>,
+  tenantIdOf: (deps: SvidDeps, params: z.output<P>, ctx: PublicContext) => Promise<TenantId>,
 ): Route<SvidDeps> {
   return definePublicRoute({
     method: 'GET',
@@ -86,16 +86,25 @@ function bundleRoute<P extends z.ZodType>(
     response: bundle,
     produces: 'application/json',
     problems: ['route_unknown'],
-    handle: async (deps: SvidDeps, _ctx, input): Promise<RawAnswer> => {
-      const tenantId = await tenantIdOf(deps, input.params)
+    handle: async (deps: SvidDeps, ctx, input): Promise<RawAnswer> => {
+      const tenantId = await tenantIdOf(deps, input.params, ctx)
       const { document } = await deps.database.transaction(tenantId, getBundleDocument)
       return bundleAnswer(document)
     },
   })
 }
 
-/** The same on the listener of the profile `https_spiffe`. */
-export function bundleAnswer(document: BundleDocument): RawAnswer {
+/**
+ * The same on the listener of the profile `https_spiffe`, at one path for all: whose bundle it is says the name that the
+ * client asked for in the handshake, as it says whose certificate was shown. What the request says of its host does not count.
+ */
+export function endpointBundleRoute(tenantIdOf: (serverName: string | undefined) => TenantId): Route<SvidDeps> {
+  return bundleRoute('/spiffe/bundle', 'getTrustBundle', z.strictObject({}), async (_deps, _params, { serverName }) =>
+    tenantIdOf(serverName),
+  )
+}
+
+function bundleAnswer(document: BundleDocument): RawAnswer {
   return { body: JSON.stringify(document), headers: { 'cache-control': `public, max-age=${bundleMaxAgeSeconds}` } }
 }
 

@@ -10,7 +10,7 @@ const paths = {
   revocation_endpoint: '/oauth/revoke',
 }
 
-/** @param mutualTlsUrl where the same is reached over mutual TLS, without a trailing slash */
+/** @param mutualTlsUrl where what is below the issuer is reached over mutual TLS, without a trailing slash */
 export function authorizationServerMetadata(issuer: string, mutualTlsUrl: string | undefined) {
   const clientMethods = [
     'private_key_jwt',
@@ -44,9 +44,7 @@ export function authorizationServerMetadata(issuer: string, mutualTlsUrl: string
     dpop_signing_alg_values_supported: dpopAlgorithms,
     // RFC 8705 sections 3.3 and 5.
     tls_client_certificate_bound_access_tokens: mutualTlsUrl !== undefined,
-    ...(mutualTlsUrl === undefined
-      ? {}
-      : { mtls_endpoint_aliases: endpointsAt(`${mutualTlsUrl}${new URL(issuer).pathname.replace(/\/$/, '')}`) }),
+    ...(mutualTlsUrl === undefined ? {} : { mtls_endpoint_aliases: endpointsAt(mutualTlsUrl) }),
   }
 }
 

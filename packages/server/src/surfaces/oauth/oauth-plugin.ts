@@ -76,7 +76,7 @@ function registerEndpoints(app: FastifyInstance, deps: OAuthDeps, prefix: string
   const metadata = async (tenantId: TenantId) => {
     const issuer = await deps.tenants.findIssuer(tenantId)
     if (issuer === undefined) throw new MayflyError('route_unknown')
-    return authorizationServerMetadata(issuer, deps.mutualTlsUrl())
+    return authorizationServerMetadata(issuer, await mutualTlsUrlOf(deps, tenantId))
   }
 
   post('/oauth/token', (asked) => answerToken(deps, asked))
@@ -89,12 +89,18 @@ function registerEndpoints(app: FastifyInstance, deps: OAuthDeps, prefix: string
   })
   registerStatusLists(app, deps, prefix, tenantOf)
   get(`${prefix}/.well-known/openid-configuration`, async (tenantId) =>
-    openidConfiguration(await getIssuer(deps.tenants, tenantId), deps.mutualTlsUrl()),
+    openidConfiguration(await getIssuer(deps.tenants, tenantId), await mutualTlsUrlOf(deps, tenantId)),
   )
   // RFC 8414 section 3.1: the well-known part comes before the issuer's path.
   get(`/.well-known/oauth-authorization-server${prefix}`, metadata)
   // Section 5 tells of clients that look after it, as OpenID Connect does.
   if (prefix !== '') get(`${prefix}/.well-known/oauth-authorization-server`, metadata)
+}
+
+/** No proxy can come between a client and its certificate, so the path that one puts before ours is not in it. */
+async function mutualTlsUrlOf(deps: OAuthDeps, tenantId: TenantId): Promise<string | undefined> {
+  const url = deps.mutualTlsUrl()
+  return url === undefined ? undefined : `${url}${(await deps.tenants.findPath(tenantId)) ?? ''}`
 }
 
 /** @throws MayflyError `route_unknown`: a tenant that does not exist has no endpoints */

@@ -24,23 +24,26 @@ export interface SentDpop {
   /** The value of each `DPoP` header. */
   readonly proofs: readonly string[]
   readonly method: string
-  /** Of the request's target, without the query. */
+  /** Of the request's target as it came to us, without the query: what a proxy put before it is in `bases`. */
   readonly path: string
 }
 
 export interface DpopDeps extends DpopJudges {
   readonly used: BatchQueue<UsedDpopProof, boolean>
-  /** Where clients reach this server: the public URL first, then the one for mutual TLS. */
-  readonly origins: () => readonly string[]
+  /**
+   * What comes before our own paths in the URL that a client asks: the public URL, with the path that a proxy takes away,
+   * and the one for mutual TLS. From the configuration: what a request says of its host is not believed.
+   */
+  readonly bases: () => readonly string[]
 }
 
 export interface DpopOptions {
   readonly database: Database
   readonly keys: KeyRing
-  readonly origins: () => readonly string[]
+  readonly bases: () => readonly string[]
 }
 
-export function openDpop({ database, keys, origins }: DpopOptions): DpopDeps {
+export function openDpop({ database, keys, bases }: DpopOptions): DpopDeps {
   return {
     nonces: openDpopNonces(keys.derivedSecrets('dpop nonce')),
     keys: openKeyCache(2000),
@@ -49,7 +52,7 @@ export function openDpop({ database, keys, origins }: DpopOptions): DpopDeps {
       run: insertUsedDpopProofs,
       keyOf: (proof) => proof.digest.toString('latin1'),
     }),
-    origins,
+    bases,
   }
 }
 
@@ -67,7 +70,7 @@ export function judgeDpop(
     ...expected,
     now: deps.clock.now(),
     method: sent.method,
-    urls: deps.dpop.origins().map((origin) => `${origin}${sent.path}`),
+    urls: deps.dpop.bases().map((base) => `${base}${sent.path}`),
   })
 }
 

@@ -1,0 +1,3 @@
+export * from './abort-with.ts'
+export * from './abortable.ts'
+export * from './with-deadline.ts'
