@@ -15,6 +15,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   'revoke-postgres': async () => (await import('./revoke-postgres.ts')).revokePostgres,
   'issue-http': async () => (await import('./issue-http.ts')).issueHttp,
   'revoke-http': async () => (await import('./revoke-http.ts')).revokeHttp,
+  'issue-rabbitmq': async () => (await import('./issue-rabbitmq.ts')).issueRabbitmq,
+  'revoke-rabbitmq': async () => (await import('./revoke-rabbitmq.ts')).revokeRabbitmq,
   decide: async () => (await import('./decide.ts')).decide,
   'audit-append': async () => (await import('./audit-append.ts')).auditAppend,
   'workload-api': async () => (await import('./workload-api.ts')).workloadApi,

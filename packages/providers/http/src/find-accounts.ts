@@ -1,7 +1,6 @@
 /** Asks the system which accounts are there, and by which ids of its own. Never remembered. */
 import { type JsonValue, MayflyError } from '@mayfly/domain'
-import type { AccountHandle } from '@mayfly/provider-kit'
-import { eachAtMost } from './each-at-most.ts'
+import { type AccountHandle, inLanes } from '@mayfly/provider-kit'
 import { type Answer, type Caller, unexpectedStatus } from './http-call.ts'
 import type { HttpSettings } from './http-settings.ts'
 import { readJsonPointer } from './json-pointer.ts'
@@ -27,7 +26,7 @@ export async function findAccounts(
     }
     return found
   }
-  await eachAtMost(settings.max_concurrent_calls, handles, async (handle) => {
+  await inLanes(settings.max_concurrent_calls, handles, async (handle) => {
     const { find } = settings
     const answer = await caller.call(find, valuesOf(handle), signal)
     if (find.absent.includes(answer.status)) return

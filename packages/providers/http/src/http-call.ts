@@ -1,7 +1,7 @@
 /** One call at the system, filled in, with Mayfly's own proof; and what its answer means for the caller. */
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import { type JsonValue, MayflyError } from '@mayfly/domain'
+import { type JsonValue, MayflyError, withDeadline } from '@mayfly/domain'
 import { guardedFetch, loginRefused } from '@mayfly/provider-kit'
 import type { HttpSecret, HttpSettings } from './http-settings.ts'
 import { fillBody, fillHeader, fillPath, type Values } from './template.ts'
@@ -62,23 +62,18 @@ export function openCaller(settings: HttpSettings, { value }: HttpSecret): Calle
   }
 
   async function within<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const timeout = new AbortController()
-    const timer = setTimeout(() => timeout.abort(), settings.timeout_ms)
-    const stop = () => timeout.abort()
-    signal.addEventListener('abort', stop, { once: true })
-    if (signal.aborted) timeout.abort()
-    try {
-      return await work(timeout.signal)
-    } catch (cause) {
-      if (cause instanceof MayflyError) throw cause
-      if (timeout.signal.aborted) throw new MayflyError('target_timeout', { log: 'http: no answer in time', cause })
-      if (cause instanceof RangeError) throw new MayflyError('target_refused', { log: `http: ${cause.message}`, cause })
-      const log = `http: ${cause instanceof Error ? cause.message : 'no connection'}`
-      throw new MayflyError('target_unreachable', { log, cause })
-    } finally {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', stop)
-    }
+    return withDeadline([signal], settings.timeout_ms, async (limit) => {
+      try {
+        return await work(limit)
+      } catch (cause) {
+        if (cause instanceof MayflyError) throw cause
+        if (limit.aborted) throw new MayflyError('target_timeout', { log: 'http: no answer in time', cause })
+        if (cause instanceof RangeError)
+          throw new MayflyError('target_refused', { log: `http: ${cause.message}`, cause })
+        const log = `http: ${cause instanceof Error ? cause.message : 'no connection'}`
+        throw new MayflyError('target_unreachable', { log, cause })
+      }
+    })
   }
 
   const own = ownHeaders(settings, value.reveal())

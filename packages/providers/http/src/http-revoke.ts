@@ -4,8 +4,7 @@
  * "It said OK" is not seeing: some systems answer 204 and go on for minutes.
  */
 import type { MayflyError } from '@mayfly/domain'
-import type { AccountHandle, RevokeReport } from '@mayfly/provider-kit'
-import { eachAtMost } from './each-at-most.ts'
+import { type AccountHandle, inLanes, type RevokeReport } from '@mayfly/provider-kit'
 import { findAccounts, valuesOf } from './find-accounts.ts'
 import { type Caller, unexpectedStatus } from './http-call.ts'
 import type { HttpSettings } from './http-settings.ts'
@@ -24,7 +23,7 @@ export async function revokeAccounts(
     const handle = byName.get(name)
     return handle === undefined ? [] : ids.map((id) => ({ handle, id }))
   })
-  await eachAtMost(settings.max_concurrent_calls, due, async ({ handle, id }) => {
+  await inLanes(settings.max_concurrent_calls, due, async ({ handle, id }) => {
     const answer = await caller.call(settings.delete, new Map([...valuesOf(handle), ['handle', id]]), signal)
     const { accepts, absent } = settings.delete
     if (accepts.includes(answer.status) || absent.includes(answer.status)) return
