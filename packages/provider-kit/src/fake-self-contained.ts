@@ -52,9 +52,7 @@ export function fakeSelfContainedFixture(fault?: SelfContainedFault): SelfContai
     secret: z.strictObject({}),
     addressSettings: [],
     permission:
-      fault === 'takes any permission'
-        ? (z.any() as z.ZodType<FakeScopes>)
-        : z.strictObject({ scopes: z.array(z.string().regex(/^[a-z:]+$/)) }),
+      fault === 'takes any permission' ? z.any() : z.strictObject({ scopes: z.array(z.string().regex(/^[a-z:]+$/)) }),
     guarantees: {
       expiryEnforcedBy: 'target',
       revokeCutsOpenSessions: false,

@@ -4,6 +4,7 @@
  */
 import { createServer, type Server } from 'node:https'
 import { isIP, type AddressInfo } from 'node:net'
+import { callbackify } from 'node:util'
 import { defaultTenantId } from '@mayfly/domain'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { isLoopback } from '../store/connection-options.ts'
@@ -198,21 +199,22 @@ async function listenForBundles(
   closers: Closers,
 ): Promise<string> {
   const { cert, key } = identity.current()
+  const contextOf = async (serverName: string) => {
+    try {
+      return await tenants.secureContextOf(serverName)
+    } catch (error) {
+      // The client sees a handshake that fails.
+      wired.http.logger.error({ err: error }, 'a tenant has no certificate for its bundle endpoint')
+      throw error
+    }
+  }
   const bundle = endpointBundleRoute((serverName) => tenants.tenantIdOf(serverName))
   const app = await buildHttp(wired.http, [bindRoutes(wired.spiffe, [bundle])], {
     ...options,
     tls: {
       cert,
       key: key.reveal(),
-      SNICallback(name, done) {
-        tenants.secureContextOf(name).then(
-          (context) => done(null, context),
-          (error: Error) => {
-            wired.http.logger.error({ err: error }, 'a tenant has no certificate for its bundle endpoint')
-            done(error)
-          },
-        )
-      },
+      SNICallback: callbackify(contextOf),
     },
   })
   const url = await listen(app, address, true)
