@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /**
  * SHA-256 crypt (U. Drepper, "Unix crypt using SHA-256 and SHA-512"), the digest alone: 43 characters.
@@ -8,11 +8,7 @@ import { createHash } from 'node:crypto'
 export function sha256Crypt(password: string, salt: string, rounds: number): string {
   const key = Buffer.from(password)
   const grain = Buffer.from(salt)
-  const digest = (...parts: Buffer[]) => {
-    const hash = createHash('sha256')
-    for (const part of parts) hash.update(part)
-    return hash.digest()
-  }
+  const digest = (...parts: Buffer[]) => hash('sha256', Buffer.concat(parts), 'buffer')
 
   const alternate = digest(key, grain, key)
   const parts = [key, grain, repeated(alternate, key.length)]
