@@ -115,7 +115,12 @@ export async function prepareMysql(where?: MysqlAccess): Promise<Prepared> {
 export async function startOwnServer(settings: readonly string[] = []) {
   const server = await startMysql(await makeTempDir('mysql'), settings)
   const stop = () => server.stop()
-  return { access: server.access, stop, [Symbol.asyncDispose]: stop }
+  return {
+    access: server.access,
+    restart: (more: readonly string[]) => server.restart(more),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
 }
 
 export async function asRoot(access: MysqlAccess, ...statements: readonly string[]) {

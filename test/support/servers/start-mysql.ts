@@ -16,6 +16,11 @@ export interface MysqlAccess extends Readonly<Record<string, unknown>> {
   readonly socketPath: string
 }
 
+export interface MysqlServer extends SharedServer<MysqlAccess> {
+  /** Ends it and starts it again on the same files and port, with these options beside. */
+  restart(more: readonly string[]): Promise<void>
+}
+
 const run = promisify(execFile)
 
 /**
@@ -24,7 +29,7 @@ const run = promisify(execFile)
  *
  * @param settings further options of the server, e.g. `--performance-schema=OFF`; a later one wins
  */
-export async function startMysql(dir: string, settings: readonly string[] = []): Promise<SharedServer<MysqlAccess>> {
+export async function startMysql(dir: string, settings: readonly string[] = []): Promise<MysqlServer> {
   const debianPackage = 'mariadb-server'
   const program = await findProgram({ names: ['mariadbd'], debianPackage })
   const installer = await findProgram({ names: ['mariadb-install-db'], debianPackage })
@@ -41,27 +46,41 @@ export async function startMysql(dir: string, settings: readonly string[] = []):
     ...(runAs === undefined ? [] : [`--user=${runAs.name}`]),
   ])
   const access = { host: '127.0.0.1', port: await findFreePort(), socketPath: join(dir, 'mariadb.sock') }
-  const server = await spawnServer({
-    command: program,
-    args: [
-      '--no-defaults',
-      `--datadir=${dataDir}`,
-      `--socket=${access.socketPath}`,
-      `--bind-address=${access.host}`,
-      `--port=${access.port}`,
-      `--pid-file=${join(dir, 'mariadb.pid')}`,
-      '--skip-name-resolve',
-      '--max-connections=1500',
-      '--performance-schema=ON',
-      '--performance-schema-instrument=%=OFF',
-      '--innodb-flush-log-at-trx-commit=0',
-      ...settings,
-    ],
-    cwd: dir,
-    runAs,
-    ready: () => answers(access),
-  })
-  return { access, stop: () => server.stop('SIGKILL') }
+  const start = (more: readonly string[]) =>
+    spawnServer({
+      command: program,
+      args: [
+        '--no-defaults',
+        `--datadir=${dataDir}`,
+        `--socket=${access.socketPath}`,
+        `--bind-address=${access.host}`,
+        `--port=${access.port}`,
+        `--pid-file=${join(dir, 'mariadb.pid')}`,
+        '--skip-name-resolve',
+        '--max-connections=1500',
+        '--performance-schema=ON',
+        '--performance-schema-instrument=%=OFF',
+        ...settings,
+        ...more,
+      ],
+      cwd: dir,
+      runAs,
+      ready: () => answers(access),
+    })
+  let server = await start([])
+  await dropOtherAccounts(access)
+  return {
+    access,
+    async stop() {
+      const endedByItself = !server.isRunning()
+      await server.stop('SIGKILL')
+      if (endedByItself) throw new Error(`mariadbd ended by itself:\n${server.output()}`)
+    },
+    async restart(more) {
+      await server.stop()
+      server = await start(more)
+    },
+  }
 }
 
 async function answers({ socketPath }: MysqlAccess): Promise<boolean> {
@@ -73,4 +92,14 @@ async function answers({ socketPath }: MysqlAccess): Promise<boolean> {
   } catch {
     return false
   }
+}
+
+/** The installer also makes accounts of root that come in over the network without a password. */
+async function dropOtherAccounts({ socketPath }: MysqlAccess): Promise<void> {
+  const root = await mysql.createConnection({ socketPath, user: 'root' })
+  const [rows] = await root.query<mysql.RowDataPacket[]>(
+    `select User as user, Host as host from mysql.global_priv where User in ('root', '') and Host <> 'localhost'`,
+  )
+  for (const { user, host } of rows) await root.query('drop user ?@?', [user, host])
+  await root.end()
 }

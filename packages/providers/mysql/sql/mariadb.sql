@@ -25,7 +25,7 @@ begin
   end if;
   if exists (
     select 1 from json_table(accounts, '$[*]' columns (name varchar(80) character set utf8mb4 collate utf8mb4_bin path '$')) as a
-    where a.name is null or a.name not regexp '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}$'
+    where a.name is null or a.name not regexp '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}\\z'
   ) then
     signal sqlstate 'MF001' set message_text = 'an account name is not of the form mf_ and 26 characters';
   end if;
@@ -36,47 +36,61 @@ end//
 create or replace definer = {definer} procedure {schema}.require_role(in role_name varchar(128) character set utf8mb4 collate utf8mb4_bin)
 sql security definer reads sql data
 begin
-  declare fault varchar(64);
-  if not exists (
-    select 1 from mysql.roles_mapping as m
-    where m.Host = substring_index(current_user(), '@', -1) and m.User = substring_index(current_user(), '@', 1)
-      and m.Role = role_name and m.Admin_option = 'Y'
-  ) then
+  declare is_permitted, holds_roles, is_administrators, reaches_further boolean default false;
+  declare access bigint unsigned;
+  select exists (select 1 from mysql.roles_mapping as h where h.Host = '' and h.User = m.Role),
+         -- Names are compared as if blanks at their ends were not there.
+         m.Admin_option = 'Y' and char_length(m.Role) = char_length(role_name),
+         (select cast(json_value(g.Priv, '$.access') as unsigned) from mysql.global_priv as g where g.Host = '' and g.User = m.Role)
+    into holds_roles, is_permitted, access
+    from mysql.roles_mapping as m
+    where m.Host = '{definer_host}' and m.User = '{definer_user}' and m.Role = convert(role_name using utf8mb3) collate utf8mb3_bin;
+  if not is_permitted then
     signal sqlstate 'MF003' set message_text = 'the role does not exist, or is not permitted';
   end if;
-  with recursive reached(name) as (
-    select m.Role from mysql.roles_mapping as m
-      where m.Host = substring_index(current_user(), '@', -1) and m.User = substring_index(current_user(), '@', 1) and m.Role = role_name
-    union
-    select m.Role from mysql.roles_mapping as m join reached on m.Host = '' and m.User = reached.name
-  )
-  select case
-      -- 5456193: SELECT, RELOAD, PROCESS, SHOW DATABASES, CREATE TEMPORARY TABLES, LOCK TABLES, BINLOG MONITOR, SHOW VIEW.
-      when exists (
-        select 1 from reached join mysql.global_priv as g on g.Host = '' and g.User = reached.name
-        where cast(json_value(g.Priv, '$.access') as unsigned) & ~5456193 <> 0
-      ) then 'the role has privileges on *.* that are an administrator''s'
-      when exists (
-        select 1 from reached join mysql.db as d on d.Host = '' and d.User = reached.name
-        where d.Grant_priv = 'Y'
-           or ('{schema}' like d.Db)
-           or ('mysql' like d.Db and 'Y' in (d.Insert_priv, d.Update_priv, d.Delete_priv, d.Create_priv, d.Drop_priv, d.Alter_priv, d.Trigger_priv, d.Create_routine_priv))
-      ) then 'the role may hand rights on, or reaches into mysql or {schema}'
-      when exists (
-        select 1 from reached join mysql.tables_priv as t on t.Host = '' and t.User = reached.name
-        where find_in_set('Grant', t.Table_priv) or t.Db = '{schema}'
-           or (t.Db = 'mysql' and (find_in_set('Insert', t.Table_priv) or find_in_set('Update', t.Table_priv) or find_in_set('Delete', t.Table_priv)))
-      ) then 'the role may hand rights on, or reaches into mysql or {schema}'
-      when exists (
-        select 1 from reached join mysql.procs_priv as p on p.Host = '' and p.User = reached.name
-        where find_in_set('Grant', p.Proc_priv) or p.Db = '{schema}'
-      ) then 'the role may hand rights on, or reaches into {schema}'
-      when exists (
-        select 1 from reached join mysql.roles_mapping as m on m.Host = '' and m.User = reached.name where m.Admin_option = 'Y'
-      ) then 'the role may grant roles to others'
-    end into fault;
-  if fault is not null then
-    signal sqlstate 'MF004' set message_text = fault;
+  -- All but SELECT, RELOAD, PROCESS, SHOW DATABASES, CREATE TEMPORARY TABLES, LOCK TABLES, BINLOG MONITOR and SHOW VIEW.
+  set is_administrators = access & ~5456193 <> 0;
+  if not holds_roles then
+    -- Apart: most roles hold no others, and the walk costs more than all else here.
+    set reaches_further =
+      exists (
+        select 1 from mysql.db as d where d.Host = '' and d.User = convert(role_name using utf8mb3) collate utf8mb3_bin
+          and (d.Grant_priv = 'Y' or '{schema}' like d.Db or ('mysql' like d.Db and 'Y' in (
+               d.Insert_priv, d.Update_priv, d.Delete_priv, d.Create_priv, d.Drop_priv, d.Alter_priv, d.Trigger_priv, d.Create_routine_priv))))
+      or exists (
+        select 1 from mysql.tables_priv as t where t.Host = '' and t.User = convert(role_name using utf8mb3) collate utf8mb3_bin
+          and (find_in_set('Grant', t.Table_priv) or t.Db = '{schema}' or (t.Db = 'mysql' and t.Table_priv <> 'Select')))
+      or exists (
+        select 1 from mysql.procs_priv as p where p.Host = '' and p.User = convert(role_name using utf8mb3) collate utf8mb3_bin
+          and (find_in_set('Grant', p.Proc_priv) or p.Db = '{schema}'));
+  else
+    with recursive reached(name) as (
+      select convert(role_name using utf8mb3) collate utf8mb3_bin
+      union
+      select m.Role from mysql.roles_mapping as m join reached on m.Host = '' and m.User = reached.name
+    )
+    select exists (
+             select 1 from reached join mysql.global_priv as g on g.Host = '' and g.User = reached.name
+             where cast(json_value(g.Priv, '$.access') as unsigned) & ~5456193 <> 0),
+           exists (
+             select 1 from reached join mysql.db as d on d.Host = '' and d.User = reached.name
+             where d.Grant_priv = 'Y' or '{schema}' like d.Db or ('mysql' like d.Db and 'Y' in (
+                   d.Insert_priv, d.Update_priv, d.Delete_priv, d.Create_priv, d.Drop_priv, d.Alter_priv, d.Trigger_priv, d.Create_routine_priv)))
+           or exists (
+             select 1 from reached join mysql.tables_priv as t on t.Host = '' and t.User = reached.name
+             where find_in_set('Grant', t.Table_priv) or t.Db = '{schema}' or (t.Db = 'mysql' and t.Table_priv <> 'Select'))
+           or exists (
+             select 1 from reached join mysql.procs_priv as p on p.Host = '' and p.User = reached.name
+             where find_in_set('Grant', p.Proc_priv) or p.Db = '{schema}')
+           or exists (
+             select 1 from reached join mysql.roles_mapping as m on m.Host = '' and m.User = reached.name where m.Admin_option = 'Y')
+      into is_administrators, reaches_further;
+  end if;
+  if is_administrators then
+    signal sqlstate 'MF004' set message_text = 'the role has privileges on *.* that are an administrator''s';
+  end if;
+  if reaches_further then
+    signal sqlstate 'MF004' set message_text = 'the role may hand rights on, or reaches into mysql or {schema}';
   end if;
 end//
 
@@ -107,14 +121,14 @@ begin
     resignal;
   end;
 
-  if account is null or account not regexp '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}$' then
+  if account is null or account not regexp '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}\\z' then
     signal sqlstate 'MF001' set message_text = 'an account name is not of the form mf_ and 26 characters';
   end if;
-  if account_host is null or account_host not regexp '^(%|[0-9.]{7,15}(/[0-9.]{7,15})?|[0-9a-f:.]{2,45})$' then
+  if account_host is null or account_host <> '%' and account_host not regexp '^([0-9.]{7,15}(/[0-9.]{7,15})?|[0-9a-f:.]{2,45})\\z' then
     signal sqlstate 'MF001' set message_text = 'the host is not an address, a network with its mask, or %';
   end if;
   -- Against a password sent in clear by mistake.
-  if password_hash is null or password_hash not regexp '^\\*[0-9A-F]{40}$' then
+  if password_hash is null or length(password_hash) <> 41 or password_hash not like '*%' or unhex(substr(password_hash, 2)) is null then
     signal sqlstate 'MF001' set message_text = 'the hash is not one of mysql_native_password';
   end if;
   if max_connections is null or max_connections < 1 or create_deadline is null then
@@ -263,7 +277,7 @@ sql security definer reads sql data
 begin
   select distinct g.User as account from mysql.global_priv as g
     where g.Host <> '' and g.User > convert(after_name using utf8mb3) collate utf8mb3_bin
-      and g.User regexp '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}$'
+      and g.User regexp '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}\\z'
     order by g.User limit page_size;
 end//
 
@@ -277,7 +291,7 @@ begin
          coalesce(t.PROCESSLIST_HOST, regexp_replace(p.HOST, ':[0-9]+$', '')) as source
     from information_schema.PROCESSLIST as p
     left join performance_schema.threads as t on t.PROCESSLIST_ID = p.ID
-    where p.USER regexp '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}$' or t.PROCESSLIST_USER regexp '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}$';
+    where p.USER regexp '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}\\z' or t.PROCESSLIST_USER regexp '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}\\z';
 end//
 
 -- Ends these sessions where they are still those of the account named with them. `sessions`: [[id, account], ...].
@@ -294,7 +308,7 @@ begin
            id bigint unsigned path '$[0]', account varchar(80) character set utf8mb4 collate utf8mb4_bin path '$[1]')) as s
     join information_schema.PROCESSLIST as p on p.ID = s.id
     left join performance_schema.threads as t on t.PROCESSLIST_ID = p.ID
-    where s.account regexp '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}$'
+    where s.account regexp '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}\\z'
       and (s.account = convert(p.USER using utf8mb4) collate utf8mb4_bin or s.account = convert(t.PROCESSLIST_USER using utf8mb4) collate utf8mb4_bin)
   ) do
     begin
@@ -323,7 +337,7 @@ create or replace definer = {definer} procedure {schema}.rotate(
 sql security definer modifies sql data
 begin
   call {schema}.require_rotatable(user_name, host_name);
-  if password_hash is null or password_hash not regexp '^\\*[0-9A-F]{40}$' then
+  if password_hash is null or length(password_hash) <> 41 or password_hash not like '*%' or unhex(substr(password_hash, 2)) is null then
     signal sqlstate 'MF001' set message_text = 'the hash is not one of mysql_native_password';
   end if;
   execute immediate concat('alter user ', quote(user_name), '@', quote(host_name), ' identified via mysql_native_password using ', quote(password_hash));
@@ -372,7 +386,7 @@ sql security definer reads sql data
 begin
   declare access bigint unsigned;
   select cast(json_value(g.Priv, '$.access') as unsigned) into access from mysql.global_priv as g
-    where g.Host = substring_index(current_user(), '@', -1) and g.User = substring_index(current_user(), '@', 1);
+    where g.Host = '{definer_host}' and g.User = '{definer_user}';
   if access & 256 = 0 then
     signal sqlstate 'MF006' set message_text = 'PROCESS';
   end if;
@@ -390,20 +404,20 @@ sql security definer reads sql data
 begin
   declare access bigint unsigned;
   select cast(json_value(g.Priv, '$.access') as unsigned) into access from mysql.global_priv as g
-    where g.Host = substring_index(current_user(), '@', -1) and g.User = substring_index(current_user(), '@', 1);
+    where g.Host = '{definer_host}' and g.User = '{definer_user}';
   select 1 as procedures_version,
-         current_user() as definer,
+         '{definer_user}@{definer_host}' as definer,
          access & 33554432 <> 0 as may_create_users,
          access & 256 <> 0 as sees_processes,
          access & 4294967296 <> 0 as may_kill,
-         exists (select 1 from mysql.global_priv as g where g.Host = substring_index(current_user(), '@', -1)
-                  and g.User = substring_index(current_user(), '@', 1) and json_value(g.Priv, '$.account_locked') = 1) as definer_is_locked,
+         exists (select 1 from mysql.global_priv as g where g.Host = '{definer_host}'
+                  and g.User = '{definer_user}' and json_value(g.Priv, '$.account_locked') = 1) as definer_is_locked,
          @@global.performance_schema as names_every_session,
          @@global.read_only as is_read_only,
          coalesce((select v.VARIABLE_VALUE from information_schema.GLOBAL_VARIABLES as v where v.VARIABLE_NAME = 'WSREP_ON'), 'OFF') = 'ON' as is_cluster,
          exists (select 1 from mysql.global_priv as g where g.User = '' and g.Host <> '') as lets_anonymous_in,
          exists (select 1 from mysql.db as d where '{schema}' like d.Db
-                  and d.User not in (substring_index(current_user(), '@', 1), substring_index(user(), '@', 1))) as others_reach_procedures;
+                  and d.User not in ('{definer_user}', substring_index(user(), '@', 1))) as others_reach_procedures;
 end//
 
 delimiter ;

@@ -39,13 +39,13 @@ begin
   end if;
   if exists (
     select 1 from json_table(cast(accounts as json), '$[*]' columns (name varchar(80) character set utf8mb4 collate utf8mb4_bin path '$')) as a
-    where a.name is null or not regexp_like(a.name, '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}$', 'c')
+    where a.name is null or not regexp_like(a.name, '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}\\z', 'c')
   ) then
     signal sqlstate 'MF001' set message_text = 'an account name is not of the form mf_ and 26 characters';
   end if;
 end//
 
--- CALL takes no expression that PREPARE would: a statement goes through a variable of the session, which holds hashes, no password.
+-- PREPARE takes a variable of the session and no expression. What passes through it holds hashes, never a password.
 create definer = {definer} procedure {schema}.run_statement(in statement_text longtext)
 sql security definer modifies sql data
 begin
@@ -62,8 +62,8 @@ begin
   declare fault varchar(64);
   if not exists (
     select 1 from mysql.role_edges as e
-    where e.TO_HOST = substring_index(current_user(), '@', -1) and e.TO_USER = substring_index(current_user(), '@', 1)
-      and e.FROM_USER = role_name and e.FROM_HOST = '%' and e.WITH_ADMIN_OPTION = 'Y'
+    where e.TO_HOST = '{definer_host}' and e.TO_USER = '{definer_user}'
+      and e.FROM_USER = role_name and char_length(e.FROM_USER) = char_length(role_name) and e.FROM_HOST = '%' and e.WITH_ADMIN_OPTION = 'Y'
   ) then
     signal sqlstate 'MF003' set message_text = 'the role does not exist, or is not permitted';
   end if;
@@ -131,13 +131,13 @@ begin
     resignal;
   end;
 
-  if account is null or not regexp_like(account, '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}$', 'c') then
+  if account is null or not regexp_like(account, '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}\\z', 'c') then
     signal sqlstate 'MF001' set message_text = 'an account name is not of the form mf_ and 26 characters';
   end if;
-  if account_host is null or not regexp_like(account_host, '^(%|[0-9.]{7,15}(/[0-9.]{7,15})?|[0-9a-f:.]{2,45})$', 'c') then
+  if account_host is null or not regexp_like(account_host, '^(%|[0-9.]{7,15}(/[0-9.]{7,15})?|[0-9a-f:.]{2,45})\\z', 'c') then
     signal sqlstate 'MF001' set message_text = 'the host is not an address, a network with its mask, or %';
   end if;
-  if password_hash is null or not regexp_like(password_hash, '^[$]A[$]005[$][./0-9A-Za-z]{20}[./0-9A-Za-z]{43}$', 'c') then
+  if password_hash is null or not regexp_like(password_hash, '^[$]A[$]005[$][./0-9A-Za-z]{20}[./0-9A-Za-z]{43}\\z', 'c') then
     signal sqlstate 'MF001' set message_text = 'the hash is not one of caching_sha2_password';
   end if;
   if max_connections is null or max_connections < 1 or create_deadline is null then
@@ -193,13 +193,13 @@ sql security definer reads sql data
 begin
   if not exists (
     select 1 from mysql.user as u
-    where u.User = substring_index(current_user(), '@', 1) and u.Host = substring_index(current_user(), '@', -1) and u.Process_priv = 'Y'
+    where u.User = '{definer_user}' and u.Host = '{definer_host}' and u.Process_priv = 'Y'
   ) then
     signal sqlstate 'MF006' set message_text = 'PROCESS';
   end if;
   if not exists (
     select 1 from mysql.global_grants as g
-    where g.USER = substring_index(current_user(), '@', 1) and g.HOST = substring_index(current_user(), '@', -1) and g.PRIV = 'CONNECTION_ADMIN'
+    where g.USER = '{definer_user}' and g.HOST = '{definer_host}' and g.PRIV = 'CONNECTION_ADMIN'
   ) then
     signal sqlstate 'MF006' set message_text = 'CONNECTION_ADMIN';
   end if;
@@ -291,7 +291,7 @@ sql security definer reads sql data
 begin
   select distinct u.User as account from mysql.user as u
     where u.User > convert(after_name using utf8mb3) collate utf8mb3_bin
-      and regexp_like(u.User, '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}$', 'c')
+      and regexp_like(u.User, '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}\\z', 'c')
     order by u.User limit page_size;
 end//
 
@@ -303,7 +303,7 @@ begin
          coalesce(t.PROCESSLIST_HOST, regexp_replace(p.HOST, ':[0-9]+$', '')) as source
     from information_schema.PROCESSLIST as p
     left join performance_schema.threads as t on t.PROCESSLIST_ID = p.ID
-    where regexp_like(coalesce(t.PROCESSLIST_USER, p.USER), '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}$', 'c');
+    where regexp_like(coalesce(t.PROCESSLIST_USER, p.USER), '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}\\z', 'c');
 end//
 
 create definer = {definer} procedure {schema}.cut_sessions(in sessions longtext)
@@ -317,7 +317,7 @@ begin
            id bigint unsigned path '$[0]', account varchar(80) character set utf8mb4 collate utf8mb4_bin path '$[1]')) as s
     join information_schema.PROCESSLIST as p on p.ID = s.id
     left join performance_schema.threads as t on t.PROCESSLIST_ID = p.ID
-    where regexp_like(s.account, '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}$', 'c')
+    where regexp_like(s.account, '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}\\z', 'c')
       and s.account = convert(coalesce(t.PROCESSLIST_USER, p.USER) using utf8mb4) collate utf8mb4_bin;
   declare continue handler for not found set done = true;
   if sessions is null or not json_valid(sessions) or json_type(cast(sessions as json)) <> 'ARRAY' or json_length(sessions) > 10000 then
@@ -356,7 +356,7 @@ create definer = {definer} procedure {schema}.rotate(
 sql security definer modifies sql data
 begin
   call {schema}.require_rotatable(user_name, host_name);
-  if password_hash is null or not regexp_like(password_hash, '^[$]A[$]005[$][./0-9A-Za-z]{20}[./0-9A-Za-z]{43}$', 'c') then
+  if password_hash is null or not regexp_like(password_hash, '^[$]A[$]005[$][./0-9A-Za-z]{20}[./0-9A-Za-z]{43}\\z', 'c') then
     signal sqlstate 'MF001' set message_text = 'the hash is not one of caching_sha2_password';
   end if;
   set session lock_wait_timeout = 10;
@@ -398,7 +398,7 @@ create definer = {definer} procedure {schema}.self_check()
 sql security definer reads sql data
 begin
   select 1 as procedures_version,
-         current_user() as definer,
+         '{definer_user}@{definer_host}' as definer,
          u.Create_user_priv = 'Y' as may_create_users,
          u.Process_priv = 'Y' as sees_processes,
          exists (select 1 from mysql.global_grants as g where g.USER = u.User and g.HOST = u.Host and g.PRIV = 'CONNECTION_ADMIN') as may_kill,
@@ -408,9 +408,9 @@ begin
          0 as is_cluster,
          exists (select 1 from mysql.user as a where a.User = '') as lets_anonymous_in,
          exists (select 1 from mysql.db as d where '{schema}' like d.Db
-                  and d.User not in (substring_index(current_user(), '@', 1), substring_index(user(), '@', 1))) as others_reach_procedures
+                  and d.User not in ('{definer_user}', substring_index(user(), '@', 1))) as others_reach_procedures
     from mysql.user as u
-    where u.User = substring_index(current_user(), '@', 1) and u.Host = substring_index(current_user(), '@', -1);
+    where u.User = '{definer_user}' and u.Host = '{definer_host}';
 end//
 
 delimiter ;

@@ -27,6 +27,8 @@ export function mariadbGuide(input: GuideInput = example): string {
   const roles = input.roles.map((role) => quoteName(role))
   return `-- Mayfly at a MariaDB target (10.6 and later). Run as an administrator with the client \`mariadb\`.
 -- Run it again after an upgrade of Mayfly, or to permit more roles. CHANGE the lines marked so.
+-- Where a password rule is installed (cracklib, simple_password_check), \`strict_password_validation\` must be OFF: Mayfly
+-- sends hashes of 256 random bits, never a password that could be looked at.
 
 set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION';
 create database if not exists ${schema} character set utf8mb4;
@@ -96,6 +98,8 @@ function namesOf(input: GuideInput) {
 function proceduresSql(flavour: 'mariadb' | 'mysql', schema: string, definer: string): string {
   return readFileSync(new URL(`../sql/${flavour}.sql`, import.meta.url), 'utf8')
     .replaceAll('{schema}', schema)
+    .replaceAll('{definer_user}', `${schema}_definer`)
+    .replaceAll('{definer_host}', 'localhost')
     .replaceAll('{definer}', definer)
 }
 

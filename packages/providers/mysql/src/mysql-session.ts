@@ -122,7 +122,8 @@ export function openSessions(settings: MysqlSettings, secret: MysqlSecret): Sess
       }
     },
     close() {
-      closing ??= pool === undefined ? Promise.resolve() : pool.end()
+      // The pool passes on why a connection never came about: to whoever closes, that is no fault.
+      closing ??= pool === undefined ? Promise.resolve() : pool.end().catch(() => undefined)
       return closing
     },
   }
