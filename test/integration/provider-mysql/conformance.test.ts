@@ -2,7 +2,14 @@ import { conformanceCases, hostileTexts } from '@mayfly/provider-kit'
 import { mysqlProvider } from '@mayfly/provider-mysql'
 import mysql from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { canLogIn, openSession, type Prepared, prepareMysql, startOwnServer } from './mysql-fixture.ts'
+import {
+  canLogIn,
+  makeStaticAccount,
+  openSession,
+  type Prepared,
+  prepareMysql,
+  startOwnServer,
+} from './mysql-fixture.ts'
 
 describe.each([
   { performanceSchema: 'on', settings: [] },
@@ -49,6 +56,7 @@ describe.each([
         drop: async () => own[Symbol.asyncDispose](),
       }
     },
+    staticAccount: () => makeStaticAccount(prepared),
     holdCreates: async () => {
       const holder = await mysql.createConnection({ socketPath: server.access.socketPath, user: 'root' })
       await holder.query('flush tables with read lock')

@@ -8,6 +8,7 @@ import {
   type IssueRequest,
   type RevokeReport,
   Secret,
+  type StaticAccount,
 } from '@mayfly/provider-kit'
 import {
   mariadbGuide,
@@ -191,6 +192,31 @@ export async function canLogIn(account: IssuedAccount, over: mysql.ConnectionOpt
   } catch (error) {
     if (error instanceof Error && 'errno' in error && refusals.has(Number(error.errno))) return false
     throw error
+  }
+}
+
+/** An account that Mayfly did not make, listed for rotation. */
+export async function makeStaticAccount(prepared: Prepared): Promise<StaticAccount> {
+  const user = `static_${randomBytes(4).toString('hex')}`
+  const secret = new Secret(randomBytes(16).toString('base64url'))
+  await prepared.sql(
+    `create user ${user} identified by '${secret.reveal()}'`,
+    `grant ${prepared.readers} to ${user}`,
+    `set default role ${prepared.readers} for ${user}`,
+    `insert into ${prepared.schema}.rotatable_account (user_name) values ('${user}')`,
+  )
+  const { host, port } = prepared.access
+  const withSecret = (tried: Secret): IssuedAccount => ({
+    fields: { host, port, database: prepared.app, username: user, password: tried },
+    boundTo: 'none',
+    expiresAt: new Date(0),
+  })
+  return {
+    account: user,
+    secret,
+    canLogIn: (tried) => canLogIn(withSecret(tried)),
+    openSession: (tried) => openSession(withSecret(tried)),
+    drop: async () => void (await prepared.sql(`drop user ${user}`)),
   }
 }
 

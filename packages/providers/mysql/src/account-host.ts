@@ -3,38 +3,49 @@ import { MayflyError, type BoundTo } from '@mayfly/domain'
 import type { Holder } from '@mayfly/provider-kit'
 import type { MysqlSettings } from './mysql-settings.ts'
 
-/** The host part of an account: from where it may log in, and what that binds it to. */
-export interface AccountHost {
-  readonly host: string
-  readonly boundTo: BoundTo
-}
-
 /** A wider network than this says little about who is in it. */
 const bindingPrefixLength = 24
 
-/** @throws MayflyError `target_refused`: the resource binds to an address, and none is known */
-export function accountHostOf(settings: MysqlSettings, holder: Holder | undefined): AccountHost {
-  const { account_host: wanted } = settings
+/**
+ * The host part of an account: from where it may log in.
+ *
+ * @throws MayflyError `target_refused`: the resource binds to an address, and none is known
+ */
+export function accountHostOf(
+  { account_host: wanted }: Pick<MysqlSettings, 'account_host'>,
+  holder: Holder | undefined,
+): string {
   switch (wanted.mode) {
     case 'any':
-      return { host: '%', boundTo: 'none' }
+      return '%'
     case 'network': {
-      const { prefixLength } = splitNetwork(wanted.network)
       const host = netmaskOf(wanted.network)
-      if (host === undefined) throw new MayflyError('internal', { log: 'mysql: a network that settings refuse' })
-      return { host, boundTo: prefixLength >= bindingPrefixLength ? 'address' : 'none' }
+      if (host !== undefined) return host
+      throw new MayflyError('internal', { log: 'mysql: a network that settings refuse' })
     }
     case 'attested_address': {
       const address = holder?.address?.toLowerCase()
-      if (address !== undefined && isIP(address) !== 0 && !address.includes('%')) {
-        return { host: withoutMapping(address), boundTo: 'address' }
-      }
+      if (address !== undefined && isIP(address) !== 0 && !address.includes('%')) return withoutMapping(address)
       throw new MayflyError('target_refused', {
         publicDetail:
           'logins of this resource are bound to the address where the workload proved itself, and that is not known',
         hint: 'let the workload prove itself to Mayfly directly, or set `account_host` of the resource to another mode',
       })
     }
+  }
+}
+
+/** What every account of a resource with these settings is bound to. */
+export function bindingUnder(settings: Pick<MysqlSettings, 'account_host' | 'client_certificates'>): BoundTo {
+  const { account_host: wanted, client_certificates: certificates } = settings
+  if (certificates !== undefined) return 'key'
+  switch (wanted.mode) {
+    case 'any':
+      return 'none'
+    case 'attested_address':
+      return 'address'
+    case 'network':
+      return splitNetwork(wanted.network).prefixLength >= bindingPrefixLength ? 'address' : 'none'
   }
 }
 

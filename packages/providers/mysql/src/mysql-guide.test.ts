@@ -26,7 +26,7 @@ test.for([mariadbGuide, mysql8Guide])(
   '%o names schema, login, definer and roles, quoted, and leaves no placeholder',
   (guide) => {
     const text = guide({ login: 'may`fly', roles: ['read`ers', `o'neill`], schema: 'mayfly_two' })
-    expect(text).not.toMatch(/\{\w+\}/)
+    expect(text).not.toMatch(/\{[a-z_]+\}/)
     expect(text).toContain("`may``fly`@'%'")
     expect(text).toContain('grant `read``ers` to `mayfly_two_definer`@`localhost` with admin option')
     expect(text).toContain("grant `o'neill` to")

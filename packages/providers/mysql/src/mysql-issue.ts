@@ -6,7 +6,7 @@ import {
   requireAccountNames,
   Secret,
 } from '@mayfly/provider-kit'
-import { accountHostOf } from './account-host.ts'
+import { accountHostOf, bindingUnder } from './account-host.ts'
 import { requiredCertificateOf } from './client-certificate.ts'
 import type { MysqlPermission } from './mysql-permission.ts'
 import type { Sessions } from './mysql-session.ts'
@@ -30,7 +30,7 @@ export async function issueAccount(
   const { permission, expiresAt, createDeadlineAt } = request
   const { settings } = sessions
   refuseUnusable(handle, request)
-  const { host, boundTo } = accountHostOf(settings, request.holder)
+  const host = accountHostOf(settings, request.holder)
   const certificate = requiredCertificateOf(settings, request.holder)
   const password = newPassword()
   const usesTls = settings.tls.mode === 'verify_full' && !settings.host.startsWith('/')
@@ -64,7 +64,7 @@ export async function issueAccount(
       password,
       connection_url: connectionUrl(sessions, handle.accountName, password, database),
     },
-    boundTo: certificate === undefined ? boundTo : 'key',
+    boundTo: bindingUnder(settings),
     expiresAt,
   }
 }

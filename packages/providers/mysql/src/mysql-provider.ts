@@ -20,6 +20,7 @@ import {
   type SessionObserver,
   type Target,
 } from '@mayfly/provider-kit'
+import { bindingUnder } from './account-host.ts'
 import { adoptLogin, mysqlOwnLogin } from './adopt-login.ts'
 import { checkTarget } from './mysql-check.ts'
 import { cutAccounts } from './mysql-cut.ts'
@@ -67,6 +68,7 @@ export const mysqlProvider = {
     ],
   },
   rotation: { overlap: 'other_account' },
+  bindingsUnder: (settings) => [bindingUnder(settings)],
   guide: () => mysqlGuide(),
   ownLogin: mysqlOwnLogin,
   plan: (credentialId) => ({ credentialId, accountName: accountNameOf(credentialId) }),
