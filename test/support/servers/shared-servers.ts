@@ -2,6 +2,7 @@
  * The servers that test files share beside the PostgreSQL clusters: each is started when the first file asks for it, once
  * in a run, and ended with the run. A new one is a line here.
  */
+import { startMysql } from './start-mysql.ts'
 import { startRabbitmq } from './start-rabbitmq.ts'
 import { startRedis } from './start-redis.ts'
 
@@ -17,6 +18,7 @@ export interface SharedServer<Access extends SharedAccess> {
 export type StartShared<Access extends SharedAccess> = (dir: string) => Promise<SharedServer<Access>>
 
 export const sharedServers = {
+  mysql: (dir) => startMysql(dir),
   rabbitmq: (dir) => startRabbitmq(dir),
   redis: (dir) => startRedis(dir),
 } as const satisfies Readonly<Record<string, StartShared<SharedAccess>>>
