@@ -7,6 +7,7 @@
 import { type BoundTo, MayflyError } from '@mayfly/domain'
 import { httpProvider } from '@mayfly/provider-http'
 import { jwtProvider } from '@mayfly/provider-jwt'
+import { natsProvider } from '@mayfly/provider-nats'
 import { postgresProvider } from '@mayfly/provider-postgres'
 import { createPolicyEngine } from '../adapters/cedar/policy-engine.ts'
 import { createKeyRing, type KeyRing } from '../adapters/keys/key-ring.ts'
@@ -50,7 +51,7 @@ import { type FormProvider, type ProviderForm, providerFormOf } from './provider
 import { createTenantLogs, type TenantLogs } from './tenant-logs.ts'
 
 /** The providers of this build; a new one is a line here. */
-const ownProviders: readonly FormProvider[] = [httpProvider, jwtProvider, postgresProvider]
+const ownProviders: readonly FormProvider[] = [httpProvider, jwtProvider, natsProvider, postgresProvider]
 
 /** By provider: what to run at a target so that Mayfly gets the least rights that it needs there. */
 export function providerGuides(): ReadonlyMap<string, string> {
