@@ -2,6 +2,7 @@
  * The servers that test files share beside the PostgreSQL clusters: each is started when the first file asks for it, once
  * in a run, and ended with the run. A new one is a line here.
  */
+import { startNats } from './start-nats.ts'
 import { startRedis } from './start-redis.ts'
 
 /** How to reach a server that runs: plain data, so that it can be told to another process. A password is text here. */
@@ -16,6 +17,7 @@ export interface SharedServer<Access extends SharedAccess> {
 export type StartShared<Access extends SharedAccess> = (dir: string) => Promise<SharedServer<Access>>
 
 export const sharedServers = {
+  nats: (dir) => startNats(dir),
   redis: (dir) => startRedis(dir),
 } as const satisfies Readonly<Record<string, StartShared<SharedAccess>>>
 
