@@ -64,7 +64,17 @@ export function keyFrom(kind: NkeyKind, seed: string): Nkey {
 }
 
 /** An account of its own, Mayfly's rights by the guide, and the provider opened on it. */
-export async function prepareNats(access: NatsAccess): Promise<PreparedNats> {
+export async function prepareNats(
+  access: NatsAccess,
+  options: {
+    /** Default true; false: the servers do not get to know the account. */
+    readonly known?: boolean
+    /** Claims of the account's JWT that differ. */
+    readonly claims?: Readonly<Record<string, unknown>>
+    /** Of Mayfly's user; default as in the guide. */
+    readonly rights?: { readonly publish: readonly string[]; readonly subscribe: readonly string[] } | 'all'
+  } = {},
+): Promise<PreparedNats> {
   const [mayflySigning, otherSigning] = access.signingSeeds
   const account = makeNkey('account')
   const accountSigning = makeNkey('account')
@@ -79,15 +89,14 @@ export async function prepareNats(access: NatsAccess): Promise<PreparedNats> {
   })
   const iat = Math.floor(Date.now() / 1000)
   const own = makeNkey('user')
-  const rights = systemRights(id)
+  const rights = options.rights ?? systemRights(id)
   const ownJwt = signClaims(
     {
       iat,
       sub: own.key.publicKey,
       name: 'mayfly',
       nats: {
-        pub: { allow: rights.publish },
-        sub: { allow: rights.subscribe },
+        ...(rights === 'all' ? {} : { pub: { allow: rights.publish }, sub: { allow: rights.subscribe } }),
         subs: -1,
         data: -1,
         payload: -1,
@@ -108,12 +117,13 @@ export async function prepareNats(access: NatsAccess): Promise<PreparedNats> {
         default_permissions: { pub: {}, sub: {} },
         type: 'account',
         version: 2,
+        ...options.claims,
       },
     },
     keyFrom('operator', otherSigning),
   )
   const push = async (jwt: string) => (await system.request('$SYS.REQ.CLAIMS.UPDATE', jwt)).string()
-  await push(accountJwt)
+  if (options.known !== false) await push(accountJwt)
 
   const secret = {
     account_signing_key: accountSigning.seed,

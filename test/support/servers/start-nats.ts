@@ -31,6 +31,8 @@ export interface NatsAccess extends Readonly<Record<string, unknown>> {
 export interface NatsOptions {
   /** How many servers; default 1. */
   readonly servers?: number
+  /** Default `full`. */
+  readonly resolver?: 'full' | 'memory'
   /** Lines for each server's configuration. */
   readonly settings?: readonly string[]
 }
@@ -39,6 +41,7 @@ export interface NatsServers extends SharedServer<NatsAccess> {
   /** Starts one that was stopped, with what it had stored. */
   startOne(at: number): Promise<void>
   stopOne(at: number, signal?: NodeJS.Signals): Promise<void>
+  pidOf(at: number): number
   /** What one has said so far. */
   outputOf(at: number): string
 }
@@ -105,7 +108,9 @@ export async function startNats(dir: string, options: NatsOptions = {}): Promise
       `server_name: server-${at}`,
       `operator: ${operatorJwt}`,
       `system_account: ${system.key.publicKey}`,
-      `resolver { type: full, dir: "${join(place, 'jwt')}", allow_delete: false, interval: "1s", timeout: "2s" }`,
+      options.resolver === 'memory'
+        ? 'resolver: MEMORY'
+        : `resolver { type: full, dir: "${join(place, 'jwt')}", allow_delete: false, interval: "1s", timeout: "2s" }`,
       `resolver_preload { ${system.key.publicKey}: ${systemJwt} }`,
       ...(routes.length === 0
         ? []
@@ -142,6 +147,7 @@ export async function startNats(dir: string, options: NatsOptions = {}): Promise
     },
     startOne,
     stopOne: async (at, signal = 'SIGKILL') => running.get(at)?.stop(signal),
+    pidOf: (at) => running.get(at)?.pid ?? 0,
     outputOf: (at) => running.get(at)?.output() ?? '',
     stop,
   }

@@ -15,6 +15,7 @@ nsc describe operator --raw
 # 3. Tells the servers: a user of the system account that may do this and nothing else. Enter its file as system_credentials.
 nsc add user --account SYS mayfly \\
   --allow-pub "\\$SYS.REQ.SERVER.PING.STATSZ" \\
+  --allow-pub "\\$SYS.REQ.SERVER.PING.VARZ" \\
   --allow-pub "\\$SYS.REQ.ACCOUNT.$ACCOUNT_ID.CLAIMS.LOOKUP" \\
   --allow-pub "\\$SYS.REQ.ACCOUNT.$ACCOUNT_ID.CLAIMS.UPDATE" \\
   --allow-pub "\\$SYS.REQ.ACCOUNT.$ACCOUNT_ID.INFO" \\
@@ -30,7 +31,11 @@ nsc push --account "$ACCOUNT"
 export function systemRights(account: string): { readonly publish: readonly string[]; readonly subscribe: string[] } {
   const of = (what: string) => `$SYS.REQ.ACCOUNT.${account}.${what}`
   return {
-    publish: ['$SYS.REQ.SERVER.PING.STATSZ', ...['CLAIMS.LOOKUP', 'CLAIMS.UPDATE', 'INFO', 'CONNZ'].map(of)],
+    publish: [
+      '$SYS.REQ.SERVER.PING.STATSZ',
+      '$SYS.REQ.SERVER.PING.VARZ',
+      ...['CLAIMS.LOOKUP', 'CLAIMS.UPDATE', 'INFO', 'CONNZ'].map(of),
+    ],
     subscribe: ['_INBOX.mayfly.>'],
   }
 }

@@ -21,6 +21,7 @@ import {
 import { issuedAtSeconds, lifeAt } from './nats-issue.ts'
 import { signClaims } from './nats-jwt.ts'
 import type { NatsWay } from './nats-way.ts'
+import { requireKnownOperatorKey } from './operator-keys.ts'
 
 export interface PushOutcome {
   /** Every server refuses these from now on. */
@@ -60,6 +61,7 @@ async function pushAlone(way: NatsWay, input: PushInput, signal: AbortSignal): P
   if (input.anew !== true && list.isTheSame && isEverywhere(reading, base.token)) {
     return { ended: input.handles, pending: [] }
   }
+  await requireKnownOperatorKey(way, reading, signal)
   const { token, left } = await sign(way, base, list, reading.now, signal)
   const seen = await push(way, token, signal)
   const why = whyNotEverywhere(seen, token)
@@ -179,7 +181,7 @@ function whyNotEverywhere({ servers, answered, stored, applied }: AccountReading
   if (answered < servers) return `${servers - answered} of the ${servers} servers of the cluster do not answer`
   if (applied.some((one) => one !== token)) {
     return stored.every((one) => one === token)
-      ? "a server does not act on what Mayfly signs: its operator's JWT must name the key in `operator_signing_key`"
+      ? 'a server has stored what Mayfly signed and does not act on it'
       : 'a server of the cluster has another version of the account'
   }
   if (stored.length === 0 || stored.some((one) => one !== token)) {
