@@ -69,6 +69,8 @@ export async function prepareNats(
   options: {
     /** Default true; false: the servers do not get to know the account. */
     readonly known?: boolean
+    /** Of a server with TLS. */
+    readonly caPem?: string
     /** Claims of the account's JWT that differ. */
     readonly claims?: Readonly<Record<string, unknown>>
     /** Of Mayfly's user; default as in the guide. */
@@ -86,6 +88,7 @@ export async function prepareNats(
     reconnect: true,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 100,
+    ...(options.caPem === undefined ? {} : { tls: { ca: options.caPem, ...{ host: access.host } } }),
   })
   const iat = Math.floor(Date.now() / 1000)
   const own = makeNkey('user')

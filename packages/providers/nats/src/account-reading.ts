@@ -5,7 +5,6 @@
  * has signed. So both are asked, of every server.
  */
 import { MayflyError } from '@mayfly/domain'
-import type { Msg } from '@nats-io/transport-node'
 import { type Claims, isRecord, readClaims } from './nats-jwt.ts'
 import type { SystemSession } from './system-session.ts'
 
@@ -55,7 +54,7 @@ export async function readAccount(
   return {
     servers: count,
     answered: Math.min(ids.size, new Set(answers.map((answer) => answer.serverId)).size),
-    stored: stored.map((answer) => answer.string()).filter((token) => token !== ''),
+    stored: stored.filter((token) => token !== ''),
     applied: answers.flatMap(({ data }) => {
       const token = isRecord(data) ? data['jwt'] : undefined
       return typeof token === 'string' ? [token] : []
@@ -83,7 +82,7 @@ export async function listServers(session: SystemSession, signal: AbortSignal): 
   }
 }
 
-function activeServersOf(answer: Msg): number {
+function activeServersOf(answer: string): number {
   const body = parseJson(answer)
   const statsz = isRecord(body) ? body['statsz'] : undefined
   const count = isRecord(statsz) ? statsz['active_servers'] : undefined
@@ -97,7 +96,7 @@ export interface ServerAnswer {
 }
 
 /** The envelope that every server puts around its answer. */
-export function parseAnswer(answer: Msg): ServerAnswer {
+export function parseAnswer(answer: string): ServerAnswer {
   const body = parseJson(answer)
   const server = isRecord(body) ? body['server'] : undefined
   if (isRecord(body) && isRecord(server)) {
@@ -112,9 +111,9 @@ export function parseAnswer(answer: Msg): ServerAnswer {
   })
 }
 
-function parseJson(answer: Msg): unknown {
+function parseJson(answer: string): unknown {
   try {
-    return JSON.parse(answer.string())
+    return JSON.parse(answer)
   } catch {
     return undefined
   }

@@ -6,12 +6,11 @@ import { checkAccount, checkOwnLogin } from './check-rights.ts'
 import { issueUser, prepareUserKey } from './nats-issue.ts'
 import { isLoginRefused } from '@mayfly/provider-kit'
 import { revokeUsers } from './nats-cut.ts'
-import { targetError } from './nats-error.ts'
 import type { NatsPermission } from './nats-permission.ts'
 import type { NatsWay } from './nats-way.ts'
 import { makeNkey, type Nkey, readSeed } from './nkey.ts'
 import { pushEnds } from './push-ends.ts'
-import { connectAs } from './system-session.ts'
+import { dialAny } from './system-session.ts'
 
 /** Where there is no role yet: a user that may do next to nothing. */
 const leastPermission: NatsPermission = {
@@ -132,11 +131,10 @@ function failed(detail: string, hint?: string): CheckFinding {
 
 async function logsIn(way: NatsWay, jwt: string, key: Nkey): Promise<boolean> {
   try {
-    const nc = await connectAs(way.settings, { jwt, key })
-    await nc.close()
+    const connection = await dialAny(way.settings, { jwt, key })
+    connection.close()
     return true
-  } catch (cause) {
-    const error = targetError(cause, 'try a login')
+  } catch (error) {
     if (isLoginRefused(error)) return false
     throw error
   }

@@ -5,7 +5,6 @@ const token = /^[A-Za-z0-9_$/=:@+-]{1,100}$/
 
 const subject = z
   .string()
-  .min(1)
   .max(255)
   .refine(
     (text) => {
