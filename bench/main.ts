@@ -15,6 +15,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   'revoke-postgres': async () => (await import('./revoke-postgres.ts')).revokePostgres,
   'issue-http': async () => (await import('./issue-http.ts')).issueHttp,
   'revoke-http': async () => (await import('./revoke-http.ts')).revokeHttp,
+  'issue-nats': async () => (await import('./issue-nats.ts')).issueNats,
+  'revoke-nats': async () => (await import('./revoke-nats.ts')).revokeNats,
   decide: async () => (await import('./decide.ts')).decide,
   'audit-append': async () => (await import('./audit-append.ts')).auditAppend,
   'workload-api': async () => (await import('./workload-api.ts')).workloadApi,
