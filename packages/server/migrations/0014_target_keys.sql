@@ -5,4 +5,5 @@
 alter table credential add column target_key text check (char_length(target_key) between 1 and 200);
 
 -- A key is of one credential: the end of one must not be the end of another. Serves listLongOver() too.
-create unique index credential_target_key on credential (resource_id, target_key) where target_key is not null;
+create unique index credential_target_key on credential (tenant_id, resource_id, target_key)
+  where target_key is not null;
