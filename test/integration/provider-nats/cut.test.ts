@@ -3,12 +3,14 @@ import { newId } from '@mayfly/domain'
 import { type ObservedSession } from '@mayfly/provider-kit'
 import { natsProvider } from '@mayfly/provider-nats'
 import { describe, expect, test } from 'vitest'
+import { readClaims, signClaims } from '../../../packages/providers/nats/src/nats-jwt.ts'
 import { makeTempDir, until, useServer } from '../../support/index.ts'
 import { startNats } from '../../support/servers/start-nats.ts'
 import {
   canLogIn,
   codeOf,
   type Issued,
+  keyFrom,
   noSignal,
   openSession,
   prepareNats,
@@ -125,6 +127,29 @@ describe('the end at the target', () => {
     for (const one of issued) expect(await canLogIn(one.account)).toBe(false)
     const list = Object.keys((await prepared.claims()).nats['revocations'] as object)
     expect(list.toSorted()).toEqual(issued.map((one) => one.handle.targetKey).toSorted())
+  })
+})
+
+describe('a session that the list does not reach', () => {
+  test('is seen, and nothing is called ended while it is open', async () => {
+    await using prepared = await fresh()
+    const issued = await prepared.issue()
+    // Whoever has the signing key as well signs the same user anew, and later than any revocation.
+    const claims = readClaims(String(issued.account.fields['jwt']), 'account')
+    if (claims === undefined) throw new Error('what is issued can be read')
+    const jwt = signClaims(
+      { ...claims, iat: claims.iat + 3_600 },
+      keyFrom('account', prepared.secret.account_signing_key),
+    )
+    const forged = { ...issued.account, fields: { ...issued.account.fields, jwt } }
+    const [own, planted] = [await openSession(issued.account), await openSession(forged)]
+    const report = await revoke(prepared, [issued.handle])
+    expect(await own.isAlive(), 'control: the list is in force').toBe(false)
+    expect(await planted.isAlive(), 'control: and does not reach this one').toBe(true)
+    expect([...report.cutNames, ...report.removedNames]).toEqual([])
+    expect(report.reasons.get(issued.handle.accountName)).toContain('a session is still open')
+    await planted.close()
+    expect((await revoke(prepared, [issued.handle])).removedNames).toEqual([issued.handle.accountName])
   })
 })
 

@@ -13,37 +13,40 @@ const stateOf = async ({ target }: Awaited<ReturnType<typeof fresh>>, handle: Pa
   (await target.observe([handle], noSignal))[0]?.state
 
 describe('what is in place at the target', () => {
-  test('a JWT that no key of the operator has signed is stored with a 200 and not acted on: it is not taken for ours', async () => {
-    await using prepared = await fresh()
-    const issued = await prepared.issue()
-    await revoke(prepared, [issued.handle])
-    expect(await stateOf(prepared, issued.handle), 'control: ended').toBe('absent')
+  test.each(['the account itself', 'another operator'])(
+    'a JWT that %s has signed is stored with a 200 and not acted on: it is not taken for ours',
+    async (signer) => {
+      await using prepared = await fresh()
+      const issued = await prepared.issue()
+      await revoke(prepared, [issued.handle])
+      expect(await stateOf(prepared, issued.handle), 'control: ended').toBe('absent')
 
-    // Signed by the account itself, which names a stranger's key and no revocation.
-    const stranger = makeNkey('account')
-    const slipped = await prepared.resign(
-      (claims) => ({
-        ...claims,
-        iat: claims.iat + 10,
-        nats: { ...claims.nats, signing_keys: [stranger.key.publicKey], revocations: {} },
-      }),
-      prepared.accountKey,
-    )
-    expect(await prepared.push(slipped), 'control: the server says that it is fine').toContain('"code":200')
-    expect(await prepared.stored(), 'control: and gives it back').toBe(slipped)
-    expect(await canLogIn(issued.account), 'the running server goes on with ours').toBe(false)
-    expect(await stateOf(prepared, issued.handle), 'nobody says that it is safe').toBe('usable')
+      // It names a stranger's key and no revocation.
+      const stranger = makeNkey('account')
+      const slipped = await prepared.resign(
+        (claims) => ({
+          ...claims,
+          iat: claims.iat + 10,
+          nats: { ...claims.nats, signing_keys: [stranger.key.publicKey], revocations: {} },
+        }),
+        signer === 'another operator' ? makeNkey('operator').key : prepared.accountKey,
+      )
+      expect(await prepared.push(slipped), 'control: the server says that it is fine').toContain('"code":200')
+      expect(await prepared.stored(), 'control: and gives it back').toBe(slipped)
+      expect(await canLogIn(issued.account), 'the running server goes on with ours').toBe(false)
+      expect(await stateOf(prepared, issued.handle), 'nobody says that it is safe').toBe('usable')
 
-    const report = await revoke(prepared, [issued.handle])
-    expect(report.removedNames).toEqual([issued.handle.accountName])
-    const claims = await prepared.claims()
-    expect(claims.iss).toBe(keyFrom('operator', prepared.secret.operator_signing_key).publicKey)
-    expect(claims.nats['signing_keys'], "nothing of it came under Mayfly's signature").not.toContain(
-      stranger.key.publicKey,
-    )
-    expect(await canLogIn(issued.account)).toBe(false)
-    expect(await canLogIn((await prepared.issue()).account), 'the account lives').toBe(true)
-  })
+      const report = await revoke(prepared, [issued.handle])
+      expect(report.removedNames).toEqual([issued.handle.accountName])
+      const claims = await prepared.claims()
+      expect(claims.iss).toBe(keyFrom('operator', prepared.secret.operator_signing_key).publicKey)
+      expect(claims.nats['signing_keys'], "nothing of it came under Mayfly's signature").not.toContain(
+        stranger.key.publicKey,
+      )
+      expect(await canLogIn(issued.account)).toBe(false)
+      expect(await canLogIn((await prepared.issue()).account), 'the account lives').toBe(true)
+    },
+  )
 
   test('with a key that the operator does not name, nothing is pushed and nothing is called ended', async () => {
     await using prepared = await fresh()
