@@ -17,6 +17,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   'revoke-http': async () => (await import('./revoke-http.ts')).revokeHttp,
   'issue-rabbitmq': async () => (await import('./issue-rabbitmq.ts')).issueRabbitmq,
   'revoke-rabbitmq': async () => (await import('./revoke-rabbitmq.ts')).revokeRabbitmq,
+  'issue-nats': async () => (await import('./issue-nats.ts')).issueNats,
+  'revoke-nats': async () => (await import('./revoke-nats.ts')).revokeNats,
   decide: async () => (await import('./decide.ts')).decide,
   'audit-append': async () => (await import('./audit-append.ts')).auditAppend,
   'workload-api': async () => (await import('./workload-api.ts')).workloadApi,

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createOrdersTarget, type DevWorld, type OrdersTarget, registerRole, startDevWorld } from './dev-world.ts'
 import { openBrowser, type OpenIdProvider, startOpenIdProvider } from '../integration/people/openid-provider.ts'
-import { until } from '../support/index.ts'
+import { type PreparedNats, prepareNats } from '../integration/provider-nats/nats-fixture.ts'
+import { until, useServer } from '../support/index.ts'
 import { type RunningCommand, startProcess } from './run-mayfly.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -51,6 +52,10 @@ const addReport = async (world: DevWorld) => {
   ])
 }
 
+let nats: PreparedNats
+const natsServers = () =>
+  `--setting 'servers=[${nats.settings.servers.join()}]' --setting tls.mode=disabled_loopback_only`
+
 /** Every page with commands that are marked `sh` has a line here. */
 const scenes: Readonly<Record<string, Scene>> = {
   'README.md': { prepare: (world) => symlink(join(root, 'docs'), `${world.dir}/docs`) },
@@ -74,6 +79,21 @@ const scenes: Readonly<Record<string, Scene>> = {
       ['username=mayfly', `username=${login.username}`],
       ['app_readonly', group],
     ],
+  },
+  'docs/guides/connect-nats.md': {
+    async prepare(world) {
+      await addPayments(world)
+      nats = await useServer('nats').then(prepareNats)
+      await writeFile(`${world.dir}/account.seed`, nats.secret.account_signing_key)
+      await writeFile(`${world.dir}/operator.seed`, nats.secret.operator_signing_key)
+      await writeFile(`${world.dir}/mayfly.creds`, nats.secret.system_credentials)
+    },
+    replace: () => [
+      ["--setting 'servers=[nats-1.example.com:4222, nats-2.example.com:4222]'", natsServers()],
+      ['ACCOUNT_ID', nats.account],
+      ['OPERATOR_ID', String(nats.settings.trusted_operator_keys[0])],
+    ],
+    finish: async () => nats[Symbol.asyncDispose](),
   },
   'docs/guides/federate-a-trust-domain.md': { prepare: async () => {} },
   'docs/guides/rotate-the-ca.md': { prepare: async () => {} },

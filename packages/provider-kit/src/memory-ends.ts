@@ -16,15 +16,22 @@ export function createMemoryEnds(url = 'https://mayfly.example/published/test'):
   return {
     url,
     end(handles, expiresAt) {
-      for (const { credentialId, accountName } of handles) {
+      for (const { credentialId, accountName, targetKey } of handles) {
+        const key = targetKey === undefined ? {} : { targetKey }
         const endedAt = new Date()
-        ended.set(credentialId, { credentialId, accountName, endedAt, expiresAt, cause: 'requested_by_operator' })
+        const cause = 'requested_by_operator'
+        ended.set(credentialId, { credentialId, accountName, ...key, endedAt, expiresAt, cause })
       }
     },
     ended: async (ids) => new Set(ids.filter((id) => ended.has(id))),
     async listEnded() {
       const live = [...ended.values()].filter((one) => one.expiresAt > new Date())
       return live.toSorted((a, b) => (a.credentialId < b.credentialId ? -1 : 1))
+    },
+    async longOver(targetKeys) {
+      const over = [...ended.values()].filter((one) => one.expiresAt.getTime() < Date.now() - 600_000)
+      const known = new Set(over.map((one) => one.targetKey))
+      return new Set(targetKeys.filter((key) => known.has(key)))
     },
     async nextNumber() {
       number += 1

@@ -35,6 +35,18 @@ export interface AccountHandle {
   readonly credentialId: CredentialId
   /** At most 63 bytes of `[a-z0-9_]`. */
   readonly accountName: string
+  /** By what the target knows it, where no name can be chosen: what `prepareKey` made for this credential. No secret. */
+  readonly targetKey?: string
+  /** By when it has ended by itself, where the caller has its row: for targets that keep nothing that could be asked. */
+  readonly expiresAt?: Date
+}
+
+/** A key by which a target knows a credential, public and (where Mayfly made it) private. */
+export interface TargetKey {
+  /** Its public half: 1 to 200 characters. Never that of another credential of the resource. */
+  readonly targetKey: string
+  /** Only on its way from `prepareKey` to `issue`: kept nowhere (law 6). Absent where the holder has it. */
+  readonly privateKey?: Secret
 }
 
 export interface IssueRequest<Permission> {
@@ -46,6 +58,8 @@ export interface IssueRequest<Permission> {
   readonly createDeadlineAt: Date
   /** What the credential can be bound to beside the possession of what is issued. */
   readonly holder?: Holder
+  /** For kinds with `prepareKey`, and for these always: what it made for this handle. */
+  readonly key?: TargetKey
   /** For self-contained kinds, and for these always: what to say, and what to sign it with. */
   readonly statement?: TokenStatement
 }
@@ -296,6 +310,18 @@ export interface AccountProvider<Settings, Permission, SecretFields> {
   readonly rotation?: Rotation
   /** Of `guarantees.bindings` those that a resource with these settings can give; absent: all of them. Pure. */
   bindingsUnder?(settings: Settings): readonly BoundTo[]
+  /**
+   * For targets that know a credential by a key and not by a name. Called once for each issue, before its row is written,
+   * so that the row holds the key that its end will need (law 1): the holder's own, or a fresh one.
+   *
+   * @throws MayflyError `request_invalid` at `/public_key`
+   */
+  prepareKey?(holder: Holder): TargetKey
+  /**
+   * True where the target believes what is signed and keeps no account: nothing is made there, and of what was never
+   * issued `observe` says `usable`, because it would be let in if it were signed.
+   */
+  readonly keepsNoAccount?: true
   /** For kinds that sign what they issue and keep nothing at a target. */
   readonly selfContained?: SelfContained<Settings, Permission>
   /** Where Mayfly can change the secret of its own login; the open target is `Adoptable`. */

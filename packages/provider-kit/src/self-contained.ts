@@ -58,6 +58,11 @@ export interface PublishedEnds {
    * name. In the order of their ids.
    */
   listEnded(signal: AbortSignal): Promise<readonly EndedCredential[]>
+  /**
+   * Of these keys at the target (`AccountHandle.targetKey`) those of credentials of the resource that are past their end
+   * by ten minutes or more: what a list need not name any more, whatever the target's clock.
+   */
+  longOver(targetKeys: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>
   /** A number that grows with each call, over all servers, for the resource: of a CRL, of a KRL. Begins at 1. */
   nextNumber(signal: AbortSignal): Promise<number>
   /**
@@ -72,6 +77,8 @@ export interface PublishedEnds {
 export interface EndedCredential {
   readonly credentialId: CredentialId
   readonly accountName: string
+  /** Where the kind has `prepareKey`. */
+  readonly targetKey?: string
   readonly endedAt: Date
   /** When it would have ended by itself. */
   readonly expiresAt: Date

@@ -3,6 +3,7 @@
  * in a run, and ended with the run. A new one is a line here.
  */
 import { startMysql } from './start-mysql.ts'
+import { startNats } from './start-nats.ts'
 import { startRabbitmq } from './start-rabbitmq.ts'
 import { startRedis } from './start-redis.ts'
 
@@ -19,6 +20,7 @@ export type StartShared<Access extends SharedAccess> = (dir: string) => Promise<
 
 export const sharedServers = {
   mysql: (dir) => startMysql(dir),
+  nats: (dir) => startNats(dir),
   rabbitmq: (dir) => startRabbitmq(dir),
   redis: (dir) => startRedis(dir),
 } as const satisfies Readonly<Record<string, StartShared<SharedAccess>>>

@@ -5,11 +5,6 @@
  */
 
 import { type BoundTo, MayflyError } from '@mayfly/domain'
-import { httpProvider } from '@mayfly/provider-http'
-import { jwtProvider } from '@mayfly/provider-jwt'
-import { mysqlProvider } from '@mayfly/provider-mysql'
-import { postgresProvider } from '@mayfly/provider-postgres'
-import { rabbitmqProvider } from '@mayfly/provider-rabbitmq'
 import { createPolicyEngine } from '../adapters/cedar/policy-engine.ts'
 import { createKeyRing, type KeyRing } from '../adapters/keys/key-ring.ts'
 import type { KeyEncryptionKeys } from '../adapters/keys/key-encryption-key.ts'
@@ -48,17 +43,9 @@ import { clusterReviewerOf } from './cluster-reviewer.ts'
 import type { SignInDeps } from '../surfaces/http/sign-ins.ts'
 import type { ClockWatch } from './clock-watch.ts'
 import type { Config } from './config.ts'
-import { type FormProvider, type ProviderForm, providerFormOf } from './provider-forms.ts'
+import { ownProviders } from './own-providers.ts'
+import { type ProviderForm, providerFormOf } from './provider-forms.ts'
 import { createTenantLogs, type TenantLogs } from './tenant-logs.ts'
-
-/** The providers of this build; a new one is a line here. */
-const ownProviders: readonly FormProvider[] = [
-  httpProvider,
-  jwtProvider,
-  mysqlProvider,
-  postgresProvider,
-  rabbitmqProvider,
-]
 
 /** By provider: what to run at a target so that Mayfly gets the least rights that it needs there. */
 export function providerGuides(): ReadonlyMap<string, string> {

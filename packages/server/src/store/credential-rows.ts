@@ -9,6 +9,7 @@ import {
   type TaskId,
 } from '@mayfly/domain'
 import { type Insertable, type Selectable, sql } from 'kysely'
+import type { AccountHandle } from '@mayfly/provider-kit'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
 import type { CredentialTable } from './schema.gen.ts'
@@ -24,6 +25,7 @@ export type NewCredentialRow = Pick<
   | 'resource_id'
   | 'provider_kind'
   | 'account_name'
+  | 'target_key'
   | 'environment'
   | 'parameters'
   | 'decision_id'
@@ -63,6 +65,18 @@ export const noToken: TokenColumns = {
   subject_task_id: null,
   chain_length: null,
   parent_credential_id: null,
+}
+
+/** How a provider is told which account is meant. */
+export function handleOf(
+  row: Pick<CredentialRow, 'credential_id' | 'account_name' | 'target_key' | 'expires_at'>,
+): AccountHandle {
+  return {
+    credentialId: row.credential_id,
+    accountName: row.account_name,
+    expiresAt: row.expires_at,
+    ...(row.target_key === null ? {} : { targetKey: row.target_key }),
+  }
 }
 
 export async function findCredential(tx: Tx, credentialId: string): Promise<CredentialRow | undefined> {

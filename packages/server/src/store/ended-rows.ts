@@ -10,14 +10,29 @@ export async function listEndedCredentials(
   resourceId: ResourceId,
   now: Date,
 ): Promise<readonly EndedCredential[]> {
-  const { rows } = await sql<EndedCredential>`
-    select c.credential_id as "credentialId", c.account_name as "accountName", c.revoking_at as "endedAt",
-           c.expires_at as "expiresAt", r.cause
+  const { rows } = await sql<Omit<EndedCredential, 'targetKey'> & { readonly targetKey: string | null }>`
+    select c.credential_id as "credentialId", c.account_name as "accountName", c.target_key as "targetKey",
+           c.revoking_at as "endedAt", c.expires_at as "expiresAt", r.cause
     from credential c join revocation r on r.revocation_id = c.revocation_id
     where c.resource_id = ${resourceId} and c.revoking_at is not null and c.expires_at > ${now}
       and c.revoking_at < c.expires_at
     order by c.credential_id`.execute(tx.query)
-  return rows
+  return rows.map(({ targetKey, ...row }) => (targetKey === null ? row : { ...row, targetKey }))
+}
+
+/** Of these keys those of credentials whose end is before `before`. */
+export async function listLongOver(
+  tx: Tx,
+  resourceId: ResourceId,
+  targetKeys: readonly string[],
+  before: Date,
+): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ target_key: string }>`
+    select target_key from credential
+    where resource_id = ${resourceId} and target_key = any(${targetKeys}::text[]) and expires_at < ${before}`.execute(
+    tx.query,
+  )
+  return new Set(rows.map((row) => row.target_key))
 }
 
 export async function nextPublishedNumber(tx: Tx, resourceId: ResourceId): Promise<number> {

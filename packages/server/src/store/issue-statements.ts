@@ -36,6 +36,7 @@ const credentialColumns = [
   'resource_id',
   'provider_kind',
   'account_name',
+  'target_key',
   'environment',
   'parameters',
   'decision_id',

@@ -98,6 +98,7 @@ export interface CredentialTable {
   subject_task_id: TaskId | null
   chain_length: number | null
   parent_credential_id: CredentialId | null
+  target_key: string | null
 }
 
 export interface CrlTable {

@@ -2,11 +2,13 @@
 import { MayflyError, type ResourceId, type TenantId } from '@mayfly/domain'
 import type { PublishedEnds } from '@mayfly/provider-kit'
 import type { Database } from '../../store/database.ts'
-import { listEndedCredentials, nextPublishedNumber } from '../../store/ended-rows.ts'
+import { listEndedCredentials, listLongOver, nextPublishedNumber } from '../../store/ended-rows.ts'
 import { findEndedCredentials } from '../../store/status-list-rows.ts'
 
 /** How long one waits for its turn: less than a statement may take. */
 const turnMs = 10_000
+/** What is past its end for so long is over by every clock. */
+const longOverMs = 600_000
 
 export interface ResourceEndsInput {
   readonly database: Database
@@ -46,6 +48,10 @@ export function resourceEnds({ database, now, tenantId, resourceId, issuer }: Re
     url: `${issuer}/published/${resourceId}`,
     ended: (ids) => database.transaction(tenantId, (tx) => findEndedCredentials(tx, ids)),
     listEnded: () => database.transaction(tenantId, (tx) => listEndedCredentials(tx, resourceId, now())),
+    longOver: (keys) =>
+      database.transaction(tenantId, (tx) =>
+        listLongOver(tx, resourceId, keys, new Date(now().getTime() - longOverMs)),
+      ),
     nextNumber: () => database.transaction(tenantId, (tx) => nextPublishedNumber(tx, resourceId)),
     exclusively(work, signal) {
       const turn = last.then(() => {

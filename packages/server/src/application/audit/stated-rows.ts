@@ -192,6 +192,7 @@ export const statedTables = {
       subject_task_id: 'value',
       chain_length: 'value',
       parent_credential_id: 'value',
+      target_key: 'value',
     },
   },
   x509_authority: {

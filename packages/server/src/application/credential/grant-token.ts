@@ -81,6 +81,7 @@ function grantedEntry(ctx: CallContext, row: NewCredentialRow, { now, input, bou
       statedRow('credential', {
         ...row,
         task_id: row.task_id ?? null,
+        target_key: null,
         parameters: row.parameters ?? '{}',
         expires_at: new Date(row.expires_at),
         max_expires_at: new Date(row.max_expires_at),

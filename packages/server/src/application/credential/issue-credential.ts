@@ -13,6 +13,7 @@ import {
   activateIfStillRequested,
   type CredentialRow,
   findCredentialByKey,
+  handleOf,
   settleUnborn,
 } from '../../store/credential-rows.ts'
 import { constraintOf } from '../../store/database.ts'
@@ -62,7 +63,7 @@ export async function issueCredential(deps: IssueDeps, ctx: CallContext, input: 
     return { row: requested.row, fields: undefined, receipt: undefined }
   }
   const { row, target } = requested
-  const handle: AccountHandle = { credentialId: row.credential_id, accountName: row.account_name }
+  const handle = handleOf(row)
   let issued: IssuedAccount
   try {
     issued = await createAccount(deps, ctx, requested, handle, input)
@@ -113,7 +114,7 @@ async function signToken(
   { row, permission, target, statement, receipt }: Granted,
   input: IssueInput,
 ): Promise<IssuedCredential> {
-  const handle: AccountHandle = { credentialId: row.credential_id, accountName: row.account_name }
+  const handle = handleOf(row)
   const request = {
     permission,
     parameters: input.parameters ?? {},
@@ -155,10 +156,18 @@ async function intend(
       (tx, decision, read) => requestCredential(deps, tx, ctx, input, decision, read, credentialId, preparation),
     )
   } catch (error) {
+    if (constraintOf(error) === 'credential_target_key') throw keyUsedBefore()
     const repeated = await findRepetition(deps, ctx, input, error)
     if (repeated === undefined) throw error
     return repeated
   }
+}
+
+/** Its end would be the end of both. */
+function keyUsedBefore(): MayflyError {
+  return new MayflyError('request_invalid', {
+    fields: [{ pointer: '/public_key', detail: 'was the key of another credential: make a fresh one for each' }],
+  })
 }
 
 /** Two requests with one key at once: the unique index let one of them through, and this is the other. */
@@ -181,7 +190,7 @@ async function findRepetition(
 async function createAccount(
   deps: IssueDeps,
   ctx: CallContext,
-  { row, permission, target, decision, holder }: Requested,
+  { row, permission, target, decision, holder, key }: Requested,
   handle: AccountHandle,
   input: IssueInput,
 ): Promise<IssuedAccount> {
@@ -191,6 +200,7 @@ async function createAccount(
     expiresAt: row.expires_at,
     createDeadlineAt: row.create_deadline_at,
     holder,
+    ...(key === undefined ? {} : { key }),
   }
   const issued = await withDeadline([ctx.signal], deps.issueLimits.createTimeoutMs, (limit) =>
     target.use((way) => way.issue(handle, request, limit)),

@@ -8,7 +8,7 @@ import {
   type ProblemCode,
   type TaskId,
 } from '@mayfly/domain'
-import type { ActClaim, Holder, Secret, TokenStatement } from '@mayfly/provider-kit'
+import type { ActClaim, Holder, Secret, TargetKey, TokenStatement } from '@mayfly/provider-kit'
 import type { PreparedTarget } from '../../adapters/targets/targets.ts'
 import type { CredentialRow } from '../../store/credential-rows.ts'
 import type { IssueBounds } from '../../store/issue-rows.ts'
@@ -66,6 +66,8 @@ export interface Requested {
   readonly row: CredentialRow
   readonly permission: unknown
   readonly target: PreparedTarget
+  /** For kinds that know a credential by a key: on its way to `issue`, kept nowhere else. */
+  readonly key?: TargetKey
   readonly decision: PermitDecision
   readonly holder: Holder
   /** Keyed, by the key that was active then: recognises the credential where it is found. */

@@ -10,7 +10,7 @@
 import { type CredentialId, MayflyError, withDeadline } from '@mayfly/domain'
 import type { PreparedTarget } from '../../adapters/targets/targets.ts'
 import { findAttestation } from '../../store/attestation-rows.ts'
-import { type CredentialRow, extendIfStillActive, findCredential } from '../../store/credential-rows.ts'
+import { type CredentialRow, extendIfStillActive, findCredential, handleOf } from '../../store/credential-rows.ts'
 import type { Tx } from '../../store/database.ts'
 import { getIssueTerms } from '../../store/issue-rows.ts'
 import { appendAudit } from '../audit/append-audit.ts'
@@ -61,9 +61,8 @@ export async function renewCredential(
   await target.use(async (way) => {
     if (way.renew === undefined) throw notRenewable('credentials of this kind are not renewed', 'issue a new one')
     const { renew } = way
-    const handle = { credentialId: row.credential_id, accountName: row.account_name }
     await withDeadline([ctx.signal], deps.issueLimits.createTimeoutMs, (limit) =>
-      renew.call(way, handle, expiresAt, limit),
+      renew.call(way, handleOf(row), expiresAt, limit),
     )
   })
   return recordRenewal(deps, ctx, renewal)

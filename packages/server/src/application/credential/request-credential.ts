@@ -123,6 +123,8 @@ export async function requestCredential(
     })
   }
   refuseUnusableKey(target.provider, input)
+  const holder = holderOf(input, bounds)
+  const key = target.provider.prepareKey?.(holder)
   const credential = {
     credential_id: credentialId,
     identity_id: actor.identityId,
@@ -132,6 +134,7 @@ export async function requestCredential(
     resource_id: terms.resource.resource_id,
     provider_kind: terms.resource.provider_kind,
     account_name: target.provider.plan(credentialId).accountName,
+    target_key: key?.targetKey ?? null,
     environment: terms.resource.environment,
     parameters: JSON.stringify(input.parameters ?? {}),
     decision_id: decision.decisionId,
@@ -165,8 +168,8 @@ export async function requestCredential(
   tx.commitWithNext()
   const row = await insertIssue(tx, { decision: decisionRowOf(decision), credential, state: 'requested', entry })
   const fingerprint = { keyId: fingerprintKey.key_id, of: fingerprintOf }
-  const holder = holderOf(input, bounds)
-  return { outcome: 'requested', row, permission: permission.data, target, decision, holder, fingerprint }
+  const requested = { row, permission: permission.data, target, decision, holder, fingerprint }
+  return { outcome: 'requested', ...requested, ...(key === undefined ? {} : { key }) }
 }
 
 /** A key that would bind nothing must not look as if it did. */
@@ -195,6 +198,7 @@ function requestEntry(ctx: CallContext, row: NewCredentialRow, now: Date, public
       statedRow('credential', {
         ...row,
         task_id: row.task_id ?? null,
+        target_key: row.target_key ?? null,
         parameters: row.parameters ?? '{}',
         state: 'requested',
         revocation_id: null,
@@ -203,6 +207,7 @@ function requestEntry(ctx: CallContext, row: NewCredentialRow, now: Date, public
     ],
     body: {
       account_name: row.account_name,
+      ...(row.target_key === null || row.target_key === undefined ? {} : { target_key: row.target_key }),
       resource_id: row.resource_id,
       role_id: row.role_id,
       expires_at: row.expires_at.toISOString(),

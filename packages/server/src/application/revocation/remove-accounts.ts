@@ -8,7 +8,7 @@
 import { MayflyError, problems, type ResourceId, type TenantId, withDeadline } from '@mayfly/domain'
 import type { AccountHandle } from '@mayfly/provider-kit'
 import type { PreparedTarget, Targets } from '../../adapters/targets/targets.ts'
-import type { CredentialRow } from '../../store/credential-rows.ts'
+import { type CredentialRow, handleOf } from '../../store/credential-rows.ts'
 import {
   bringForward,
   claimDue,
@@ -205,10 +205,6 @@ async function revokeAt(
       signal,
     )
   })
-}
-
-function handleOf(row: CredentialRow): AccountHandle {
-  return { credentialId: row.credential_id, accountName: row.account_name }
 }
 
 /** Tells the other servers that the work goes on. */

@@ -1,0 +1,17 @@
+/** The providers of this build; a new one is a line here. */
+import { httpProvider } from '@mayfly/provider-http'
+import { jwtProvider } from '@mayfly/provider-jwt'
+import { mysqlProvider } from '@mayfly/provider-mysql'
+import { natsProvider } from '@mayfly/provider-nats'
+import { postgresProvider } from '@mayfly/provider-postgres'
+import { rabbitmqProvider } from '@mayfly/provider-rabbitmq'
+import type { FormProvider } from './provider-forms.ts'
+
+export const ownProviders: readonly FormProvider[] = [
+  httpProvider,
+  jwtProvider,
+  mysqlProvider,
+  natsProvider,
+  postgresProvider,
+  rabbitmqProvider,
+]
