@@ -46,7 +46,9 @@ export function parseTextPairs(pairs: readonly string[], option: string): Record
 /** @throws UsageError */
 export function parseScalar(text: string): Json {
   try {
-    return parseYaml(text, { maxAliasCount: 0, schema: 'core' }) as Json
+    const value = parseYaml(text, { maxAliasCount: 0, schema: 'core' }) as Json
+    // A text of several lines is what it is, e.g. a certificate: YAML would make one line of it.
+    return typeof value === 'string' && text.includes('\n') ? text : value
   } catch {
     return text
   }
