@@ -17,13 +17,14 @@ export async function checkBroker(
     findings.push({ check, outcome, detail, ...(hint === undefined ? {} : { hint }) })
   const { body: overview } = await api.call('GET', ['overview'], { signal })
   const { rabbitmq_version: version = 'unknown' } = (overview ?? {}) as { rabbitmq_version?: string }
-  say('connection', 'passed', `RabbitMQ ${String(version)}`)
+  say('connection', 'passed', `RabbitMQ ${version}`)
   if (settings.management_url.startsWith('http:')) {
     say('tls', 'warned', 'TLS is off; the password of Mayfly crosses this machine in a form that a listener can use')
   }
   const { body: self } = await api.call('GET', ['whoami'], { signal })
-  const { tags } = (self ?? {}) as { tags?: unknown }
-  const words = Array.isArray(tags) ? tags.map(String) : String(tags ?? '').split(',')
+  // A list since 3.9, words with commas before.
+  const { tags = '' } = (self ?? {}) as { tags?: string | readonly string[] }
+  const words = typeof tags === 'string' ? tags.split(',') : tags
   if (!words.includes('administrator')) {
     say('rights', 'failed', 'the user has not the tag `administrator`', '`mayfly resource guide rabbitmq`')
     return findings

@@ -16,7 +16,7 @@ export const rabbitmqPermission = z.strictObject({
     .string()
     .min(1)
     .max(255)
-    .refine((one) => !/[\u0000-\u001f]/.test(one), { error: 'holds a control character' })
+    .regex(/^[^\p{Cc}]+$/u, { error: 'holds a control character' })
     .meta({ description: 'the virtual host, e.g. /' }),
   /** May declare and delete. */
   configure: names,

@@ -28,7 +28,7 @@ export const rabbitmqSecret = z.strictObject({
     .string()
     .min(1)
     .max(200)
-    .regex(/^[^:\u0000-\u001f]+$/, { error: 'holds a colon or a control character' }),
+    .regex(/^[^:\p{Cc}]+$/u, { error: 'holds a colon or a control character' }),
   password: z.union([
     z
       .string()
