@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Secret } from '@mayfly/provider-kit'
 import { mariadbGuide, mysqlProvider, type MysqlTarget } from '@mayfly/provider-mysql'
-import mysql from 'mysql2/promise'
+import type mysql from 'mysql2/promise'
 import { startMysql } from '../test/support/servers/start-mysql.ts'
 
 export const role = 'bench_readers'

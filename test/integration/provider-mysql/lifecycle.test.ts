@@ -1,7 +1,6 @@
 /** Through the use cases of the server, from the registration of a resource to the entries of its end. */
 import { mysqlProvider } from '@mayfly/provider-mysql'
 import { expect, test } from 'vitest'
-import type { Provider } from '../../../packages/server/src/adapters/targets/targets.ts'
 import { actorRecord } from '../../../packages/server/src/application/context.ts'
 import { issueCredential } from '../../../packages/server/src/application/credential/issue-credential.ts'
 import { renewCredential } from '../../../packages/server/src/application/credential/renew-credential.ts'
@@ -16,7 +15,7 @@ test('an identity that is revoked has no login, no session and no account at the
   await using prepared = await prepareMysql()
   const store = await createTestDatabase()
   await using _dropped = { [Symbol.asyncDispose]: () => store.drop() }
-  await using life = await openLifecycle(store.url, { providers: [mysqlProvider as unknown as Provider] })
+  await using life = await openLifecycle(store.url, { providers: [mysqlProvider] })
   await life.makePerson('ada@example.org', 'administrator')
   await life.makeOwner('orders-team', 'ada@example.org')
   const identity = await life.makeIdentity('nightly-report', 'orders-team')
