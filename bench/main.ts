@@ -13,6 +13,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   'revocation-visible': async () => (await import('./revocation-visible.ts')).revocationVisible,
   'issue-postgres': async () => (await import('./issue-postgres.ts')).issuePostgres,
   'revoke-postgres': async () => (await import('./revoke-postgres.ts')).revokePostgres,
+  'issue-mysql': async () => (await import('./issue-mysql.ts')).issueMysql,
+  'revoke-mysql': async () => (await import('./revoke-mysql.ts')).revokeMysql,
   'issue-http': async () => (await import('./issue-http.ts')).issueHttp,
   'revoke-http': async () => (await import('./revoke-http.ts')).revokeHttp,
   'issue-rabbitmq': async () => (await import('./issue-rabbitmq.ts')).issueRabbitmq,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createOrdersTarget, type DevWorld, type OrdersTarget, registerRole, startDevWorld } from './dev-world.ts'
+import { type Prepared, prepareMysql } from '../integration/provider-mysql/mysql-fixture.ts'
 import { openBrowser, type OpenIdProvider, startOpenIdProvider } from '../integration/people/openid-provider.ts'
 import { type PreparedNats, prepareNats } from '../integration/provider-nats/nats-fixture.ts'
 import { until, useServer } from '../support/index.ts'
@@ -27,6 +28,7 @@ const addPayments = async (world: DevWorld) => {
   await world.json(['owner', 'add', 'payments', '--contact', '#payments', '--primary', 'ada@example.com'])
 }
 
+let maria: Prepared
 let provider: OpenIdProvider
 /** The identity `report` with a key, as the pages on clouds take for granted. */
 const addReport = async (world: DevWorld) => {
@@ -79,6 +81,25 @@ const scenes: Readonly<Record<string, Scene>> = {
       ['username=mayfly', `username=${login.username}`],
       ['app_readonly', group],
     ],
+  },
+  'docs/guides/connect-mysql.md': {
+    async prepare(world) {
+      await addPayments(world)
+      maria = await prepareMysql()
+    },
+    get env() {
+      return { ORDERS_DB_PASSWORD: maria.mayflyLogin.password }
+    },
+    replace: () => [
+      [
+        '--setting host=db.example.com --setting database=orders',
+        `--setting host=${maria.access.host} --setting port=${maria.access.port} --setting schema=${maria.schema} ` +
+          `--setting database=${maria.app} --setting tls.mode=disabled_loopback_only`,
+      ],
+      ['username=mayfly', `username=${maria.mayflyLogin.username}`],
+      ['role=app_readonly', `role=${maria.readers}`],
+    ],
+    finish: async () => maria[Symbol.asyncDispose](),
   },
   'docs/guides/connect-nats.md': {
     async prepare(world) {

@@ -76,7 +76,7 @@ describe('a stolen Mayfly login', () => {
     ]) {
       await refused(issue({ name }))
     }
-    for (const host of ['', 'localhost', '10.%', `%' identified by 'x`, '10.0.0.1 ', '10.0.0.1\n', 'h'])
+    for (const host of ['', 'localhost', '10.%', `%' identified by 'x`, '10.0.0.1 ', '10.0.0.1\n', '% ', '%\n', 'h'])
       await refused(issue({ host }))
     for (const wrong of ['plain text', `*${'Z'.repeat(40)}`, `${hash}'`, '', `*${'A'.repeat(39)}`])
       await refused(issue({ hash: wrong }))
@@ -205,7 +205,11 @@ describe('a role by which an account could raise rights, or leave some behind, i
     const held = `held_${app}`
     await prepared.sql(`create role ${held}`)
     for (const [give, take] of tries) {
-      const issue = () => codeOf(prepared.issue())
+      // A role is looked at again after a minute: here at once.
+      const issue = async () => {
+        await prepared.sql(`delete from ${schema}.judged_role`)
+        return codeOf(prepared.issue())
+      }
       await prepared.sql(give.replace('%r', readers))
       expect(await issue(), give).toBe('target_unsafe')
       await prepared.sql(...take.replaceAll('%r', readers).split('; '))
@@ -216,11 +220,11 @@ describe('a role by which an account could raise rights, or leave some behind, i
       expect(await issue(), `control, held, after: ${take}`).toBe('no error')
       await prepared.sql(`revoke ${held} from ${readers}`)
     }
-    await prepared.sql(`grant ${held} to ${readers} with admin option`)
+    await prepared.sql(`grant ${held} to ${readers} with admin option`, `delete from ${schema}.judged_role`)
     expect(await codeOf(prepared.issue()), 'it may grant a role to others').toBe('target_unsafe')
     await prepared.sql(`drop role ${held}`)
     for (const harmless of [`select, reload, process, show databases, lock tables on *.*`, `select on mysql.*`]) {
-      await prepared.sql(`grant ${harmless} to ${readers}`)
+      await prepared.sql(`grant ${harmless} to ${readers}`, `delete from ${schema}.judged_role`)
       expect(await codeOf(prepared.issue()), harmless).toBe('no error')
     }
   })
@@ -231,6 +235,15 @@ describe('a role by which an account could raise rights, or leave some behind, i
     expect(await codeOf(prepared.issue(`other_${prepared.app}`))).toBe('target_rights_missing')
     await prepared.sql(`grant other_${prepared.app} to ${prepared.definer}`)
     expect(await codeOf(prepared.issue(`other_${prepared.app}`)), 'without admin option').toBe('target_rights_missing')
+
+    expect(await codeOf(prepared.issue()), 'control: a role that is permitted, and was looked at').toBe('no error')
+    await prepared.sql(`revoke admin option for ${prepared.readers} from ${prepared.definer}`)
+    const handle = prepared.plan()
+    const request = requestFor(prepared.readers)
+    expect(await codeOf(prepared.target.issue(handle, request, noSignal)), 'and no longer is').toBe(
+      'target_rights_missing',
+    )
+    expect((await prepared.target.observe([handle], noSignal))[0]?.state, 'what was begun is taken back').toBe('absent')
     await prepared.sql(`drop role other_${prepared.app}`)
   })
 })

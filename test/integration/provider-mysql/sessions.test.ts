@@ -22,7 +22,7 @@ test('sessions are listed by who logged in, from where, also inside a routine of
     { describe: 'it is listed under the definer there (control)' },
   )
   const listed = await target.listSessions(noSignal)
-  expect(listed.map(({ accountName }) => accountName).toSorted()).toEqual([one.name, two.name].toSorted())
+  expect(listed.map(({ accountName }) => String(accountName)).toSorted()).toEqual([one.name, two.name].toSorted())
   expect(listed.map(({ sourceAddress }) => sourceAddress)).toEqual(['127.0.0.1', '127.0.0.1'])
   expect(
     listed.every(({ since }) => since === undefined),

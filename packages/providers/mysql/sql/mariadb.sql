@@ -14,6 +14,13 @@ create table if not exists {schema}.rotatable_account (
   primary key (user_name, host_name)
 );
 
+-- Which roles were looked at lately, for `issue`: again after a minute. The tables of rights are locked by whoever makes an account, and who reads them waits
+-- for all who write: asked at every create, they would cost more than the create itself.
+create table if not exists {schema}.judged_role (
+  role_name varchar(128) character set utf8mb4 collate utf8mb4_nopad_bin not null primary key,
+  judged_at datetime(6) not null
+) engine = InnoDB;
+
 delimiter //
 
 -- Refuses any name that is not one of Mayfly's own, before anything is done with it.
@@ -34,7 +41,7 @@ end//
 -- Refuses a role that is not permitted, and one by which an account could raise rights or leave some behind: it, or a
 -- role that it holds, may write anywhere on the server, make accounts, call these procedures, or hand its rights on.
 create or replace definer = {definer} procedure {schema}.require_role(in role_name varchar(128) character set utf8mb4 collate utf8mb4_bin)
-sql security definer reads sql data
+sql security definer modifies sql data
 begin
   declare is_permitted, holds_roles, is_administrators, reaches_further boolean default false;
   declare access bigint unsigned;
@@ -92,10 +99,12 @@ begin
   if reaches_further then
     signal sqlstate 'MF004' set message_text = 'the role may hand rights on, or reaches into mysql or {schema}';
   end if;
+  insert into {schema}.judged_role values (role_name, utc_timestamp(6)) on duplicate key update judged_at = values(judged_at);
 end//
 
 -- Creates one account. The password itself never comes here, only its hash, so no log can hold it. Nothing is granted to
--- the account but its role: a routine, trigger or event that it leaves behind then runs with no rights at all.
+-- the account but its role: a routine, trigger or event that it leaves behind then runs with no rights at all. What a role
+-- may do is looked at once in a minute; whether it may be granted, GRANT itself asks each time.
 create or replace definer = {definer} procedure {schema}.issue(
   in account varchar(80) character set utf8mb4 collate utf8mb4_bin,
   in account_host varchar(255) character set utf8mb4 collate utf8mb4_bin,
@@ -120,32 +129,46 @@ begin
     end if;
     resignal;
   end;
+  -- Of GRANT: the right to grant the role was taken away a moment ago.
+  declare exit handler for 1698
+  begin
+    if made then
+      execute immediate concat('drop user if exists ', who);
+    end if;
+    signal sqlstate 'MF003' set message_text = 'the role does not exist, or is not permitted';
+  end;
 
-  if account is null or account not regexp '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}\\z' then
-    signal sqlstate 'MF001' set message_text = 'an account name is not of the form mf_ and 26 characters';
+  -- All at once, since every statement here costs a part of a create; one by one where something is wrong, to say what.
+  if not coalesce(
+    account regexp '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}\\z'
+    -- By length too: text is compared as if blanks at its end were not there.
+    and (account_host = '%' and char_length(account_host) = 1 or account_host regexp '^([0-9.]{7,15}(/[0-9.]{7,15})?|[0-9a-f:.]{2,45})\\z')
+    -- Against a password sent in clear by mistake.
+    and length(password_hash) = 41 and password_hash like '*%' and unhex(substr(password_hash, 2)) is not null
+    and max_connections >= 1
+    and (requires in ('NONE', 'SSL') or (requires = 'SUBJECT' and certificate_issuer <> '' and certificate_subject <> ''))
+    -- A message can be held up on its way for longer than its sender lives.
+    and utc_timestamp(6) < create_deadline, false)
+  then
+    if account is null or account not regexp '^mf_[0-7][0-9a-hjkmnp-tv-z]{25}\\z' then
+      signal sqlstate 'MF001' set message_text = 'an account name is not of the form mf_ and 26 characters';
+    elseif utc_timestamp(6) >= create_deadline then
+      signal sqlstate 'MF002' set message_text = 'the deadline for this create has passed';
+    end if;
+    signal sqlstate 'MF001' set message_text = 'host, hash, limit, deadline or what the connection must be is not as wanted';
   end if;
-  if account_host is null or account_host <> '%' and account_host not regexp '^([0-9.]{7,15}(/[0-9.]{7,15})?|[0-9a-f:.]{2,45})\\z' then
-    signal sqlstate 'MF001' set message_text = 'the host is not an address, a network with its mask, or %';
+  if not exists (
+    select 1 from {schema}.judged_role as j
+    where j.role_name = role_name collate utf8mb4_nopad_bin and j.judged_at between utc_timestamp(6) - interval 60 second and utc_timestamp(6)
+  ) then
+    call {schema}.require_role(role_name);
   end if;
-  -- Against a password sent in clear by mistake.
-  if password_hash is null or length(password_hash) <> 41 or password_hash not like '*%' or unhex(substr(password_hash, 2)) is null then
-    signal sqlstate 'MF001' set message_text = 'the hash is not one of mysql_native_password';
-  end if;
-  if max_connections is null or max_connections < 1 or create_deadline is null then
-    signal sqlstate 'MF001' set message_text = 'a connection limit from 1 and a deadline are wanted';
-  end if;
-  if requires is null or requires not in ('NONE', 'SSL', 'SUBJECT')
-     or (requires = 'SUBJECT' and (coalesce(certificate_issuer, '') = '' or coalesce(certificate_subject, '') = '')) then
-    signal sqlstate 'MF001' set message_text = 'what the connection must be is not said';
-  end if;
-  -- A message can be held up on its way for longer than its sender lives.
-  if utc_timestamp(6) >= create_deadline then
-    signal sqlstate 'MF002' set message_text = 'the deadline for this create has passed';
-  end if;
-  call {schema}.require_role(role_name);
-  -- CREATE USER itself refuses a second account of the same name and host; only with other hosts must be looked.
-  if account_host <> '%' and exists (select 1 from mysql.global_priv as g where g.User = account) then
-    signal sqlstate 'MF005' set message_text = 'an account of this name exists';
+  -- CREATE USER itself refuses a second account of the same name and host; only with other hosts must be looked. Two IFs:
+  -- one would lock the table in any case, and wait for all who make accounts.
+  if account_host <> '%' then
+    if exists (select 1 from mysql.global_priv as g where g.User = account) then
+      signal sqlstate 'MF005' set message_text = 'an account of this name exists';
+    end if;
   end if;
 
   execute immediate concat(
@@ -228,7 +251,7 @@ begin
   select busy, mark, suspects;
 end//
 
--- Removes accounts that are locked, whatever host they are for. Returns those that are still there.
+-- Removes accounts that are locked, whatever host they are for. What is gone by it, `observe` says.
 create or replace definer = {definer} procedure {schema}.remove_accounts(in accounts longtext)
 sql security definer modifies sql data
 begin
@@ -242,9 +265,6 @@ begin
   if list is not null then
     execute immediate concat('drop user if exists ', list);
   end if;
-  select distinct g.User as account from mysql.global_priv as g
-    where g.User in (select a.name from json_table(accounts, '$[*]' columns (name varchar(80) character set utf8mb3 collate utf8mb3_bin path '$')) as a)
-      and g.Host <> '';
 end//
 
 -- One row for each account that is there, and one for each that is not and has a session all the same.

@@ -259,8 +259,6 @@ begin
   if list is not null then
     call {schema}.run_statement(concat('drop user if exists ', list));
   end if;
-  select distinct u.User as account from mysql.user as u
-    where u.User in (select a.name from json_table(cast(accounts as json), '$[*]' columns (name varchar(32) character set utf8mb3 collate utf8mb3_bin path '$')) as a);
 end//
 
 create definer = {definer} procedure {schema}.observe(in accounts longtext)

@@ -43,6 +43,8 @@ grant select on performance_schema.* to ${definer};
 grant select, execute on ${schema}.* to ${definer};
 
 ${proceduresSql('mariadb', schema, definer)}
+grant insert, update on ${schema}.judged_role to ${definer};
+
 -- Mayfly's login may call the procedures, and nothing else. CHANGE: its name, and from where it comes.
 create user if not exists ${login} identified via mysql_native_password using 'invalid';
 alter user ${login} require ${input.requireTls === false ? 'none' : 'ssl'} with max_user_connections 64;

@@ -9,7 +9,13 @@ import {
 import type { Sessions } from './mysql-session.ts'
 
 /** As many names as a procedure takes at once. */
-const askAtOnce = 1_000
+export const askAtOnce = 1_000
+
+interface Seen {
+  readonly present: boolean
+  readonly usable: boolean
+  readonly openSessions: number
+}
 
 /**
  * Asks the target about accounts. `usable`: not locked, for any host. An absent account may have open sessions: they
@@ -21,10 +27,28 @@ export async function observeAccounts(
   signal: AbortSignal,
 ): Promise<readonly Observation[]> {
   requireAccountNames(handles)
-  const seen = new Map<string, { present: boolean; usable: boolean; openSessions: number }>()
-  for (let at = 0; at < Math.max(1, handles.length); at += askAtOnce) {
-    const names = handles.slice(at, at + askAtOnce).map((handle) => handle.accountName)
-    const rows = await sessions.run('observe', signal, (session) => session.call('observe', [JSON.stringify(names)]))
+  const seen = await lookAtAccounts(
+    sessions,
+    handles.map((handle) => handle.accountName),
+    signal,
+  )
+  return handles.map((handle) => {
+    const row = seen.get(handle.accountName)
+    const state = row?.present !== true ? 'absent' : row.usable ? 'usable' : 'disabled'
+    return { handle, state, openSessions: row?.openSessions ?? 0 }
+  })
+}
+
+/** What is not in the answer is absent, and has no session. */
+export async function lookAtAccounts(
+  sessions: Sessions,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Seen>> {
+  const seen = new Map<string, Seen>()
+  for (let at = 0; at < Math.max(1, names.length); at += askAtOnce) {
+    const some = JSON.stringify(names.slice(at, at + askAtOnce))
+    const rows = await sessions.run('observe', signal, (session) => session.call('observe', [some]))
     for (const row of rows) {
       seen.set(String(row['account']), {
         present: Number(row['present']) === 1,
@@ -33,11 +57,7 @@ export async function observeAccounts(
       })
     }
   }
-  return handles.map((handle) => {
-    const row = seen.get(handle.accountName)
-    const state = row?.present !== true ? 'absent' : row.usable ? 'usable' : 'disabled'
-    return { handle, state, openSessions: row?.openSessions ?? 0 }
-  })
+  return seen
 }
 
 /** The names of all accounts of our pattern, a page at a time: a stream would hold the target's table of accounts open. */

@@ -124,11 +124,9 @@ async function revokeAccounts(
     report.cut(handlesOf(done)),
   )
   await tellPending(outcome.pending)
-  for (const names of batchesOf(outcome.cut)) {
-    const { removed, pending } = await removeAccounts(sessions, names, signal)
-    if (removed.length > 0) await report.removed(handlesOf(removed))
-    await tellPending(pending)
-  }
+  await tellPending(
+    await removeAccounts(sessions, batchesOf(outcome.cut), signal, (done) => report.removed(handlesOf(done))),
+  )
 }
 
 function batchesOf(names: readonly string[]): readonly (readonly string[])[] {
