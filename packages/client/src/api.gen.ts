@@ -2367,6 +2367,10 @@ export interface components {
             decision_id: string;
             /** @description As of when the keys and lists were that it was judged with; null: asked for at that moment */
             trust_made_at: components["schemas"]["Timestamp"] | null;
+            /** @description The SVID of this server that it was proven with: it ends with that one */
+            proven_by_svid_id: string | null;
+            /** @description How many such SVIDs it rests on, one behind the other; null: on none */
+            svid_chain_length: number | null;
         };
         /** @description Whose proof it is */
         Binding: {

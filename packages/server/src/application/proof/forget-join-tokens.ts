@@ -1,6 +1,7 @@
 /**
  * Removes the rows of join tokens a month after their end, in bounded batches: each machine leaves one behind. A binding that
- * came by one still names it, and its entries tell who made it and who used it.
+ * came by one still names it, and its entries tell who made it and who used it. That a machine joined is a proof for an hour
+ * at most, so nothing that counts is found by way of a row that goes here.
  */
 import type { TenantId } from '@mayfly/domain'
 import { deleteOverJoinTokens } from '../../store/join-token-rows.ts'

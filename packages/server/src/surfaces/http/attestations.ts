@@ -6,6 +6,7 @@ import {
   MayflyError,
   type PersonId,
   strengths,
+  type SvidId,
   type TrustProviderId,
 } from '@mayfly/domain'
 import { z } from 'zod'
@@ -47,6 +48,13 @@ const attestation = z
     trust_made_at: timestamp.nullable().meta({
       description: 'As of when the keys and lists were that it was judged with; null: asked for at that moment',
     }),
+    proven_by_svid_id: id<SvidId>()
+      .nullable()
+      .meta({ description: 'The SVID of this server that it was proven with: it ends with that one' }),
+    svid_chain_length: z
+      .int()
+      .nullable()
+      .meta({ description: 'How many such SVIDs it rests on, one behind the other; null: on none' }),
   })
   .meta({ id: 'Attestation', description: 'One proof accepted once' })
 
