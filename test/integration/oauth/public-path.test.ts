@@ -105,7 +105,7 @@ test('[RFC9449 4.3] behind a proxy that puts a path before ours, proofs are made
   }
   // Unreserved characters may be encoded or not (RFC 3986 section 6.2.2.2).
   expect((await ask(`${proxyUrl}/%6dayfly${path}`)).status).toBe(200)
-}, 60_000)
+}, 120_000)
 
 test('what clients are told of addresses has the path that the proxy puts before ours', async () => {
   const { publicUrl, adminId, privateKey } = await startBehindProxy()
@@ -118,4 +118,4 @@ test('what clients are told of addresses has the path that the proxy puts before
   expect((await fetch(`${publicUrl}/oauth/jwks`)).status).toBe(200)
   const token = await privateKeyTokens({ baseUrl: publicUrl, clientId: adminId, privateKey })()
   expect(decodeJwt(token)).toMatchObject({ iss: publicUrl })
-}, 60_000)
+}, 120_000)

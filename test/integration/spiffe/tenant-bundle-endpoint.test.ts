@@ -14,7 +14,7 @@ beforeAll(async () => {
     MAYFLY_BUNDLE_LISTEN: '127.0.0.1:0',
     MAYFLY_BUNDLE_URL: 'https://bundles.example.com:8443',
   })
-}, 60_000)
+}, 120_000)
 afterAll(() => world[Symbol.asyncDispose]())
 
 const paths = { default: '/spiffe/bundle', other: '/t/other/spiffe/bundle' } as const
@@ -136,4 +136,4 @@ test('the certificate of a tenant is renewed when its authority is compromised, 
   const shown = await ask('other.bundles.example.com')
   expect(JSON.parse(shown.text)).toEqual(bundle)
   expect(judge(shown, bundle.keys, 'other.mayfly.internal')).toBe(ids.other)
-}, 60_000)
+}, 120_000)
