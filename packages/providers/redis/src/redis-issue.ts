@@ -1,0 +1,124 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { MayflyError } from '@mayfly/domain'
+import {
+  type AccountHandle,
+  type IssueRequest,
+  type IssuedAccount,
+  requireAccountNames,
+  Secret,
+} from '@mayfly/provider-kit'
+import { aclRule } from './acl-rule.ts'
+import type { GuardedChanges } from './guarded-changes.ts'
+import { type Reply } from './redis-connection.ts'
+import { replyError } from './redis-error.ts'
+import type { RedisPermission } from './redis-permission.ts'
+import { addressText, type RedisSettings } from './redis-settings.ts'
+import type { Member, Nodes, Topology } from './redis-topology.ts'
+
+/**
+ * Makes one ACL user with a random password, at every node that a client may use.
+ *
+ * A replica that does not answer is left out: it lets nobody in that it does not know.
+ *
+ * @throws MayflyError `target_*`; it may then stand at some nodes, and come to others until `createDeadlineAt`
+ */
+export async function issueUser(
+  nodes: Nodes,
+  changes: GuardedChanges,
+  handle: AccountHandle,
+  request: IssueRequest<RedisPermission>,
+  signal: AbortSignal,
+): Promise<IssuedAccount> {
+  requireAccountNames([handle])
+  const { accountName } = handle
+  const rule = aclRule(request.permission, request.parameters)
+  const password = new Secret(randomBytes(32).toString('base64url'))
+  const command = ['ACL', 'SETUSER', accountName, 'reset', 'on', `#${passwordHash(password)}`, ...rule]
+  const members = membersToIssueAt(await nodes.recent(signal))
+  try {
+    await Promise.all(
+      members.map(async (member) => {
+        const [reply] = await changes.run(
+          'issue',
+          member,
+          {
+            deadlineAt: request.createDeadlineAt,
+            // ACL GETUSER would say it too, but takes the node 2 ms.
+            before: [['ACL', 'DRYRUN', accountName, 'PING']],
+            change: ([known]) => {
+              refuseKnown(known)
+              return [command]
+            },
+          },
+          signal,
+        )
+        if (reply instanceof Error) throw ruleError(reply)
+      }),
+    )
+  } catch (error) {
+    // What failed may be what was thought of who is primary.
+    nodes.forget()
+    throw error
+  }
+  return {
+    fields: {
+      ...placeOf(nodes.settings, members),
+      username: accountName,
+      password,
+      connection_url: connectionUrl(nodes.settings, accountName, password),
+    },
+    boundTo: 'none',
+    expiresAt: request.expiresAt,
+  }
+}
+
+/** What stands in the ACL: the password itself is in no command, and so in no list, log or MONITOR. */
+export function passwordHash(password: Secret): string {
+  return createHash('sha256').update(password.reveal()).digest('hex')
+}
+
+/** @throws MayflyError where keys would be out of reach: a primary is missing */
+export function membersToIssueAt({ members, unreachable }: Topology): readonly Member[] {
+  for (const { error, isPrimary } of unreachable) {
+    // A login that is refused at one node only would make credentials that work here and there.
+    if (isPrimary || error.code === 'target_rights_missing') throw error
+  }
+  const usable = members.filter((member) => member.guardedBy !== undefined)
+  if (usable.some((member) => member.facts.role === 'primary')) return usable
+  throw new MayflyError('target_unreachable', {
+    log: 'redis: no primary among the nodes that answer',
+    publicDetail: 'the target has no primary now',
+  })
+}
+
+function refuseKnown(known: Reply | undefined): void {
+  if (known instanceof Error && /not found/i.test(known.message)) return
+  if (known instanceof Error) throw replyError(known, 'issue')
+  throw new MayflyError('target_refused', {
+    log: 'redis: issue: the user is there already',
+    publicDetail: 'an account of this name exists already',
+  })
+}
+
+/** `ERR Error in ACL SETUSER modifier '+json.get': Unknown command or category name in ACL` */
+function ruleError(error: Error): MayflyError {
+  const [, modifier] = /modifier '([^']*)'/.exec(error.message) ?? []
+  if (modifier === undefined) return replyError(error, 'issue')
+  return new MayflyError('target_refused', {
+    log: `redis: issue: ${error.message}`,
+    publicDetail: `the target does not know \`${modifier}\` of this role`,
+    hint: 'name commands as this server does, or load the module that has it',
+  })
+}
+
+function placeOf(settings: RedisSettings, members: readonly Member[]): Readonly<Record<string, string | number>> {
+  const { host, port } = settings
+  const nodes = members.map((member) => addressText(member.node.address)).join(',')
+  return { host, port, ...(members.length > 1 && { nodes }) }
+}
+
+/** `rediss` is with TLS (IANA registration of the two schemes). */
+function connectionUrl({ host, port, tls }: RedisSettings, username: string, password: Secret): Secret {
+  const scheme = tls.mode === 'verify_full' ? 'rediss' : 'redis'
+  return new Secret(`${scheme}://${username}:${password.reveal()}@${addressText({ host, port })}`)
+}
