@@ -10,7 +10,7 @@ export {
   type DurableCluster,
   type DurableClusterOptions,
 } from './start-durable-cluster.ts'
-export { runRedis } from './servers/run-redis.ts'
+export { newRedisClient, runRedis } from './servers/run-redis.ts'
 export { type RedisAccess, type RedisServer, startRedis } from './servers/start-redis.ts'
 export { startRedisCluster } from './servers/start-redis-cluster.ts'
 export { useServer } from './servers/use-server.ts'

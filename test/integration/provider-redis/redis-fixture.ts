@@ -15,9 +15,9 @@ import {
   type RedisSettings,
   type RedisTarget,
 } from '@mayfly/provider-redis'
-import { createClient, ErrorReply } from '@redis/client'
+import { ErrorReply } from '@redis/client'
 import { runGuide } from './run-guide.ts'
-import { makeTempDir, type RedisAccess, runRedis, startRedis } from '../../support/index.ts'
+import { makeTempDir, newRedisClient, type RedisAccess, runRedis, startRedis } from '../../support/index.ts'
 
 export const noSignal = new AbortController().signal
 export const readWrite = redisProvider.permission.parse({ categories: ['read', 'write'], keys: ['orders:*'] })
@@ -100,26 +100,12 @@ export function requestFor(over: Partial<IssueRequest<RedisPermission>> = {}): I
   }
 }
 
-export type Client = ReturnType<typeof newClient>
-
-function newClient(access: Pick<RedisAccess, 'host' | 'port' | 'caPem'>, username: string, password: string) {
-  const { host, port, caPem } = access
-  const client = createClient({
-    socket: { host, port, reconnectStrategy: false, ...(caPem === undefined ? {} : { tls: true as const, ca: caPem }) },
-    RESP: 2,
-    disableClientInfo: true,
-    username,
-    password,
-  })
-  // The target ends it in most of these tests; unheard, that would end the process.
-  client.on('error', () => undefined)
-  return client
-}
+export type Client = ReturnType<typeof newRedisClient>
 
 /** @param at where, if not where the account says */
 export async function logIn(account: IssuedAccount, at?: RedisAccess): Promise<Client> {
   const { host, port, username } = account.fields
-  const client = newClient(at ?? { host: String(host), port: Number(port) }, String(username), passwordOf(account))
+  const client = newRedisClient(at ?? { host: String(host), port: Number(port) }, String(username), passwordOf(account))
   await client.connect()
   return client
 }
@@ -147,7 +133,7 @@ export function canLogIn(account: IssuedAccount, at?: RedisAccess): Promise<bool
 }
 
 export async function logInAs(access: RedisAccess, username: string, password: string): Promise<Client> {
-  const client = newClient(access, username, password)
+  const client = newRedisClient(access, username, password)
   await client.connect()
   return client
 }
@@ -156,7 +142,7 @@ export function sessionOf(client: Client): ConformanceSession {
   return {
     async isAlive() {
       try {
-        return (await client.sendCommand(['PING'])) === 'PONG'
+        return String(await client.sendCommand(['PING'])) === 'PONG'
       } catch {
         return false
       }

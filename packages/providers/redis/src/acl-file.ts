@@ -18,12 +18,24 @@ import type { NodeFacts } from './node-facts.ts'
 
 /** ACL SAVE may take this share of a node's time. */
 const shareOfTime = 0.01
+/** Longer than any credential lives. */
+const rememberedMs = 90 * 86_400_000
+
+/** Where it is kept when the file was last written: at the target itself, so that other servers of Mayfly know it too. */
+export interface FilePlace {
+  readonly facts: NodeFacts
+  readonly guardedBy: Node | undefined
+  /** `mayfly:guard:acl:…`, of the node's slots. */
+  readonly fileKey: string
+}
 
 export interface AclFile {
   /** Takes in what the node says of itself. @returns true where the file was written since it was last heard of */
-  hear(facts: NodeFacts): boolean
+  hear(place: FilePlace, signal: AbortSignal): Promise<boolean>
   /** True where the file may name it, if it is there. */
   mayName(accountName: string): boolean
+  /** It was made just now, whatever its name says of when it was meant to be: the file was not written since. */
+  made(accountName: string): void
   /** These are removed, and the file may name them. */
   owe(names: readonly string[]): void
   /** Of these, what is owed; saved out first where it is time for that. @throws MayflyError where it cannot be saved */
@@ -34,12 +46,16 @@ export interface AclFile {
 
 export function aclFileOf(node: Node): AclFile {
   const owed = new Set<string>()
-  let last: NodeFacts | undefined
+  /** Made since the file was written, with names from before that. */
+  const fresh = new Set<string>()
+  let last: FilePlace | undefined
+  let saves = 0
   /** It was not written after this moment, by Mayfly's clock; undefined: not since the start. */
   let writtenBy: Date | undefined
   let isAbsent = false
   let isSaving = false
   let notBeforeMs = 0
+  let turn: Promise<unknown> = Promise.resolve()
 
   async function save(signal: AbortSignal): Promise<boolean> {
     const covered = [...owed]
@@ -53,32 +69,71 @@ export function aclFileOf(node: Node): AclFile {
       owed.clear()
       return false
     }
-    writtenBy = new Date()
     for (const name of covered) owed.delete(name)
+    fresh.clear()
+    saves += 1
+    writtenBy = new Date()
+    await remember(signal)
     return true
   }
 
+  async function remember(signal: AbortSignal): Promise<void> {
+    if (last?.guardedBy === undefined || writtenBy === undefined) return
+    const value = `${saves} ${writtenBy.getTime()}`
+    try {
+      await last.guardedBy.try('remember', [['SET', last.fileKey, value, 'PX', String(rememberedMs)]], signal)
+    } catch (error) {
+      // Forgotten then: the file is taken to be written later than it was, and saved once more than needed.
+      if (signal.aborted || !(error instanceof MayflyError)) throw error
+    }
+  }
+
+  async function recall(fileKey: string, signal: AbortSignal): Promise<Date | undefined> {
+    const [value] = await node.try('recall', [['GET', fileKey]], signal)
+    const [counted, at] = typeof value === 'string' ? value.split(' ').map(Number) : []
+    return counted === saves && at !== undefined ? new Date(at) : undefined
+  }
+
+  async function hearNow(place: FilePlace, signal: AbortSignal): Promise<boolean> {
+    const { runId, aclSaves } = place.facts
+    const isFirst = last?.facts.runId !== runId
+    if (!isFirst && saves === aclSaves) {
+      last = place
+      return false
+    }
+    saves = aclSaves
+    fresh.clear()
+    const recalled = isFirst && saves > 0 ? await recall(place.fileKey, signal) : undefined
+    last = place
+    if (isFirst) isAbsent = false
+    // When it was written, nobody can say: at the latest just now.
+    writtenBy = saves > 0 ? (recalled ?? new Date()) : undefined
+    if (recalled === undefined) await remember(signal)
+    return saves > 0 && recalled === undefined
+  }
+
+  function mayName(accountName: string): boolean {
+    if (last === undefined || isAbsent || fresh.has(accountName)) return false
+    const madeAt = madeAtOf(accountName)
+    return madeAt < last.facts.startedAt || (writtenBy !== undefined && madeAt <= writtenBy)
+  }
+
   return {
-    hear(facts) {
-      const before = last
-      last = facts
-      if (before?.runId !== facts.runId) {
-        // When it was written since the start, nobody can say: at the latest just now.
-        writtenBy = facts.aclSaves > 0 ? new Date() : undefined
-        isAbsent = false
-        return facts.aclSaves > 0
-      }
-      if (before.aclSaves === facts.aclSaves) return false
-      writtenBy = new Date()
-      return true
+    hear(place, signal) {
+      // In turn: what one is still recalling, another would take for unknown.
+      const mine = turn.then(() => hearNow(place, signal))
+      turn = mine.catch(() => undefined)
+      return mine
     },
-    mayName(accountName) {
-      if (last === undefined || isAbsent) return false
-      const madeAt = madeAtOf(accountName)
-      return madeAt < last.startedAt || (writtenBy !== undefined && madeAt <= writtenBy)
+    mayName,
+    made(accountName) {
+      if (mayName(accountName)) fresh.add(accountName)
     },
     owe(names) {
-      for (const name of names) owed.add(name)
+      for (const name of names) {
+        fresh.delete(name)
+        owed.add(name)
+      }
     },
     async saveOut(names, signal) {
       if (!isSaving && performance.now() >= notBeforeMs && names.some((name) => owed.has(name))) {

@@ -179,7 +179,6 @@ async function everyMember(nodes: Nodes, signal: AbortSignal): Promise<readonly 
   const { members, unreachable } = await nodes.look(signal)
   const [missing] = unreachable
   if (missing !== undefined) throw missing.error
-  for (const { file, facts } of members) file.hear(facts)
   return members
 }
 

@@ -6,7 +6,7 @@ export interface NodeFacts {
   readonly version: string
   /** Another one after each start. */
   readonly runId: string
-  /** At the latest, by Mayfly's clock: the node tells whole seconds since. */
+  /** At the latest, by Mayfly's clock: the node tells whole seconds, one too many at times. */
   readonly startedAt: Date
   readonly isCluster: boolean
   readonly role: 'primary' | 'replica'
@@ -33,7 +33,7 @@ export function parseFacts(reply: Reply | undefined, askedAt: Date): NodeFacts {
   return {
     version: fields.get('valkey_version') ?? field('redis_version'),
     runId: field('run_id'),
-    startedAt: new Date(askedAt.getTime() - Number(field('uptime_in_seconds')) * 1_000),
+    startedAt: new Date(askedAt.getTime() - (Number(field('uptime_in_seconds')) - 1) * 1_000),
     isCluster: field('cluster_enabled') === '1',
     role: isReplica ? 'replica' : 'primary',
     replicationId: field('master_replid'),

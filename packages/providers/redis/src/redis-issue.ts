@@ -8,7 +8,7 @@ import {
   Secret,
 } from '@mayfly/provider-kit'
 import { aclRule } from './acl-rule.ts'
-import type { GuardedChanges } from './guarded-changes.ts'
+import type { GuardedChange, GuardedChanges } from './guarded-changes.ts'
 import { type Reply } from './redis-connection.ts'
 import { replyError } from './redis-error.ts'
 import type { RedisPermission } from './redis-permission.ts'
@@ -35,40 +35,51 @@ export async function issueUser(
   const password = new Secret(randomBytes(32).toString('base64url'))
   const command = ['ACL', 'SETUSER', accountName, 'reset', 'on', `#${passwordHash(password)}`, ...rule]
   const members = membersToIssueAt(await nodes.recent(signal))
+  const change: GuardedChange = {
+    deadlineAt: request.createDeadlineAt,
+    // ACL GETUSER would say it too, but takes the node 2 ms.
+    before: [['ACL', 'DRYRUN', accountName, 'PING']],
+    change: ([known]) => {
+      refuseKnown(known)
+      return [command]
+    },
+  }
+  let usable: readonly Member[]
   try {
-    await Promise.all(
-      members.map(async (member) => {
-        const [reply] = await changes.run(
-          'issue',
-          member,
-          {
-            deadlineAt: request.createDeadlineAt,
-            // ACL GETUSER would say it too, but takes the node 2 ms.
-            before: [['ACL', 'DRYRUN', accountName, 'PING']],
-            change: ([known]) => {
-              refuseKnown(known)
-              return [command]
-            },
-          },
-          signal,
-        )
-        if (reply instanceof Error) throw ruleError(reply)
-      }),
-    )
+    usable = (await Promise.all(members.map((member) => issueAt(member, changes, change, signal)))).flat()
   } catch (error) {
     // What failed may be what was thought of who is primary.
     nodes.forget()
     throw error
   }
+  for (const { file } of usable) file.made(accountName)
   return {
     fields: {
-      ...placeOf(nodes.settings, members),
+      ...placeOf(nodes.settings, usable),
       username: accountName,
       password,
       connection_url: connectionUrl(nodes.settings, accountName, password),
     },
     boundTo: 'none',
     expiresAt: request.expiresAt,
+  }
+}
+
+/** @returns nothing for a replica that cannot be reached: what may be there all the same, a revocation has to end too */
+async function issueAt(
+  member: Member,
+  changes: GuardedChanges,
+  change: GuardedChange,
+  signal: AbortSignal,
+): Promise<readonly Member[]> {
+  try {
+    const [reply] = await changes.run('issue', member, change, signal)
+    if (reply instanceof Error) throw ruleError(reply)
+    return [member]
+  } catch (error) {
+    const isLost = error instanceof MayflyError && error.code === 'target_unreachable'
+    if (isLost && member.facts.role === 'replica') return []
+    throw error
   }
 }
 

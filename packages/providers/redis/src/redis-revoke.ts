@@ -78,8 +78,8 @@ async function revokeBatch(
 }
 
 /** @throws MayflyError also where a name is there each time it is looked for */
-async function endAt({ node, file, facts }: Member, names: readonly string[], signal: AbortSignal): Promise<void> {
-  file.hear(facts)
+async function endAt(member: Member, names: readonly string[], signal: AbortSignal): Promise<void> {
+  const { node, file } = member
   // Apart from the others, so that their count says whether one of them was there.
   const suspects = names.filter((name) => file.mayName(name))
   const others = suspects.length === 0 ? names : names.filter((name) => !file.mayName(name))
@@ -91,7 +91,7 @@ async function endAt({ node, file, facts }: Member, names: readonly string[], si
     const askedAt = new Date()
     const [reply] = await node.ask('revoke', [factsCommand], signal)
     // Written while they were on their way out: it may have been just before.
-    if (file.hear(parseFacts(reply, askedAt))) file.owe(names)
+    if (await file.hear({ ...member, facts: parseFacts(reply, askedAt) }, signal)) file.owe(names)
     if (found === 0) return
   }
   throw new MayflyError('target_refused', {

@@ -7,14 +7,14 @@
  */
 import { randomBytes } from 'node:crypto'
 import { MayflyError } from '@mayfly/domain'
-import { type AclFile, aclFileOf } from './acl-file.ts'
+import { type AclFile, aclFileOf, type FilePlace } from './acl-file.ts'
 import { parseShards, type Shard, tagFor } from './cluster-shards.ts'
 import { factsCommand, type NodeFacts, parseFacts } from './node-facts.ts'
 import type { Login } from './redis-connection.ts'
 import { createNode, type Node, orAborted } from './redis-node.ts'
 import { type Address, addressText, isLoopback, type RedisSettings } from './redis-settings.ts'
 
-export interface Member {
+export interface Member extends FilePlace {
   readonly node: Node
   readonly file: AclFile
   readonly facts: NodeFacts
@@ -114,8 +114,10 @@ export function openNodes(settings: RedisSettings, login: Login): Nodes {
     }
     const [error] = asked.errors.values()
     if (asked.facts.size === 0 && error !== undefined) throw error
+    const members = onceEach(asked.facts, shards).map(([node, facts]) => memberOf(node, facts, asked.facts, shards))
+    await Promise.all(members.map((member) => hearFile(member, asked, signal)))
     return {
-      members: onceEach(asked.facts, shards).map(([node, facts]) => memberOf(node, facts, asked.facts, shards)),
+      members: members.filter((member) => !asked.errors.has(member.node)),
       unreachable: [...asked.errors].map(([node, why]) => ({
         node,
         error: why,
@@ -150,15 +152,21 @@ export function openNodes(settings: RedisSettings, login: Login): Nodes {
     shards: readonly Shard[] | undefined,
   ): Member {
     const { file, guardKey } = partsOf(node)
-    if (!shards)
-      return { node, file, facts, guardKey, guardedBy: facts.role === 'primary' ? node : primaryOf(facts, all) }
+    const fileKey = `mayfly:guard:acl:${facts.runId}`
+    const common = { node, file, facts, fileKey, guardKey }
+    if (!shards) return { ...common, guardedBy: facts.role === 'primary' ? node : primaryOf(facts, all) }
     const shard = shards.find((one) => roleIn(one, node) !== undefined)
-    if (shard?.firstSlot === undefined) return { node, file, facts, guardKey, guardedBy: undefined }
+    if (shard?.firstSlot === undefined) return { ...common, guardedBy: undefined }
     if (facts.role === 'replica') node.readOnly()
     const tag = tags.get(shard.firstSlot) ?? tagFor(shard.firstSlot)
     tags.set(shard.firstSlot, tag)
     const primary = shard.nodes.find((each) => each.role === 'primary')
-    return { node, file, facts, guardKey: `${guardKey}:{${tag}}`, guardedBy: primary && nodeAt(primary.address) }
+    return {
+      ...common,
+      fileKey: `${fileKey}:{${tag}}`,
+      guardKey: `${guardKey}:{${tag}}`,
+      guardedBy: primary && nodeAt(primary.address),
+    }
   }
 
   return {
@@ -209,6 +217,15 @@ async function askAll(nodes: readonly Node[], asked: Asked, signal: AbortSignal)
       }
     }),
   )
+}
+
+async function hearFile(member: Member, asked: Asked, signal: AbortSignal): Promise<void> {
+  try {
+    await member.file.hear(member, signal)
+  } catch (error) {
+    if (signal.aborted || !(error instanceof MayflyError)) throw error
+    asked.errors.set(member.node, error)
+  }
 }
 
 async function shardsBy(
