@@ -64,6 +64,7 @@ describe('a create that is held up on its way to Redis', () => {
     socket.destroy()
     proxy.release()
     await until(async () => (await users()).includes(name), { describe: 'it is there' })
+    expect(await users()).toContain(name)
     await prepared.run('ACL', 'DELUSER', name)
   })
 

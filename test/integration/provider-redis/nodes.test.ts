@@ -10,7 +10,9 @@ import {
   startRedisCluster,
   until,
 } from '../../support/index.ts'
+import { slotOf } from '../../../packages/providers/redis/src/cluster-shards.ts'
 import {
+  ask,
   canLogIn,
   codeOf,
   logIn,
@@ -57,7 +59,7 @@ describe('a primary and its replica', () => {
     expect(issued.account.fields['nodes']).toBe(pair.both.map(({ host, port }) => `${host}:${port}`).join(','))
     await runRedis(pair.primary.access, 'SET', 'orders:1', 'x')
     const reader = await logIn(issued.account, pair.replica.access)
-    expect(String(await reader.sendCommand(['GET', 'orders:1']))).toBe('x')
+    expect(await ask(reader, 'GET', 'orders:1')).toBe('x')
     expect(await prepared.target.observe([issued.handle], noSignal)).toMatchObject([{ openSessions: 1 }])
     expect(await prepared.target.listSessions(noSignal)).toMatchObject([
       { accountName: issued.name, sourceAddress: '127.0.0.1' },
@@ -190,10 +192,14 @@ describe('a cluster', () => {
       expect(String(issued.account.fields['nodes']).split(',')).toHaveLength(3)
       const sessions = await Promise.all(every.map((access) => logIn(issued.account, access)))
       const answers = await Promise.all(
-        sessions.slice(0, 2).map((client) => client.sendCommand(['SET', 'orders:1', 'x']).catch(String)),
+        sessions.slice(0, 2).map((client) => ask(client, 'SET', 'orders:1', 'x').catch(String)),
       )
-      expect(answers.map(String).toSorted()).toEqual([expect.stringContaining('MOVED'), 'OK'])
+      expect(answers.toSorted()).toEqual([expect.stringContaining('MOVED'), 'OK'])
       expect(await prepared.target.observe([issued.handle], noSignal)).toMatchObject([{ openSessions: 3 }])
+
+      for (const key of ['orders:1', '{a}b', 'foo{}{bar}', 'foo{{bar}}zap', 'x}{y}', 'mayfly:guard:1:{42}']) {
+        expect(String(slotOf(key)), key).toBe(await prepared.run('CLUSTER', 'KEYSLOT', key))
+      }
 
       const findings = await prepared.target.check({ permission: readWrite, newHandle: prepared.plan }, noSignal)
       expect(findings.filter((one) => one.outcome === 'failed')).toEqual([])

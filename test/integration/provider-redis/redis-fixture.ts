@@ -30,7 +30,7 @@ export interface Prepared extends AsyncDisposable {
   open(over?: object): Promise<RedisTarget>
   /** As the user `default`. */
   run(...command: readonly string[]): Promise<string>
-  plan(): AccountHandle
+  readonly plan: () => AccountHandle
   issue(over?: Partial<IssueRequest<RedisPermission>>): Promise<Issued>
 }
 
@@ -138,11 +138,17 @@ export async function logInAs(access: RedisAccess, username: string, password: s
   return client
 }
 
+/** The answer as text. */
+export async function ask(client: Client, ...command: string[]): Promise<string> {
+  const reply: unknown = await client.sendCommand(command)
+  return typeof reply === 'string' ? reply : JSON.stringify(reply)
+}
+
 export function sessionOf(client: Client): ConformanceSession {
   return {
     async isAlive() {
       try {
-        return String(await client.sendCommand(['PING'])) === 'PONG'
+        return (await ask(client, 'PING')) === 'PONG'
       } catch {
         return false
       }

@@ -33,7 +33,8 @@ export async function runRedis(access: RedisAccess, ...command: readonly string[
   const client = newRedisClient(access, 'default', access.password)
   await client.connect()
   try {
-    return String(await client.sendCommand([...command]))
+    const reply: unknown = await client.sendCommand([...command])
+    return Array.isArray(reply) ? reply.join(',') : String(reply)
   } finally {
     client.destroy()
   }

@@ -59,7 +59,8 @@ const slotCount = 16_384
 
 /** CRC16-XMODEM of what stands between the braces, or of all (specification, "Key distribution model" and "Hash tags"). */
 export function slotOf(key: string): number {
-  const tag = /\{([^}]+)\}/.exec(key)?.[1] ?? key
+  const [, inner = ''] = /^[^{]*\{([^}]*)\}/.exec(key) ?? []
+  const tag = inner === '' ? key : inner
   let crc = 0
   for (const byte of Buffer.from(tag)) {
     crc ^= byte << 8
