@@ -18,11 +18,11 @@ describe('a create that is held up on its way to Redis', () => {
 
   test.for([
     ['the transaction itself', 'EXEC', 'exec'],
-    ['its guard', 'PXAT', 'acl|dryrun'],
+    ['its guard', 'PXAT', 'watch'],
   ] as const)('is refused by the target after its deadline: %s', async ([, piece, seenAs]) => {
     await using proxy = await startProxy(prepared.access.port)
     const target = await prepared.open({ port: proxy.port })
-    // So that its connections are there already.
+    // So that its connections are there already; with so little time left the next one needs a guard of its own.
     const first = prepared.plan()
     await target.issue(first, requestFor(), noSignal)
     expect(await users(), 'control: through the same way, in time').toContain(first.accountName)
@@ -66,6 +66,43 @@ describe('a create that is held up on its way to Redis', () => {
     await until(async () => (await users()).includes(name), { describe: 'it is there' })
     expect(await users()).toContain(name)
     await prepared.run('ACL', 'DELUSER', name)
+  })
+
+  test('a second create of one name is refused by the target itself, and changes nothing', async () => {
+    const issued = await prepared.issue()
+    // Another server of Mayfly, which knows nothing of the first create.
+    const other = await prepared.open()
+    expect(await codeOf(other.issue(issued.handle, requestFor(), noSignal))).toBe('target_refused')
+    expect(await canLogIn(issued.account)).toBe(true)
+    await other.close()
+    const plain = ['ACL', 'SETUSER', 'plain', 'on', '~orders:*']
+    await prepared.run(...plain, '>first')
+    expect(await prepared.run(...plain, '>second'), 'control: ACL SETUSER changes who is there').toBe('OK')
+  })
+
+  test('where the connection is lost between guard and create, nothing is sent without a guard', async () => {
+    await using proxy = await startProxy(prepared.access.port)
+    const target = await prepared.open({ port: proxy.port })
+    await target.issue(prepared.plan(), requestFor(), noSignal)
+    // Every connection, with what it watches, is gone; the next create begins anew with a guard.
+    await proxy.goDown()
+    await proxy.comeUp()
+    const before = proxy.sent().length
+    const handle = prepared.plan()
+    await until(
+      () =>
+        target.issue(handle, requestFor(), noSignal).then(
+          () => true,
+          () => false,
+        ),
+      {
+        describe: 'it is made',
+      },
+    )
+    const sent = proxy.sent().slice(before)
+    expect(sent.indexOf('WATCH')).toBeGreaterThan(0)
+    expect(sent.indexOf('WATCH')).toBeLessThan(sent.indexOf('SETUSER'))
+    await target.close()
   })
 
   test('one with little time left does not take the others along', async () => {

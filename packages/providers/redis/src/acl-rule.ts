@@ -38,12 +38,26 @@ const parameterValue = /^[A-Za-z0-9_.-]{1,200}$/
 
 const tokenOfAccess = { read: '%R~', write: '%W~', read_write: '~' } as const
 
+/** Rules by what they are made from. The same few are wanted over and over, and to check one costs more than to send it. */
+const made = new Map<string, readonly string[]>()
+const maxMade = 1_000
+
 /**
- * The words that follow `ACL SETUSER name reset on #hash`.
+ * The words of the selector that says what a user may do. None holds a space, a quote or a parenthesis.
  *
  * @throws MayflyError `request_invalid`: a permission that is not of the closed form, or parameters that do not fit it
  */
 export function aclRule(permission: RedisPermission, parameters: Readonly<Record<string, string>>): readonly string[] {
+  const key = JSON.stringify([permission, parameters])
+  const known = made.get(key)
+  if (known) return known
+  const rule = makeRule(permission, parameters)
+  if (made.size >= maxMade) made.clear()
+  made.set(key, rule)
+  return rule
+}
+
+function makeRule(permission: RedisPermission, parameters: Readonly<Record<string, string>>): readonly string[] {
   const parsed = redisPermission.safeParse(permission)
   if (!parsed.success) {
     throw new MayflyError('request_invalid', {

@@ -9,7 +9,7 @@ import {
 } from '@mayfly/provider-kit'
 import { aclRule } from './acl-rule.ts'
 import type { GuardedChange, GuardedChanges } from './guarded-changes.ts'
-import { type Reply } from './redis-connection.ts'
+import type { Command } from './redis-connection.ts'
 import { replyError } from './redis-error.ts'
 import type { RedisPermission } from './redis-permission.ts'
 import { addressText, type RedisSettings } from './redis-settings.ts'
@@ -33,17 +33,12 @@ export async function issueUser(
   const { accountName } = handle
   const rule = aclRule(request.permission, request.parameters)
   const password = new Secret(randomBytes(32).toString('base64url'))
-  const command = ['ACL', 'SETUSER', accountName, 'reset', 'on', `#${passwordHash(password)}`, ...rule]
-  const members = membersToIssueAt(await nodes.recent(signal))
   const change: GuardedChange = {
     deadlineAt: request.createDeadlineAt,
-    // ACL GETUSER would say it too, but takes the node 2 ms.
-    before: [['ACL', 'DRYRUN', accountName, 'PING']],
-    change: ([known]) => {
-      refuseKnown(known)
-      return [command]
-    },
+    before: [],
+    change: () => [createCommand(accountName, password, rule)],
   }
+  const members = membersToIssueAt(await nodes.recent(signal))
   let usable: readonly Member[]
   try {
     usable = (await Promise.all(members.map((member) => issueAt(member, changes, change, signal)))).flat()
@@ -102,23 +97,29 @@ export function membersToIssueAt({ members, unreachable }: Topology): readonly M
   })
 }
 
-function refuseKnown(known: Reply | undefined): void {
-  if (known instanceof Error && /not found/i.test(known.message)) return
-  if (known instanceof Error) throw replyError(known, 'issue')
-  throw new MayflyError('target_refused', {
-    log: 'redis: issue: the user is there already',
-    publicDetail: 'an account of this name exists already',
-  })
+/**
+ * Makes a user, and changes none that is there. ACL SETUSER does not know the difference, but it refuses a pattern of keys,
+ * and with it the whole command, where a user has `allkeys`. So ours have it, with no command at all that could use it;
+ * what they may do stands in a selector of its own (Redis documentation, "ACL", "Key permissions and selectors").
+ */
+function createCommand(accountName: string, password: Secret, rule: readonly string[]): Command {
+  const refuseKnown = '~mayfly:new'
+  const nothing = ['resetchannels', '-@all', 'allkeys']
+  const selector = `(${rule.join(' ')})`
+  return ['ACL', 'SETUSER', accountName, refuseKnown, 'on', `#${passwordHash(password)}`, ...nothing, selector]
 }
 
-/** `ERR Error in ACL SETUSER modifier '+json.get': Unknown command or category name in ACL` */
+/** `ERR Error in ACL SETUSER modifier '…': …` */
 function ruleError(error: Error): MayflyError {
-  const [, modifier] = /modifier '([^']*)'/.exec(error.message) ?? []
-  if (modifier === undefined) return replyError(error, 'issue')
+  const log = `redis: issue: ${error.message}`
+  if (/Adding a pattern after the \*/i.test(error.message)) {
+    return new MayflyError('target_refused', { log, publicDetail: 'an account of this name exists already' })
+  }
+  if (!/Unknown command or category/i.test(error.message)) return replyError(error, 'issue')
   return new MayflyError('target_refused', {
-    log: `redis: issue: ${error.message}`,
-    publicDetail: `the target does not know \`${modifier}\` of this role`,
-    hint: 'name commands as this server does, or load the module that has it',
+    log,
+    publicDetail: 'the target does not know a command or a category of this role',
+    hint: 'name commands as this server does (ACL CAT), or load the module that has them',
   })
 }
 

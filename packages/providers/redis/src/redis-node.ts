@@ -1,14 +1,14 @@
 /**
  * One node of a target, and Mayfly's connections to it: made when first needed, made anew after they ended.
  *
- * Creates have a connection of their own: WATCH is of a connection, and a bulk must not make them wait.
+ * Creates have connections of their own: WATCH is of a connection, and a bulk must not make them wait.
  */
 import { MayflyError } from '@mayfly/domain'
 import { type Command, connectNode, type Connection, type Login, type Reply } from './redis-connection.ts'
 import { replyError, targetError } from './redis-error.ts'
 import { type Address, addressText, type RedisSettings } from './redis-settings.ts'
 
-export type Channel = 'work' | 'create'
+export type Channel = 'work' | 'create-1' | 'create-2'
 
 export interface Node {
   readonly address: Address
@@ -18,9 +18,17 @@ export interface Node {
   try(doing: string, commands: readonly Command[], signal: AbortSignal, channel?: Channel): Promise<readonly Reply[]>
   /** The same, where an error reply to any of them is thrown. @throws MayflyError `target_*` */
   ask(doing: string, commands: readonly Command[], signal: AbortSignal, channel?: Channel): Promise<readonly Reply[]>
+  /** A connection that stays the same one: what it watches is lost with it. @throws MayflyError `target_*` */
+  hold(doing: string, channel: Channel, signal: AbortSignal): Promise<Held>
   /** Reads are wanted although it is a replica of a cluster: from the next connection on. */
   readOnly(): void
   close(): void
+}
+
+export interface Held {
+  /** Error replies are values. @throws MayflyError `target_*`, also where it has ended */
+  try(doing: string, commands: readonly Command[], signal: AbortSignal): Promise<readonly Reply[]>
+  isUsable(): boolean
 }
 
 /** A node that answered nothing at all for so long is not waited for again at once. */
@@ -67,21 +75,31 @@ export function createNode(settings: RedisSettings, address: Address, login: Log
     return fresh
   }
 
-  async function tryAll(doing: string, commands: readonly Command[], signal: AbortSignal, channel: Channel = 'work') {
+  async function hold(doing: string, channel: Channel, signal: AbortSignal): Promise<Held> {
     if (closed) throw new MayflyError('target_unreachable', { log: `redis: ${doing}: closed` })
     if (signal.aborted) throw aborted(doing)
     const connection = await orAborted(connectionOf(channel), doing, signal)
-    try {
-      return await connection.send(commands, signal)
-    } catch (error) {
-      throw signal.aborted ? aborted(doing) : targetError(error, `${doing} at ${id}`)
+    return {
+      isUsable: () => !closed && connection.isUsable(),
+      async try(what, commands, within) {
+        try {
+          return await connection.send(commands, within)
+        } catch (error) {
+          throw within.aborted ? aborted(what) : targetError(error, `${what} at ${id}`)
+        }
+      },
     }
+  }
+
+  async function tryAll(doing: string, commands: readonly Command[], signal: AbortSignal, channel: Channel = 'work') {
+    return (await hold(doing, channel, signal)).try(doing, commands, signal)
   }
 
   return {
     address,
     id,
     try: tryAll,
+    hold,
     async ask(doing, commands, signal, channel) {
       const replies = await tryAll(doing, commands, signal, channel)
       for (const reply of replies) if (reply instanceof Error) throw replyError(reply, `${doing} at ${id}`)

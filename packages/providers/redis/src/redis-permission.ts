@@ -29,7 +29,10 @@ const pattern = z
   .string()
   .min(1)
   .max(256)
-  .regex(/^[\x21-\x7e]+$/, { error: 'a pattern is printable ASCII without spaces' })
+  // Quotes and parentheses mean something where the rule of a user is read from a file.
+  .regex(/^[^"'()\x00-\x20\x7f-\u{10ffff}]+$/u, {
+    error: 'a pattern is printable ASCII without spaces, quotes and parentheses',
+  })
   .refine((text) => [...text.matchAll(placeholder)].every(([, name = '']) => parameterName.test(name)), {
     error: 'a parameter stands in a pattern as `{{name}}`, of `a-z`, `0-9` and `_`',
   })
