@@ -5,7 +5,6 @@
  * and 10,000 without sessions, as when many end at once.
  */
 import { type AccountHandle, type IssuedAccount, Secret } from '@mayfly/provider-kit'
-import { newRedisClient } from '../test/support/servers/run-redis.ts'
 import { type Bench, type BenchResult, median, quantile, rounded, timeResult } from './bench.ts'
 import { measureRawRevoke, openRawRedis, type RawRedis, type RevokeTimes } from './limits/redis-raw.ts'
 import { type BenchRedis, issueUsers, newHandles, startBenchRedis } from './redis-target.ts'
@@ -71,7 +70,7 @@ function resultOf(
   )
 }
 
-/** The sessions belong to another process in life: that they end is looked at, but the time for that is nobody's here. */
+/** Sessions are bare sockets, so that their ends cost this process as little as can be. */
 async function withUsers(
   bench: BenchRedis,
   users: number,
@@ -82,22 +81,15 @@ async function withUsers(
   const issued = await issueUsers(bench.target, handles, 64)
   const open = await Promise.all(issued.slice(0, sessions).map((account) => openSession(bench, account)))
   const times = await measure(handles)
-  for (const client of open) {
-    const alive = await client.sendCommand(['PING']).then(
-      () => true,
-      () => false,
-    )
-    if (alive) throw new Error('a session lives on')
-    client.destroy()
+  for (const session of open) {
+    if (await session.isAlive()) throw new Error('a session lives on')
   }
   return times
 }
 
 async function openSession({ access }: BenchRedis, { fields }: IssuedAccount) {
   const { username, password } = fields
-  const client = newRedisClient(access, String(username), password instanceof Secret ? password.reveal() : '')
-  await client.connect()
-  return client
+  return openRawRedis(access, String(username), password instanceof Secret ? password.reveal() : '')
 }
 
 async function revokeOurs(bench: BenchRedis, raw: RawRedis, handles: readonly AccountHandle[]): Promise<RevokeTimes> {

@@ -8,6 +8,8 @@ import { createHash, randomBytes } from 'node:crypto'
 export interface RawRedis {
   /** Sends one command. @returns its reply, as the first line of it. @throws Error an error reply */
   send(command: readonly string[]): Promise<string>
+  /** False once the server has ended it. */
+  isAlive(): Promise<boolean>
   close(): void
 }
 
@@ -21,6 +23,7 @@ export async function openRawRedis(
     socket.once('connect', () => resolve())
     socket.once('error', reject)
   })
+  let ended = false
   const waiting: { resolve: (line: string) => void; reject: (error: Error) => void }[] = []
   let rest = ''
   // Every reply that is asked for here is one line.
@@ -33,13 +36,22 @@ export async function openRawRedis(
       else one?.resolve(line)
     }
   })
+  const end = () => {
+    ended = true
+    for (const one of waiting.splice(0)) one.reject(new Error('closed'))
+  }
+  socket.on('error', end).on('close', end)
   const send = (command: readonly string[]) =>
     new Promise<string>((resolve, reject) => {
       waiting.push({ resolve, reject })
       socket.write(encode(command))
     })
   await send(['AUTH', username, password])
-  return { send, close: () => socket.destroy() }
+  return {
+    send,
+    isAlive: async () => !ended && (await send(['PING']).then(Boolean, () => false)),
+    close: () => socket.destroy(),
+  }
 }
 
 function encode(command: readonly string[]): string {

@@ -29,8 +29,10 @@ export interface FilePlace {
 }
 
 export interface AclFile {
-  /** Takes in what the node says of itself. @returns true where the file was written since it was last heard of */
-  hear(place: FilePlace, signal: AbortSignal): Promise<boolean>
+  /** Takes in what the node says of itself. */
+  hear(place: FilePlace, signal: AbortSignal): Promise<void>
+  /** How often it was heard that the file had been written: another number after it was. */
+  writes(): number
   /** True where the file may name it, if it is there. */
   mayName(accountName: string): boolean
   /** It was made just now, whatever its name says of when it was meant to be: the file was not written since. */
@@ -54,6 +56,7 @@ export function aclFileOf(node: Node): AclFile {
   let isAbsent = false
   let isSaving = false
   let notBeforeMs = 0
+  let writes = 0
   let turn: Promise<unknown> = Promise.resolve()
 
   async function save(signal: AbortSignal): Promise<boolean> {
@@ -71,6 +74,7 @@ export function aclFileOf(node: Node): AclFile {
     for (const name of covered) owed.delete(name)
     fresh.clear()
     saves += 1
+    writes += 1
     writtenBy = new Date()
     await remember(signal)
     return true
@@ -93,12 +97,12 @@ export function aclFileOf(node: Node): AclFile {
     return counted === saves && at !== undefined ? new Date(at) : undefined
   }
 
-  async function hearNow(place: FilePlace, signal: AbortSignal): Promise<boolean> {
+  async function hearNow(place: FilePlace, signal: AbortSignal): Promise<void> {
     const { runId, aclSaves } = place.facts
     const isFirst = last?.facts.runId !== runId
     if (!isFirst && saves === aclSaves) {
       last = place
-      return false
+      return
     }
     saves = aclSaves
     fresh.clear()
@@ -108,13 +112,13 @@ export function aclFileOf(node: Node): AclFile {
     // When it was written, nobody can say: at the latest just now.
     writtenBy = saves > 0 ? (recalled ?? new Date()) : undefined
     if (recalled === undefined) await remember(signal)
-    return saves > 0 && recalled === undefined
+    writes += 1
   }
 
   function mayName(accountName: string): boolean {
-    if (last === undefined || isAbsent || fresh.has(accountName)) return false
-    const madeMs = madeAtMs(accountName)
-    return madeMs < last.facts.startedAt.getTime() || (writtenBy !== undefined && madeMs <= writtenBy.getTime())
+    if (last === undefined || isAbsent) return false
+    const suspectUntilMs = Math.max(last.facts.startedAt.getTime() - 1, writtenBy?.getTime() ?? 0)
+    return madeAtMs(accountName) <= suspectUntilMs && !fresh.has(accountName)
   }
 
   return {
@@ -124,6 +128,7 @@ export function aclFileOf(node: Node): AclFile {
       turn = mine.catch(() => undefined)
       return mine
     },
+    writes: () => writes,
     mayName,
     made(accountName) {
       if (mayName(accountName)) fresh.add(accountName)
@@ -150,6 +155,9 @@ export function aclFileOf(node: Node): AclFile {
 }
 
 const digits = '0123456789abcdefghjkmnpqrstvwxyz'
+const valueOfCode = Uint8Array.from({ length: 128 }, (_, code) =>
+  Math.max(0, digits.indexOf(String.fromCodePoint(code))),
+)
 
 /**
  * When its credential's row was made: an account name is the id in base32, and the first 48 bits of a UUID of version 7
@@ -157,6 +165,6 @@ const digits = '0123456789abcdefghjkmnpqrstvwxyz'
  */
 export function madeAtMs(accountName: string): number {
   let ms = 0
-  for (const digit of accountName.slice(3, 13)) ms = ms * 32 + digits.indexOf(digit)
+  for (let at = 3; at < 13; at += 1) ms = ms * 32 + (valueOfCode[accountName.charCodeAt(at)] ?? 0)
   return ms
 }

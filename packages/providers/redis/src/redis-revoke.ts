@@ -11,13 +11,19 @@
  */
 import { MayflyError, problems } from '@mayfly/domain'
 import { type AccountHandle, isLoginRefused, requireAccountNames, type RevokeReport } from '@mayfly/provider-kit'
+import type { Command } from './redis-connection.ts'
 import { factsCommand, parseFacts } from './node-facts.ts'
 import type { Member, Nodes } from './redis-topology.ts'
 
-/** Names in one command: it takes the node about 2 ms, and while it does nothing else is done there. */
+/**
+ * Names in one command: it takes the node about 2 ms, and while it does nothing else is done there. Several of them may be
+ * on their way: a server reads 16 KiB of a client, then listens to the others.
+ */
 const namesTogether = 500
-/** Reported together; what comes after has not begun yet. */
+/** How many are claimed together; more are taken too. */
 export const revokeBatchSize = 2_000
+/** Reported together; what comes after has not begun yet. */
+const reportedTogether = 10_000
 /** Whoever makes them anew all the time is told of, not fought for ever. */
 const maxLooks = 4
 
@@ -32,8 +38,8 @@ export async function revokeUsers(
 ): Promise<void> {
   requireAccountNames(handles)
   if (signal.aborted) throw new MayflyError('target_timeout', { log: 'redis: revoke: aborted by the caller' })
-  for (let at = 0; at < handles.length; at += revokeBatchSize) {
-    await revokeBatch(nodes, handles.slice(at, at + revokeBatchSize), report, signal)
+  for (let at = 0; at < handles.length; at += reportedTogether) {
+    await revokeBatch(nodes, handles.slice(at, at + reportedTogether), report, signal)
   }
 }
 
@@ -44,13 +50,16 @@ async function revokeBatch(
   signal: AbortSignal,
 ): Promise<void> {
   const names = [...new Set(handles.map((handle) => handle.accountName))]
+  // Where nodes are known they are struck at once; who belongs to the target now is asked at the same time.
+  const strikes = new Map(nodes.known().map((member) => [member.node, strike(member, names, signal)]))
+  for (const one of strikes.values()) one.catch(() => undefined)
   const { members, unreachable } = await nodes.look(signal)
   const failures = unreachable.map((one) => one.error)
   const kept = new Map<string, Reason>()
   await Promise.all(
     members.map(async (member) => {
       try {
-        await endAt(member, names, signal)
+        await seeAbsent(member, names, await (strikes.get(member.node) ?? strike(member, names, signal)), signal)
         for (const [name, reason] of await stillInFile(member, names, signal)) kept.set(name, reason)
       } catch (error) {
         if (signal.aborted || !(error instanceof MayflyError)) throw error
@@ -77,32 +86,52 @@ async function revokeBatch(
   }
 }
 
-/** @throws MayflyError also where a name is there each time it is looked for */
-async function endAt(member: Member, names: readonly string[], signal: AbortSignal): Promise<void> {
-  const { node, file } = member
+interface Struck {
+  /** How many of the names were there. */
+  readonly found: number
+  /** As it was before: whether the file was written since. */
+  readonly fileWrites: number
+}
+
+async function strike({ node, file }: Member, names: readonly string[], signal: AbortSignal): Promise<Struck> {
+  const fileWrites = file.writes()
   // Apart from the others, so that their count says whether one of them was there.
-  const suspects = names.filter((name) => file.mayName(name))
-  const others = suspects.length === 0 ? names : names.filter((name) => !file.mayName(name))
-  for (const chunk of chunksOf(suspects)) if ((await deleteAt(chunk)) > 0) file.owe(chunk)
-  for (const chunk of chunksOf(others)) await deleteAt(chunk)
-  for (let look = 1; look < maxLooks; look += 1) {
-    let found = 0
-    for (const chunk of chunksOf(names)) found += await deleteAt(chunk)
+  const suspects: string[] = []
+  const others: string[] = []
+  for (const name of names) (file.mayName(name) ? suspects : others).push(name)
+  const chunks = [...chunksOf(suspects), ...chunksOf(others)]
+  const counts = await node.ask('revoke', chunks.map(deleteCommand), signal)
+  for (const [at, chunk] of chunksOf(suspects).entries()) if (Number(counts[at]) > 0) file.owe(chunk)
+  return { found: counts.reduce<number>((sum, count) => sum + Number(count), 0), fileWrites }
+}
+
+/** @throws MayflyError where a name is there each time it is looked for */
+async function seeAbsent(
+  member: Member,
+  names: readonly string[],
+  { found, fileWrites }: Struck,
+  signal: AbortSignal,
+): Promise<void> {
+  const { node, file } = member
+  let ever = found
+  for (let look = 0; look < maxLooks; look += 1) {
     const askedAt = new Date()
-    const [reply] = await node.ask('revoke', [factsCommand], signal)
+    const [left, facts] = await node.ask('revoke', [deleteCommand(names), factsCommand], signal)
+    await file.hear({ ...member, facts: parseFacts(facts, askedAt) }, signal)
+    ever += Number(left)
+    if (Number(left) > 0) continue
     // Written while they were on their way out: it may have been just before.
-    if (await file.hear({ ...member, facts: parseFacts(reply, askedAt) }, signal)) file.owe(names)
-    if (found === 0) return
+    if (ever > 0 && file.writes() !== fileWrites) file.owe(names)
+    return
   }
   throw new MayflyError('target_refused', {
     log: `redis: revoke at ${node.id}: users come back`,
     publicDetail: 'somebody at the target makes the account anew each time it is removed',
   })
+}
 
-  async function deleteAt(chunk: readonly string[]): Promise<number> {
-    const [count] = await node.ask('revoke', [['ACL', 'DELUSER', ...chunk]], signal)
-    return Number(count)
-  }
+function deleteCommand(names: readonly string[]): Command {
+  return ['ACL', 'DELUSER', ...names]
 }
 
 async function stillInFile(

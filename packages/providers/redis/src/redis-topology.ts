@@ -37,6 +37,8 @@ export interface Topology {
 
 export interface Nodes {
   readonly settings: RedisSettings
+  /** Members as they were seen last; none before the first look. */
+  known(): readonly Member[]
   /** Asks the target. A node that does not answer is named, not thrown. @throws MayflyError where none answers */
   look(signal: AbortSignal): Promise<Topology>
   /** As it was seen at most five seconds ago; `forget` after what shows that it has changed. */
@@ -73,6 +75,7 @@ export function openNodes(settings: RedisSettings, login: Login): Nodes {
   let counted = 0
   const tags = new Map<number, string>()
   let last: { readonly at: number; readonly topology: Promise<Topology> } | undefined
+  let seen: readonly Member[] = []
   let closed = false
 
   function nodeAt(address: Address, isListed = false): Node {
@@ -116,8 +119,9 @@ export function openNodes(settings: RedisSettings, login: Login): Nodes {
     if (asked.facts.size === 0 && error !== undefined) throw error
     const members = onceEach(asked.facts, shards).map(([node, facts]) => memberOf(node, facts, asked.facts, shards))
     await Promise.all(members.map((member) => hearFile(member, asked, signal)))
+    seen = members.filter((member) => !asked.errors.has(member.node))
     return {
-      members: members.filter((member) => !asked.errors.has(member.node)),
+      members: seen,
       unreachable: [...asked.errors].map(([node, why]) => ({
         node,
         error: why,
@@ -172,6 +176,7 @@ export function openNodes(settings: RedisSettings, login: Login): Nodes {
   return {
     settings,
     look,
+    known: () => seen,
     recent(signal) {
       if (last === undefined || performance.now() - last.at >= recentMs) {
         // Not the caller's signal: others wait for the same answer.
