@@ -32,7 +32,14 @@ export async function startBenchRedis(): Promise<BenchRedis> {
   const secret = { username: 'mayfly', password: randomBytes(24).toString('base64url') }
   await runRedis(
     server.access,
-    ...['ACL', 'SETUSER', secret.username, 'reset', 'on', `>${secret.password}`, adminKeys, ...adminRights],
+    'ACL',
+    'SETUSER',
+    secret.username,
+    'reset',
+    'on',
+    `>${secret.password}`,
+    adminKeys,
+    ...adminRights,
   )
   const { host, port } = server.access
   const settings = { host, port, tls: { mode: 'disabled_loopback_only' } }

@@ -1,6 +1,5 @@
 import { redisProvider } from '@mayfly/provider-redis'
 import { expect, test } from 'vitest'
-import type { Provider } from '../../../packages/server/src/adapters/targets/targets.ts'
 import { issueCredential } from '../../../packages/server/src/application/credential/issue-credential.ts'
 import { requestRevocation } from '../../../packages/server/src/application/revocation/request-revocation.ts'
 import { createTestDatabase, until } from '../../support/index.ts'
@@ -10,7 +9,7 @@ import { ask, canLogIn, logIn, prepareRedis, sessionOf } from './redis-fixture.t
 test('from registration to the end of the identity: a user of Redis lives for its task, and dies with its holder', async () => {
   const store = await createTestDatabase()
   await using prepared = await prepareRedis()
-  const life = await openLifecycle(store.url, { providers: [redisProvider as unknown as Provider] })
+  const life = await openLifecycle(store.url, { providers: [redisProvider] })
   try {
     await life.makePerson('ada@example.org', 'administrator')
     await life.makeOwner('orders-team', 'ada@example.org')
@@ -73,9 +72,7 @@ test('from registration to the end of the identity: a user of Redis lives for it
     await life.sequence()
     // The proof of this test's identity stands without entries; what is ours has them.
     const { findings } = await life.verify()
-    expect(
-      findings.filter(({ table }) => !['binding', 'attestation', 'trust_provider'].includes(String(table))),
-    ).toEqual([])
+    expect(findings.filter(({ table }) => !['binding', 'attestation', 'trust_provider'].includes(table))).toEqual([])
   } finally {
     await life.close()
     await store.drop()

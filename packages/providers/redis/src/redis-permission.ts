@@ -30,7 +30,7 @@ const pattern = z
   .min(1)
   .max(256)
   // Quotes and parentheses mean something where the rule of a user is read from a file.
-  .regex(/^[^"'()\x00-\x20\x7f-\u{10ffff}]+$/u, {
+  .regex(/^[!#-&*-~]+$/, {
     error: 'a pattern is printable ASCII without spaces, quotes and parentheses',
   })
   .refine((text) => [...text.matchAll(placeholder)].every(([, name = '']) => parameterName.test(name)), {
