@@ -21,6 +21,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   'revoke-rabbitmq': async () => (await import('./revoke-rabbitmq.ts')).revokeRabbitmq,
   'issue-nats': async () => (await import('./issue-nats.ts')).issueNats,
   'revoke-nats': async () => (await import('./revoke-nats.ts')).revokeNats,
+  'issue-redis': async () => (await import('./issue-redis.ts')).issueRedis,
+  'revoke-redis': async () => (await import('./revoke-redis.ts')).revokeRedis,
   decide: async () => (await import('./decide.ts')).decide,
   'audit-append': async () => (await import('./audit-append.ts')).auditAppend,
   'workload-api': async () => (await import('./workload-api.ts')).workloadApi,

@@ -7,6 +7,7 @@ import { createOrdersTarget, type DevWorld, type OrdersTarget, registerRole, sta
 import { type Prepared, prepareMysql } from '../integration/provider-mysql/mysql-fixture.ts'
 import { openBrowser, type OpenIdProvider, startOpenIdProvider } from '../integration/people/openid-provider.ts'
 import { type PreparedNats, prepareNats } from '../integration/provider-nats/nats-fixture.ts'
+import { type Prepared as PreparedRedis, prepareRedis } from '../integration/provider-redis/redis-fixture.ts'
 import { until, useServer } from '../support/index.ts'
 import { type RunningCommand, startProcess } from './run-mayfly.ts'
 
@@ -54,6 +55,7 @@ const addReport = async (world: DevWorld) => {
   ])
 }
 
+let redis: PreparedRedis
 let nats: PreparedNats
 const natsServers = () =>
   `--setting 'servers=[${nats.settings.servers.join()}]' --setting tls.mode=disabled_loopback_only`
@@ -115,6 +117,21 @@ const scenes: Readonly<Record<string, Scene>> = {
       ['OPERATOR_ID', String(nats.settings.trusted_operator_keys[0])],
     ],
     finish: async () => nats[Symbol.asyncDispose](),
+  },
+  'docs/guides/connect-redis.md': {
+    async prepare(world) {
+      await addPayments(world)
+      redis = await prepareRedis()
+      await writeFile(`${world.dir}/mayfly.password`, redis.mayflyLogin.password)
+    },
+    replace: () => [
+      [
+        '--setting host=redis.example.com',
+        `--setting host=${redis.access.host} --setting port=${redis.access.port} --setting tls.mode=disabled_loopback_only`,
+      ],
+      ['env:ORDERS_CACHE_PASSWORD', 'file:mayfly.password'],
+    ],
+    finish: async () => redis[Symbol.asyncDispose](),
   },
   'docs/guides/federate-a-trust-domain.md': { prepare: async () => {} },
   'docs/guides/rotate-the-ca.md': { prepare: async () => {} },

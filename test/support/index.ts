@@ -10,6 +10,9 @@ export {
   type DurableCluster,
   type DurableClusterOptions,
 } from './start-durable-cluster.ts'
+export { newRedisClient, runRedis } from './servers/run-redis.ts'
+export { type RedisAccess, type RedisServer, startRedis } from './servers/start-redis.ts'
+export { startRedisCluster } from './servers/start-redis-cluster.ts'
 export { useServer } from './servers/use-server.ts'
 export { makeTempDir } from './temp-dir.ts'
 export { until } from './until.ts'

@@ -5,6 +5,7 @@ import { mysqlProvider } from '@mayfly/provider-mysql'
 import { natsProvider } from '@mayfly/provider-nats'
 import { postgresProvider } from '@mayfly/provider-postgres'
 import { rabbitmqProvider } from '@mayfly/provider-rabbitmq'
+import { redisProvider } from '@mayfly/provider-redis'
 import type { FormProvider } from './provider-forms.ts'
 
 export const ownProviders: readonly FormProvider[] = [
@@ -14,4 +15,5 @@ export const ownProviders: readonly FormProvider[] = [
   natsProvider,
   postgresProvider,
   rabbitmqProvider,
+  redisProvider,
 ]
