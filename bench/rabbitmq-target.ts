@@ -9,7 +9,8 @@ import { openRawBroker } from './limits/rabbitmq.ts'
 export async function startRabbitmqTarget() {
   const dir = await mkdtemp(join(tmpdir(), 'mayfly-bench-rabbitmq-'))
   await chmod(dir, 0o711)
-  const { access, stop } = await startRabbitmq(dir)
+  const server = await startRabbitmq(dir)
+  const { access } = server
   const { managementUrl, host, port, username, password } = access
   const target = await rabbitmqProvider.open({
     settings: rabbitmqSettings.parse({ management_url: managementUrl, host, port, amqp_tls: false }),
@@ -23,7 +24,7 @@ export async function startRabbitmqTarget() {
     async [Symbol.asyncDispose]() {
       raw.close()
       await target.close()
-      await stop()
+      await server.stop()
       await rm(dir, { recursive: true, force: true })
     },
   }

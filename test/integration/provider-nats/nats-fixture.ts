@@ -88,7 +88,7 @@ export async function prepareNats(
     reconnect: true,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 100,
-    ...(options.caPem === undefined ? {} : { tls: { ca: options.caPem, ...{ host: access.host } } }),
+    ...(options.caPem === undefined ? {} : { tls: { ca: options.caPem, host: access.host } as { ca: string } }),
   })
   const iat = Math.floor(Date.now() / 1000)
   const own = makeNkey('user')

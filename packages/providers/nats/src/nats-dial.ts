@@ -203,7 +203,7 @@ function frameQueue(socket: Socket): FrameQueue {
       for (;;) {
         const frame = waiting.shift()
         if (frame !== undefined) return frame
-        if (isEnded) throw failure ?? new Error('the connection was closed')
+        if (isEnded) throw failure instanceof Error ? failure : new Error('the connection was closed')
         const { promise, resolve } = Promise.withResolvers<void>()
         wake = resolve
         await promise
