@@ -60,7 +60,7 @@ describe('what looks like an end and is none', { timeout: 60_000 }, () => {
 
   test('a bulk removal stops at a name that is not there: ours takes away the others all the same', async () => {
     const handles = Array.from({ length: 40 }, plan)
-    for (const handle of handles) await target.issue(handle, request(), signal)
+    await Promise.all(handles.map((handle) => target.issue(handle, request(), signal)))
     const names = handles.map((one) => one.accountName)
     const raw = await broker.ask('POST', 'users/bulk-delete', { users: [names[0], plan().accountName, names[1]] })
     expect(raw.status, 'control').toBe(400)

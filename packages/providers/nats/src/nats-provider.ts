@@ -56,6 +56,8 @@ export const natsProvider = {
   credentialOf: credentialOfAccountName,
   prepareKey: prepareUserKey,
   keepsNoAccount: true,
+  // An address is in what is signed only where the resource says so; a key is the holder's own wherever it is sent along.
+  bindingsUnder: (settings) => (settings.bind_source_address ? ['key', 'address', 'none'] : ['key', 'none']),
 
   async open({ settings, secret, published }): Promise<NatsTarget> {
     const accountKey = readSeed('account', secret.account_signing_key.reveal())

@@ -32,9 +32,15 @@ export async function findPresent(
   return present
 }
 
+/** RabbitMQ lists the names and then reads each user; where one is removed in between the whole answer is a 500. */
+const maxLists = 6
+
 export async function listNames(api: RabbitmqApi, signal: AbortSignal): Promise<readonly string[]> {
-  const { body } = await api.call('GET', ['users'], { signal, columns: 'name' })
-  return rowsOf(body).flatMap(({ name }) => (typeof name === 'string' ? [name] : []))
+  for (let list = 1; ; list += 1) {
+    const accepts = list < maxLists ? [500] : []
+    const { status, body } = await api.call('GET', ['users'], { signal, columns: 'name', accepts })
+    if (status !== 500) return rowsOf(body).flatMap(({ name }) => (typeof name === 'string' ? [name] : []))
+  }
 }
 
 export async function observeUsers(

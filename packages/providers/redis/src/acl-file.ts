@@ -51,6 +51,8 @@ export function aclFileOf(node: Node): AclFile {
   const fresh = new Set<string>()
   let last: FilePlace | undefined
   let saves = 0
+  /** Of the node's run, by Mayfly's clock, at the latest. */
+  let startedAtMs = 0
   /** It was not written after this moment, by Mayfly's clock; undefined: not since the start. */
   let writtenBy: Date | undefined
   let isAbsent = false
@@ -100,6 +102,9 @@ export function aclFileOf(node: Node): AclFile {
   async function hearNow(place: FilePlace, signal: AbortSignal): Promise<void> {
     const { runId, aclSaves } = place.facts
     const isFirst = last?.facts.runId !== runId
+    // Each answer tells the start at the latest: the earliest of them is the closest.
+    if (!isFirst) startedAtMs = Math.min(startedAtMs, place.facts.startedAt.getTime())
+    else startedAtMs = place.facts.startedAt.getTime()
     if (!isFirst && saves === aclSaves) {
       last = place
       return
@@ -117,7 +122,7 @@ export function aclFileOf(node: Node): AclFile {
 
   function mayName(accountName: string): boolean {
     if (last === undefined || isAbsent) return false
-    const suspectUntilMs = Math.max(last.facts.startedAt.getTime() - 1, writtenBy?.getTime() ?? 0)
+    const suspectUntilMs = Math.max(startedAtMs - 1, writtenBy?.getTime() ?? 0)
     return madeAtMs(accountName) <= suspectUntilMs && !fresh.has(accountName)
   }
 

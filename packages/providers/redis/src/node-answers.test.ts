@@ -4,7 +4,7 @@ import { parseShards, slotOf, tagFor } from './cluster-shards.ts'
 import { parseFacts } from './node-facts.ts'
 
 test('INFO tells who a node is, who belongs to it, and how often its ACL file was written', () => {
-  const askedAt = new Date(1_000_000)
+  const answeredAt = new Date(1_000_000)
   const facts = parseFacts(
     [
       '# Server',
@@ -20,7 +20,7 @@ test('INFO tells who a node is, who belongs to it, and how often its ACL file wa
       'cluster_enabled:0',
       'cmdstat_acl|save:calls=5,usec=1,usec_per_call=1.00,rejected_calls=0,failed_calls=2',
     ].join('\r\n'),
-    askedAt,
+    answeredAt,
   )
   expect(facts).toEqual({
     version: '7.0.15',
@@ -36,7 +36,7 @@ test('INFO tells who a node is, who belongs to it, and how often its ACL file wa
     ],
     aclSaves: 3,
   })
-  const replica = parseFacts('role:slave\r\nmaster_host:db\r\nmaster_port:6379\r\nvalkey_version:8.1.0', askedAt)
+  const replica = parseFacts('role:slave\r\nmaster_host:db\r\nmaster_port:6379\r\nvalkey_version:8.1.0', answeredAt)
   expect(replica).toMatchObject({ role: 'replica', primary: { host: 'db', port: 6379 }, version: '8.1.0', aclSaves: 0 })
 })
 

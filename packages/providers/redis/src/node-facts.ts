@@ -6,7 +6,10 @@ export interface NodeFacts {
   readonly version: string
   /** Another one after each start. */
   readonly runId: string
-  /** At the latest, by Mayfly's clock: the node tells whole seconds, one too many at times. */
+  /**
+   * At the latest, by Mayfly's clock: the node tells whole seconds, one too many at times, and they count until it
+   * answered. Counted from the question, a slow answer would put the start before what was made in the run before.
+   */
   readonly startedAt: Date
   readonly isCluster: boolean
   readonly role: 'primary' | 'replica'
@@ -22,7 +25,7 @@ export interface NodeFacts {
 
 export const factsCommand: Command = ['INFO', 'server', 'replication', 'cluster', 'commandstats']
 
-export function parseFacts(reply: Reply | undefined, askedAt: Date): NodeFacts {
+export function parseFacts(reply: Reply | undefined, answeredAt: Date): NodeFacts {
   const fields = new Map<string, string>()
   for (const line of String(reply).split('\r\n')) {
     const at = line.indexOf(':')
@@ -33,7 +36,7 @@ export function parseFacts(reply: Reply | undefined, askedAt: Date): NodeFacts {
   return {
     version: fields.get('valkey_version') ?? field('redis_version'),
     runId: field('run_id'),
-    startedAt: new Date(askedAt.getTime() - (Number(field('uptime_in_seconds')) - 1) * 1_000),
+    startedAt: new Date(answeredAt.getTime() - (Number(field('uptime_in_seconds')) - 1) * 1_000),
     isCluster: field('cluster_enabled') === '1',
     role: isReplica ? 'replica' : 'primary',
     replicationId: field('master_replid'),

@@ -115,9 +115,8 @@ async function seeAbsent(
   const { node, file } = member
   let ever = found
   for (let look = 0; look < maxLooks; look += 1) {
-    const askedAt = new Date()
     const [left, facts] = await node.ask('revoke', [deleteCommand(names), factsCommand], signal)
-    await file.hear({ ...member, facts: parseFacts(facts, askedAt) }, signal)
+    await file.hear({ ...member, facts: parseFacts(facts, new Date()) }, signal)
     ever += Number(left)
     if (Number(left) > 0) continue
     // Written while they were on their way out: it may have been just before.

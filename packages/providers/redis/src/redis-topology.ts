@@ -213,9 +213,8 @@ async function askAll(nodes: readonly Node[], asked: Asked, signal: AbortSignal)
   await Promise.all(
     nodes.map(async (node) => {
       try {
-        const askedAt = new Date()
         const [reply] = await node.ask('look', [factsCommand], signal)
-        asked.facts.set(node, parseFacts(reply, askedAt))
+        asked.facts.set(node, parseFacts(reply, new Date()))
       } catch (error) {
         if (signal.aborted || !(error instanceof MayflyError)) throw error
         asked.errors.set(node, error)
