@@ -57,69 +57,90 @@ loopback.addAddress('::1', 'ipv6')
 
 /** `https:`, or `http:` to this very machine for development. No user, no password, no fragment. */
 export function isFetchableUrl(text: string): boolean {
+  return fetchableUrl(text) !== undefined
+}
+
+function fetchableUrl(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || url.username !== '' || url.password !== '' || url.hash !== '') return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && namesLoopback(url))
+  if (url === undefined || url.username !== '' || url.password !== '' || url.hash !== '') return undefined
+  return url.protocol === 'https:' || (url.protocol === 'http:' && namesLoopback(url)) ? url : undefined
 }
 
 /** @throws Error with a message for the log: refused address, no answer in time, a status that is no answer, too large */
 export async function guardedFetch(address: string, options: GuardedFetchOptions): Promise<FetchedText> {
-  if (!isFetchableUrl(address)) throw new Error(`${address} is not an https address`)
-  const url = new URL(address)
+  const url = fetchableUrl(address)
+  if (url === undefined) throw new Error(`${address} is not an https address`)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const mayBeLoopback = namesLoopback(url)
   // A literal address is never looked up, so it is checked here.
   if (isIP(host) !== 0) requireAllowed(host, mayBeLoopback)
+  const { signal } = options
+  signal.throwIfAborted()
   const send = url.protocol === 'https:' ? requestHttps : requestHttp
-  return new Promise((done, fail) => {
-    const request = send(
-      url,
-      {
-        agent: options.agent ?? false,
-        method: options.method ?? 'GET',
-        headers: {
-          accept: 'application/json',
-          'user-agent': 'mayfly',
-          ...options.headers,
-          ...(options.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(options.body)) }),
+  // By hand and not by the option `signal` of a request, which costs a tenth of a call.
+  let stop = (): void => undefined
+  try {
+    return await new Promise((done, fail) => {
+      const request = send(
+        {
+          // Member by member: a URL would be taken apart once more.
+          protocol: url.protocol,
+          hostname: host,
+          ...(url.port === '' ? {} : { port: url.port }),
+          path: url.pathname + url.search,
+          agent: options.agent ?? false,
+          method: options.method ?? 'GET',
+          headers: {
+            accept: 'application/json',
+            'user-agent': 'mayfly',
+            ...options.headers,
+            ...(options.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(options.body)) }),
+          },
+          lookup: mayBeLoopback ? lookupHere : lookupElsewhere,
+          ...(options.ca === undefined ? {} : { ca: options.ca }),
         },
-        lookup: checkedLookup(mayBeLoopback),
-        signal: options.signal,
-        ...(options.ca === undefined ? {} : { ca: options.ca }),
-      },
-      (response) => {
-        const chunks: Buffer[] = []
-        let sizeBytes = 0
-        const status = response.statusCode ?? 0
-        // Never a redirect, whatever the caller accepts: where it leads to was not configured.
-        if ((status >= 300 && status < 400) || !(options.accepts?.(status) ?? status === 200)) {
-          response.resume()
-          fail(new Error(`${url.host} answered with status ${status}`))
-          return
-        }
-        response.on('data', (chunk: Buffer) => {
-          sizeBytes += chunk.length
-          chunks.push(chunk)
-          if (sizeBytes <= options.maxSizeBytes) return
-          // At once, and not by way of `error`: all of it may have come already.
-          fail(new Error(`${url.host} sent too much`))
-          request.destroy()
-        })
-        response.on('end', () => {
-          const bytes = Buffer.concat(chunks)
-          done({
-            status,
-            text: bytes.toString('utf8'),
-            bytes,
-            maxAgeSeconds: maxAgeOf(response.headers['cache-control']),
+        (response) => {
+          const chunks: Buffer[] = []
+          let sizeBytes = 0
+          const status = response.statusCode ?? 0
+          // Never a redirect, whatever the caller accepts: where it leads to was not configured.
+          if ((status >= 300 && status < 400) || !(options.accepts?.(status) ?? status === 200)) {
+            response.resume()
+            fail(new Error(`${url.host} answered with status ${status}`))
+            return
+          }
+          response.on('data', (chunk: Buffer) => {
+            sizeBytes += chunk.length
+            chunks.push(chunk)
+            if (sizeBytes <= options.maxSizeBytes) return
+            // At once, and not by way of `error`: all of it may have come already.
+            fail(new Error(`${url.host} sent too much`))
+            request.destroy()
           })
-        })
-        response.on('error', fail)
-      },
-    )
-    request.on('error', fail)
-    request.end(options.body)
-  })
+          response.on('end', () => {
+            const [only] = chunks
+            const bytes = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks)
+            done({
+              status,
+              text: bytes.toString('utf8'),
+              bytes,
+              maxAgeSeconds: maxAgeOf(response.headers['cache-control']),
+            })
+          })
+          response.on('error', fail)
+        },
+      )
+      request.on('error', fail)
+      stop = () => {
+        fail(signal.reason instanceof Error ? signal.reason : new Error('aborted'))
+        request.destroy()
+      }
+      signal.addEventListener('abort', stop, { once: true })
+      request.end(options.body)
+    })
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
 }
 
 /** Looks a name up and refuses addresses that must not be reached. */
@@ -139,6 +160,9 @@ export function checkedLookup(mayBeLoopback: boolean): LookupFunction {
   }
 }
 
+const lookupHere = checkedLookup(true)
+const lookupElsewhere = checkedLookup(false)
+
 /** @throws Error: a literal address that must not be reached */
 export function requireAllowed(address: string, mayBeLoopback: boolean): void {
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
@@ -154,6 +178,7 @@ export function namesLoopback(url: URL): boolean {
 }
 
 function maxAgeOf(cacheControl: string | undefined): number | undefined {
-  const seconds = /(?:^|[\s,])max-age=(\d{1,8})(?:$|[\s,;])/i.exec(cacheControl ?? '')?.[1]
+  if (cacheControl === undefined) return undefined
+  const seconds = /(?:^|[\s,])max-age=(\d{1,8})(?:$|[\s,;])/i.exec(cacheControl)?.[1]
   return seconds === undefined ? undefined : Number(seconds)
 }

@@ -64,6 +64,18 @@ function fillable(
   ])
 }
 
+const usedBySettings = new WeakMap<HttpSettings, ReadonlySet<string>>()
+
+/** Looked for once: a template stays as it is while its target is open. */
+function usedIn(settings: HttpSettings): ReadonlySet<string> {
+  const known = usedBySettings.get(settings)
+  if (known !== undefined) return known
+  const { path, body = null, headers } = settings.create
+  const used = new Set(placeholdersOf([path, body, headers]))
+  usedBySettings.set(settings, used)
+  return used
+}
+
 /** Closed words: what the resource does not list cannot be sent. */
 function requireAllowed(
   settings: HttpSettings,
@@ -82,8 +94,7 @@ function requireAllowed(
   for (const name of Object.keys(values)) {
     if (!Object.hasOwn(settings.choices, name)) throw refuse('the role names a choice that the resource does not have')
   }
-  const { path, body = null, headers } = settings.create
-  const used = new Set(placeholdersOf([path, body, headers]))
+  const used = usedIn(settings)
   for (const name of Object.keys(parameters)) {
     if (!used.has(`parameter.${name}`)) throw refuse('a parameter is given that the template has no place for')
   }
