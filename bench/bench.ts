@@ -16,12 +16,27 @@ export interface BenchResult {
   readonly also?: Readonly<Record<string, number | string>>
 }
 
+/** How long credentials of a kind outlive the request to end them, in milliseconds; null where there is no such thing. */
+export interface DeadLine {
+  readonly kind: string
+  /** Credentials that end together. */
+  readonly n: number
+  readonly no_login_ms: Percentiles | null
+  readonly no_session_ms: Percentiles | null
+  readonly absent_ms: Percentiles | null
+}
+
+export interface Percentiles {
+  readonly p50: number
+  readonly p99: number
+}
+
 export interface Bench {
   readonly name: string
   /** One line: what is measured against what. */
   readonly about: string
   /** `say` prints progress; the results' last one is the headline. */
-  run(say: (line: string) => void): Promise<readonly BenchResult[]>
+  run(say: (line: string) => void): Promise<readonly (BenchResult | DeadLine)[]>
 }
 
 export function median(values: readonly number[]): number {

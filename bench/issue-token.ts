@@ -134,8 +134,7 @@ export const loginOidc: Bench = {
   name: 'login-oidc',
   about: issueToken.about,
   run: async (say) =>
-    (await issueToken.run(say)).map((result) => ({
-      ...result,
-      bench: result.bench.replace('issue-token', 'login-oidc'),
-    })),
+    (await issueToken.run(say)).map((result) =>
+      'bench' in result ? { ...result, bench: result.bench.replace('issue-token', 'login-oidc') } : result,
+    ),
 }

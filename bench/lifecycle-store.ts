@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Secret } from '@mayfly/provider-kit'
 import { startEmbeddedPostgres } from '../packages/server/src/adapters/embedded-postgres/start-embedded-postgres.ts'
+import type { Provider } from '../packages/server/src/adapters/targets/targets.ts'
 import type { CallContext } from '../packages/server/src/application/credential/issue-deps.ts'
 import { migrate } from '../packages/server/src/store/migrate.ts'
 import { type Lifecycle, openLifecycle, type TargetPlace } from '../test/integration/lifecycle/open-lifecycle.ts'
@@ -19,20 +20,27 @@ export interface BenchLifecycle {
   close(): Promise<void>
 }
 
+export const benchTeam = 'bench-team'
 export const benchRole = 'bench-db/readers'
 
 export async function startBenchLifecycle(place: TargetPlace, group: string): Promise<BenchLifecycle> {
+  const company = await startBenchCompany([])
+  await company.life.makeResource('bench-db', benchTeam, place)
+  await company.life.makeRole('bench-db', 'readers', group, { maxLivePerIdentity: 100_000 })
+  return company
+}
+
+/** Without a target: whoever measures registers its own, owned by `benchTeam`. @param providers beside that of PostgreSQL */
+export async function startBenchCompany(providers: readonly Provider[]): Promise<BenchLifecycle> {
   const directory = await mkdtemp(join(tmpdir(), 'mayfly-bench-'))
   // Open to the user that PostgreSQL runs as where this runs as root; its data directory is closed in itself.
   await chmod(directory, 0o711)
   const superuserPassword = new Secret(randomBytes(24).toString('base64url'))
   const server = await startEmbeddedPostgres({ dataDir: join(directory, 'data'), superuserPassword })
   const { url } = await migrate(server.connectionUrl(server.superuser, superuserPassword, 'postgres'))
-  const life = await openLifecycle(url, { limits: { issuesPerMinute: 1_000_000 }, poolSize: 16 })
+  const life = await openLifecycle(url, { limits: { issuesPerMinute: 1_000_000 }, poolSize: 16, providers })
   await life.makePerson('ada@example.org', 'administrator')
-  await life.makeOwner('bench-team', 'ada@example.org')
-  await life.makeResource('bench-db', 'bench-team', place)
-  await life.makeRole('bench-db', 'readers', group, { maxLivePerIdentity: 100_000 })
+  await life.makeOwner(benchTeam, 'ada@example.org')
   await life.startWorkers(1_000)
   // As the server does: what has been committed goes into the log once a second.
   const sequencing = setInterval(() => void life.sequence(), 1_000)
@@ -41,7 +49,7 @@ export async function startBenchLifecycle(place: TargetPlace, group: string): Pr
     life,
     async newCaller() {
       callers += 1
-      const identity = await life.makeIdentity(`caller-${callers}`, 'bench-team')
+      const identity = await life.makeIdentity(`caller-${callers}`, benchTeam)
       return life.callOf(identity.identity_id)
     },
     async close() {

@@ -4,7 +4,7 @@
  */
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { Bench, BenchResult } from './bench.ts'
+import type { Bench, BenchResult, DeadLine, Percentiles } from './bench.ts'
 
 /** Loaded by name, so that one benchmark does not pay for the start of another. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
@@ -23,6 +23,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   'revoke-nats': async () => (await import('./revoke-nats.ts')).revokeNats,
   'issue-redis': async () => (await import('./issue-redis.ts')).issueRedis,
   'revoke-redis': async () => (await import('./revoke-redis.ts')).revokeRedis,
+  'time-to-dead': async () => (await import('./time-to-dead.ts')).timeToDead,
   decide: async () => (await import('./decide.ts')).decide,
   'audit-append': async () => (await import('./audit-append.ts')).auditAppend,
   'workload-api': async () => (await import('./workload-api.ts')).workloadApi,
@@ -59,7 +60,14 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) 
   if (values.json) for (const result of results) console.log(JSON.stringify(result))
 }
 
-function sentence(result: BenchResult): string {
+function sentence(result: BenchResult | DeadLine): string {
+  if ('kind' in result) return deadSentence(result)
   const also = Object.entries(result.also ?? {}).map(([name, value]) => `; ${name} ${value}`)
   return `${result.bench}: ${result.ours} ${result.unit}, limit ${result.limit} (${result.limit_is}), ratio ${result.ratio}${also.join('')}`
+}
+
+function deadSentence({ kind, n, no_login_ms: login, no_session_ms: session, absent_ms: absent }: DeadLine): string {
+  const text = (what: string, times: Percentiles | null) =>
+    times === null ? [] : [`${what} after ${times.p50} ms (99 %: ${times.p99} ms)`]
+  return `${kind}, ${n}: ${[...text('no login', login), ...text('no session', session), ...text('absent', absent)].join(', ')}`
 }

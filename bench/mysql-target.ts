@@ -15,6 +15,8 @@ export interface MysqlBenchTarget {
   readonly target: MysqlTarget
   readonly host: string
   readonly port: number
+  /** Of Mayfly's own login. */
+  readonly secret: { readonly username: string; readonly password: string }
   /** Of an administrator, over TCP as Mayfly: several statements in one message. */
   readonly administrator: mysql.ConnectionOptions
   close(): Promise<void>
@@ -47,6 +49,7 @@ export async function startMysqlTarget(poolSize: number): Promise<MysqlBenchTarg
     target,
     host,
     port,
+    secret: { username: 'mayfly', password },
     administrator: { host, port, user: 'administrator', password, multipleStatements: true },
     async close() {
       await target.close()

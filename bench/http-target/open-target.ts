@@ -2,8 +2,8 @@ import { type HttpTarget, httpProvider, httpSecret, httpSettings } from '@mayfly
 
 export const inFlight = 8
 
-export function openHttpTarget(url: string): Promise<HttpTarget> {
-  const settings = httpSettings.parse({
+export function httpTargetSettings(url: string) {
+  return {
     base_url: url,
     create: {
       method: 'POST',
@@ -15,6 +15,10 @@ export function openHttpTarget(url: string): Promise<HttpTarget> {
     find: { path: '/tokens', list: { items: '/tokens', label: '/label' }, handle: '/id' },
     delete: { method: 'DELETE', path: '/tokens/{handle}' },
     max_concurrent_calls: inFlight,
-  })
+  }
+}
+
+export function openHttpTarget(url: string): Promise<HttpTarget> {
+  const settings = httpSettings.parse(httpTargetSettings(url))
   return httpProvider.open({ settings, secret: httpSecret.parse({ value: 'a-token' }) })
 }

@@ -3,7 +3,9 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-const tokens = new Map<string, string>()
+const tokens = new Map<string, { readonly label: string; readonly token: string }>()
+/** Those that open `/orders`. */
+const live = new Set<string>()
 
 const server = createServer((request, response) => {
   const chunks: Buffer[] = []
@@ -16,11 +18,20 @@ const server = createServer((request, response) => {
     if (request.method === 'POST') {
       const { label } = JSON.parse(Buffer.concat(chunks).toString()) as { label: string }
       const id = randomUUID()
-      tokens.set(id, label)
-      return send(201, { id, token: randomBytes(24).toString('base64url') })
+      const token = randomBytes(24).toString('base64url')
+      tokens.set(id, { label, token })
+      live.add(token)
+      return send(201, { id, token })
     }
-    if (request.method === 'GET') return send(200, { tokens: [...tokens].map(([id, label]) => ({ id, label })) })
-    return send(tokens.delete((request.url ?? '').slice('/tokens/'.length)) ? 204 : 404)
+    if (request.url === '/orders') {
+      return send(live.has((request.headers.authorization ?? '').slice('Bearer '.length)) ? 200 : 401)
+    }
+    if (request.method === 'GET') {
+      return send(200, { tokens: [...tokens].map(([id, { label }]) => ({ id, label })) })
+    }
+    const id = (request.url ?? '').slice('/tokens/'.length)
+    live.delete(tokens.get(id)?.token ?? '')
+    return send(tokens.delete(id) ? 204 : 404)
   })
 })
 server.listen(0, '127.0.0.1', () => {

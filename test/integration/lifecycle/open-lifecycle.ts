@@ -322,6 +322,7 @@ function company(deps: IssueDeps, providers: ReadonlyMap<string, Provider>) {
         readonly parameters?: Record<string, { readonly one_of: readonly string[] }>
         readonly environment?: Environment
         readonly reach?: Reach
+        readonly maxLivePerIdentity?: number
       },
     ) {
       const { row } = await change((at) =>
@@ -338,13 +339,14 @@ function company(deps: IssueDeps, providers: ReadonlyMap<string, Provider>) {
           secret: of.secret,
         }),
       )
-      const { permission, parameters } = of
+      const { permission, parameters, maxLivePerIdentity } = of
       await change((at) =>
         registerRole(registry, at, {
           resource: name,
           name: of.role,
           permission,
           ...(parameters === undefined ? {} : { parameters }),
+          ...(maxLivePerIdentity === undefined ? {} : { maxLivePerIdentity }),
         }),
       )
       return row

@@ -1,0 +1,128 @@
+/** One end, timed by clients that are not Mayfly's: from the request until each credential is dead at its target. */
+import { setTimeout as pause } from 'node:timers/promises'
+import type { AccountHandle } from '@mayfly/provider-kit'
+import type { CallContext } from '../../packages/server/src/application/credential/issue-deps.ts'
+import { issueCredential } from '../../packages/server/src/application/credential/issue-credential.ts'
+import { requestRevocation } from '../../packages/server/src/application/revocation/request-revocation.ts'
+import { handleOf } from '../../packages/server/src/store/credential-rows.ts'
+import { inLanes } from '../limits/http-calls.ts'
+import type { BenchLifecycle } from '../lifecycle-store.ts'
+import type { DeadTarget, Fields, HeldSession } from './dead-target.ts'
+
+/** Milliseconds after the request, one for each credential that was watched. */
+export interface DeadTimes {
+  readonly noLoginMs: readonly number[]
+  readonly noSessionMs: readonly number[]
+  readonly absentMs: readonly number[]
+}
+
+export interface Place {
+  readonly target: DeadTarget
+  /** `resource/role`. */
+  readonly role: string
+  readonly count: number
+}
+
+/** Watched of each target: who tries more logins takes the processor from what is measured. */
+const watched = 20
+/** Of each target, in which a session is held. */
+const held = 50
+const lookEveryMs = 10
+const inFlight = 8
+
+interface Issued {
+  readonly handle: AccountHandle
+  readonly fields: Fields
+}
+
+/** Issues to one fresh identity, opens sessions, ends the identity, and watches. */
+export async function measureEnd(mayfly: BenchLifecycle, places: readonly Place[]): Promise<readonly DeadTimes[]> {
+  const { life } = mayfly
+  const call = await mayfly.newCaller()
+  const { actor } = call
+  if (actor.kind !== 'identity') throw new Error('a caller is an identity')
+  const issued = await Promise.all(places.map((place) => issueAll(mayfly, call, place)))
+  const sessions = await Promise.all(
+    places.map(({ target }, at) => holdSessions(target, spread(issued[at] ?? [], held))),
+  )
+  const samples = places.map((_, at) => spread(issued[at] ?? [], watched))
+  for (const [at, { target }] of places.entries()) {
+    for (const { fields } of samples[at] ?? []) {
+      if (!(await target.logIn(fields))) throw new Error(`${target.kind}: what was issued does not log in`)
+    }
+  }
+  try {
+    const startMs = performance.now()
+    const since = () => performance.now() - startMs
+    const results = Promise.all(
+      places.map(async ({ target }, at) => {
+        const [noLoginMs, noSessionMs, absentMs] = await Promise.all([
+          Promise.all((samples[at] ?? []).map((one) => untilRefused(target, one.fields, since))),
+          Promise.all((sessions[at] ?? []).map((one) => one.ended.then(since))),
+          untilAbsent(target, issued[at] ?? [], since),
+        ])
+        return { noLoginMs, noSessionMs, absentMs }
+      }),
+    )
+    results.catch(() => undefined)
+    await life.inTenant((tx) =>
+      requestRevocation(tx, {
+        selector: { kind: 'identity', id: actor.identityId },
+        cause: 'requested_by_operator',
+        requestedBy: { kind: 'system', id: 'bench' },
+        now: life.clock.now(),
+      }),
+    )
+    return await results
+  } finally {
+    for (const session of sessions.flat()) session.close()
+  }
+}
+
+async function issueAll(mayfly: BenchLifecycle, call: CallContext, { role, count }: Place): Promise<readonly Issued[]> {
+  const issued: Issued[] = []
+  await inLanes(inFlight, Array.from({ length: count }), async () => {
+    const { row, fields } = await issueCredential(mayfly.life.deps, call, { role })
+    if (fields === undefined) throw new Error('what was issued has fields')
+    issued.push({ handle: handleOf(row), fields })
+  })
+  return issued
+}
+
+async function holdSessions(target: DeadTarget, issued: readonly Issued[]): Promise<readonly HeldSession[]> {
+  const sessions: HeldSession[] = []
+  for (const { fields } of issued) {
+    const session = await target.hold?.(fields)
+    if (session !== undefined) sessions.push(session)
+  }
+  return sessions
+}
+
+/** The end of the first login that was refused: it was judged before that. */
+async function untilRefused(target: DeadTarget, fields: Fields, since: () => number): Promise<number> {
+  while (await target.logIn(fields)) await pause(lookEveryMs)
+  return since()
+}
+
+async function untilAbsent(
+  target: DeadTarget,
+  issued: readonly Issued[],
+  since: () => number,
+): Promise<readonly number[]> {
+  const times: number[] = []
+  let left = issued.map((one) => one.handle)
+  while (left.length > 0) {
+    const present = await target.present(left)
+    const stays = left.filter((handle) => present.has(handle.accountName))
+    for (let gone = left.length - stays.length; gone > 0; gone -= 1) times.push(since())
+    left = stays
+    if (left.length > 0) await pause(lookEveryMs)
+  }
+  return times
+}
+
+/** So many of them, from the first to the last. */
+function spread<T>(items: readonly T[], count: number): readonly T[] {
+  if (items.length <= count) return items
+  return Array.from({ length: count }, (_, at) => items[Math.floor((at * items.length) / count)] as T)
+}
