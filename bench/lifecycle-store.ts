@@ -8,10 +8,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Secret } from '@mayfly/provider-kit'
 import { startEmbeddedPostgres } from '../packages/server/src/adapters/embedded-postgres/start-embedded-postgres.ts'
+import type { Logger } from '../packages/server/src/application/context.ts'
 import type { Provider } from '../packages/server/src/adapters/targets/targets.ts'
 import type { CallContext } from '../packages/server/src/application/credential/issue-deps.ts'
 import { migrate } from '../packages/server/src/store/migrate.ts'
 import { type Lifecycle, openLifecycle, type TargetPlace } from '../test/integration/lifecycle/open-lifecycle.ts'
+
+/** What goes wrong is seen beside the figures, and not among them. */
+const logger: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (...said) => console.error('warning:', ...said),
+  error: (...said) => console.error('error:', ...said),
+}
 
 export interface BenchLifecycle {
   readonly life: Lifecycle
@@ -38,12 +47,15 @@ export async function startBenchCompany(providers: readonly Provider[]): Promise
   const superuserPassword = new Secret(randomBytes(24).toString('base64url'))
   const server = await startEmbeddedPostgres({ dataDir: join(directory, 'data'), superuserPassword })
   const { url } = await migrate(server.connectionUrl(server.superuser, superuserPassword, 'postgres'))
-  const life = await openLifecycle(url, { limits: { issuesPerMinute: 1_000_000 }, poolSize: 16, providers })
+  const life = await openLifecycle(url, { limits: { issuesPerMinute: 1_000_000 }, poolSize: 16, providers, logger })
   await life.makePerson('ada@example.org', 'administrator')
   await life.makeOwner(benchTeam, 'ada@example.org')
   await life.startWorkers(1_000)
   // As the server does: what has been committed goes into the log once a second.
-  const sequencing = setInterval(() => void life.sequence(), 1_000)
+  let sequenced = Promise.resolve()
+  const sequencing = setInterval(() => {
+    sequenced = sequenced.then(() => life.sequence())
+  }, 1_000)
   let callers = 0
   return {
     life,
@@ -54,6 +66,7 @@ export async function startBenchCompany(providers: readonly Provider[]): Promise
     },
     async close() {
       clearInterval(sequencing)
+      await sequenced
       await life.close()
       await server.stop('fast')
       await rm(directory, { recursive: true })

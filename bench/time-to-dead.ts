@@ -41,7 +41,8 @@ export const timeToDead: Bench = {
         lines.push(lineOf(target.kind, 1, one.flat()))
         const all = await repeat(many.rounds, () => measureEnd(mayfly, [placeOf(target, many.count)]))
         lines.push(lineOf(target.kind, many.count, all.flat()))
-        say(`${target.kind}: done`)
+        for (const { n, absent_ms: absent } of lines.slice(-2))
+          say(`${target.kind}, ${n}: absent after ${absent?.p50} ms`)
       }
       const five = targets.slice(0, together)
       const places = five.map((target) => placeOf(target, many.count / together))

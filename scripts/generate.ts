@@ -18,6 +18,7 @@ import { validateOpenApi } from '../tools/openapi-types/validate-openapi.ts'
 import { configReference } from './config-reference.ts'
 import { conformanceReference } from './conformance-reference.ts'
 import { errorReference } from './error-reference.ts'
+import { guaranteesReference } from './guarantees-reference.ts'
 import { hostAgentReference } from './host-agent-reference.ts'
 import { schemaTypes } from './schema-types.ts'
 import { trustProviderPages } from './trust-provider-pages.ts'
@@ -66,6 +67,7 @@ async function pages(): Promise<Made[]> {
     { path: 'docs/reference/cli.md', text: describeCommands() },
     { path: 'docs/reference/host-agent.md', text: hostAgentReference() },
     { path: 'packages/server/policies/mayfly.cedarschema', text: cedarSchema() },
+    guaranteesReference(root),
     ...conformanceReference(root),
   ]
 }

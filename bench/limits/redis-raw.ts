@@ -10,6 +10,8 @@ export interface RawRedis {
   send(command: readonly string[], lines?: number): Promise<string>
   /** False once the server has ended it. */
   isAlive(): Promise<boolean>
+  /** Settles when it has ended, on either side. */
+  readonly ended: Promise<void>
   close(): void
 }
 
@@ -23,6 +25,7 @@ export async function openRawRedis(
     socket.once('connect', () => resolve())
     socket.once('error', reject)
   })
+  const over = Promise.withResolvers<void>()
   let ended = false
   const waiting: { resolve: (line: string) => void; reject: (error: Error) => void }[] = []
   let rest = ''
@@ -37,6 +40,7 @@ export async function openRawRedis(
   })
   const end = () => {
     ended = true
+    over.resolve()
     for (const one of waiting.splice(0)) one.reject(new Error('closed'))
   }
   socket.on('error', end).on('close', end)
@@ -49,6 +53,7 @@ export async function openRawRedis(
   await send(['AUTH', username, password])
   return {
     send,
+    ended: over.promise,
     isAlive: async () => !ended && (await send(['PING']).then(Boolean, () => false)),
     close: () => socket.destroy(),
   }

@@ -33,7 +33,12 @@ export async function startDeadRabbitmq(): Promise<DeadTarget> {
         await connection.close().catch(() => undefined)
         return true
       } catch (error) {
-        if (/ACCESS.REFUSED|NOT.ALLOWED|Handshake terminated|Socket closed|got <ConnectionClose|403|530/i.test(String(error))) return false
+        if (
+          /ACCESS.REFUSED|NOT.ALLOWED|Handshake terminated|Socket closed|got <ConnectionClose|403|530/i.test(
+            String(error),
+          )
+        )
+          return false
         throw error
       }
     },

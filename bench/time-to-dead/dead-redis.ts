@@ -1,7 +1,7 @@
 import { redisProvider } from '@mayfly/provider-redis'
-import { ErrorReply } from '@redis/client'
 import type { Provider } from '../../packages/server/src/adapters/targets/targets.ts'
 import { newRedisClient } from '../../test/support/servers/run-redis.ts'
+import { openRawRedis } from '../limits/redis-raw.ts'
 import { permission, startBenchRedis } from '../redis-target.ts'
 import { type DeadTarget, type Fields, textOf } from './dead-target.ts'
 
@@ -9,41 +9,29 @@ export async function startDeadRedis(): Promise<DeadTarget> {
   const bench = await startBenchRedis()
   const admin = newRedisClient(bench.access, 'default', bench.access.password)
   await admin.connect()
-  const connect = async (fields: Fields) => {
-    const client = newRedisClient(bench.access, textOf(fields, 'username'), textOf(fields, 'password'))
-    await client.connect()
-    return client
-  }
+  const connect = (fields: Fields) => openRawRedis(bench.access, textOf(fields, 'username'), textOf(fields, 'password'))
   return {
     kind: 'redis',
     provider: redisProvider as unknown as Provider,
     resource: { ...bench.place, permission },
     async logIn(fields) {
       try {
-        const client = await connect(fields)
-        client.destroy()
+        const login = await connect(fields)
+        login.close()
         return true
       } catch (error) {
-        if (error instanceof ErrorReply && /WRONGPASS/.test(error.message)) return false
+        // `closed`: ended by the server while it logged in.
+        if (error instanceof Error && /^-WRONGPASS|^closed$/.test(error.message)) return false
         throw error
       }
     },
     async hold(fields) {
-      const client = await connect(fields)
-      return {
-        ended: new Promise((resolve) => {
-          client.once('error', () => resolve())
-          client.once('end', () => resolve())
-        }),
-        close: () => {
-          if (client.isOpen) client.destroy()
-        },
-      }
+      const session = await connect(fields)
+      return { ended: session.ended, close: () => session.close() }
     },
     async present(handles) {
-      const names = handles.map(({ accountName }) => accountName)
       const users = new Set((await admin.sendCommand(['ACL', 'USERS'])) as unknown as readonly string[])
-      return new Set(names.filter((name) => users.has(name)))
+      return new Set(handles.map(({ accountName }) => accountName).filter((name) => users.has(name)))
     },
     async close() {
       admin.destroy()

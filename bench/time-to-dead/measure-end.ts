@@ -24,10 +24,10 @@ export interface Place {
 }
 
 /** Watched of each target: who tries more logins takes the processor from what is measured. */
-const watched = 20
+const watched = 10
 /** Of each target, in which a session is held. */
 const held = 50
-const lookEveryMs = 10
+const lookEveryMs = 20
 const inFlight = 8
 
 interface Issued {

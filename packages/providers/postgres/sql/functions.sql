@@ -13,7 +13,7 @@ create table if not exists mayfly.permitted_group (group_name text primary key);
 -- Goes up when a function changes its meaning; Mayfly asks for it before it trusts the rest.
 create or replace function mayfly.functions_version() returns integer
 language sql immutable set search_path = pg_catalog, pg_temp
-as $$ select 1 $$;
+as $$ select 2 $$;
 
 -- Refuses any name that is not one of Mayfly's own, before anything is done with it.
 create or replace function mayfly.require_account_names(accounts text[]) returns void
@@ -220,6 +220,26 @@ begin
     perform pg_terminate_backend(split_part(h.holder, ':', 1)::integer) from unnest(in_flight) as h(holder);
   end if;
 end
+$$;
+
+-- Who is connected with which account, from where and since when; also sessions of dropped roles, which no longer say whose
+-- they were. An id is of one session for ever: a process id alone is used again.
+create or replace function mayfly.list_sessions()
+  returns table (session_id text, account text, address text, since timestamptz)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select a.pid || ':' || a.usesysid || ':' || extract(epoch from a.backend_start), a.usename::text, host(a.client_addr), a.backend_start
+  from pg_stat_activity as a
+  where a.backend_type = 'client backend' and a.usesysid is not null and a.usesysid <> 0
+    and (a.usename is null or a.usename ~ '^mayfly_[0-9a-f]{32}$')
+$$;
+
+-- Ends these sessions and no others; what is not one of Mayfly's accounts is left alone whoever asks.
+create or replace function mayfly.cut_sessions(sessions text[]) returns integer
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  select count(pg_terminate_backend(split_part(s.session_id, ':', 1)::integer))::integer
+  from mayfly.list_sessions() as s join (select distinct n from unnest(sessions) as n) as wanted on wanted.n = s.session_id
 $$;
 
 -- Transactions that these accounts prepared, or that hold one of these accounts though another role owns them.

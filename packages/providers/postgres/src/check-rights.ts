@@ -13,6 +13,8 @@ const functionSignatures = [
   'mayfly.renew(text, timestamp with time zone)',
   'mayfly.disable(text[])',
   'mayfly.end_sessions(text[], text[], boolean)',
+  'mayfly.list_sessions()',
+  'mayfly.cut_sessions(text[])',
   'mayfly.list_prepared(text[])',
   'mayfly.adopt(text[])',
   'mayfly.strip(text[])',

@@ -6,7 +6,7 @@
  * prefer the functions.
  * Limit: sessions of a role that someone else dropped can only be ended with pg_signal_backend.
  */
-import { underDeadline } from './functions-way.ts'
+import { sessionOf, underDeadline } from './functions-way.ts'
 import { dropOwnedAs } from './drop-owned-as.ts'
 import { eachAlone } from './each-alone.ts'
 import { MayflyError } from '@mayfly/domain'
@@ -143,6 +143,32 @@ export function createroleWay(sessions: Sessions, creatorRoles: readonly string[
       }
     },
 
+    async listSessions(signal) {
+      const rows = await sessions.run('list sessions', signal, (session) => session.query(sessionsQuery, []))
+      return rows.map(sessionOf)
+    },
+
+    async cutSessions(open, signal) {
+      const named = Map.groupBy(open, (one) => one.accountName)
+      for (const [name, theirs] of named) {
+        const ids = theirs.map((one) => quoteLiteral(one.sessionId)).join(', ')
+        // Looked for anew: a process that has another session by now is not ended. Since when it is open may have been
+        // hidden when it was listed, and is shown to who has become a member since.
+        const end = `select pg_terminate_backend(s.pid) from (${sessionsQuery}) as s
+          where exists (select from unnest(array[${ids}]::text[]) as w(id)
+                        where s.session_id = w.id or (w.id like '%:' and starts_with(s.session_id, w.id)))`
+        if (name === undefined) {
+          // Of a role that is gone: only pg_signal_backend may.
+          await sessions.run('cut sessions', signal, (session) => session.query(end, []))
+          continue
+        }
+        await asCreators('cut sessions', [name], signal, (made, creator, session) => [
+          ...made.map((one) => `grant ${one} to ${quoteIdentifier(creator)}${adoptedMembership(session)}`),
+          end,
+        ])
+      }
+    },
+
     async listPrepared(names, signal) {
       const rows = await sessions.run('remove', signal, (session) => session.query(preparedQuery, [names]))
       return rows.map((row) => ({
@@ -260,6 +286,14 @@ async function findCreators(session: Session, names: readonly string[]): Promise
     rows.map((row) => [row['own'] === true ? undefined : String(row['creator']), row['made'] as readonly string[]]),
   )
 }
+
+/** Where and since when is shown to members of pg_read_all_stats alone. */
+const sessionsQuery = `
+  select a.pid, a.pid || ':' || a.usesysid || ':' || coalesce(extract(epoch from a.backend_start)::text, '') as session_id,
+         a.usename::text as account, host(a.client_addr) as address, a.backend_start as since
+  from pg_stat_activity as a
+  where coalesce(a.backend_type, 'client backend') = 'client backend' and a.usesysid is not null and a.usesysid <> 0
+    and (a.usename is null or a.usename ~ '^mayfly_[0-9a-f]{32}$')`
 
 /** First who holds a virtual transaction, then who has a name: see `mayfly.end_sessions` in `sql/functions.sql`. */
 async function scanLogins(session: Session, names: readonly string[], suspects: readonly string[] | undefined) {

@@ -1,12 +1,13 @@
 /**
  * The recommended way: Mayfly's login may call the functions of `sql/functions.sql`, and nothing else.
  */
+import type { ObservedSession } from '@mayfly/provider-kit'
 import type { Row, Session, Sessions } from './postgres-session.ts'
 import type { Blocked, PostgresWay } from './postgres-way.ts'
 import { quoteLiteral } from './quote-literal.ts'
 
 /** The functions that this build was written against; `mayfly.functions_version()` must say the same. */
-export const functionsVersion = 1
+export const functionsVersion = 2
 
 export function functionsWay(sessions: Sessions): PostgresWay {
   const call = (doing: string, signal: AbortSignal, sql: string, values: readonly unknown[]): Promise<readonly Row[]> =>
@@ -50,6 +51,13 @@ export function functionsWay(sessions: Sessions): PostgresWay {
       }
     },
 
+    async listSessions(signal) {
+      return (await call('list sessions', signal, 'select * from mayfly.list_sessions()', [])).map(sessionOf)
+    },
+    async cutSessions(open, signal) {
+      await call('cut sessions', signal, 'select mayfly.cut_sessions($1)', [open.map((one) => one.sessionId)])
+    },
+
     async listPrepared(names, signal) {
       const rows = await call('remove', signal, 'select * from mayfly.list_prepared($1)', [names])
       return rows.map((row) => ({
@@ -91,6 +99,17 @@ export function underDeadline(
   const leftMs = Math.max(1, Math.min(deadlineAt.getTime() - Date.now(), 600_000))
   // It bounds waiting for locks as well.
   return session.script([`set local statement_timeout = ${leftMs}`, ...statements].join('; '))
+}
+
+/** A row of `session_id`, `account`, `address`, `since`: what Mayfly's login may not see is null. */
+export function sessionOf(row: Row): ObservedSession {
+  const { account, address, since } = row
+  return {
+    sessionId: String(row['session_id']),
+    accountName: typeof account === 'string' ? account : undefined,
+    ...(typeof address === 'string' ? { sourceAddress: address } : {}),
+    ...(since instanceof Date ? { since } : {}),
+  }
 }
 
 function textArray(value: unknown): readonly string[] {

@@ -53,6 +53,8 @@ grant execute on function
   mayfly.renew(text, timestamptz),
   mayfly.disable(text[]),
   mayfly.end_sessions(text[], text[], boolean),
+  mayfly.list_sessions(),
+  mayfly.cut_sessions(text[]),
   mayfly.list_prepared(text[]),
   mayfly.adopt(text[]),
   mayfly.strip(text[]),

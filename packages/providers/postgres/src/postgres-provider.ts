@@ -14,6 +14,7 @@ import type {
   Enumerable,
   Renewable,
   RevokeReport,
+  SessionObserver,
   Target,
 } from '@mayfly/provider-kit'
 import { accountNameOf, credentialOfAccountName, requireAccountNames } from './account-name.ts'
@@ -35,6 +36,7 @@ export type PostgresTarget = Target<PostgresPermission> &
   Renewable &
   Enumerable &
   BulkRevocable &
+  SessionObserver &
   Adoptable<PostgresSecret>
 
 export const postgresProvider = {
@@ -73,6 +75,10 @@ export const postgresProvider = {
       observe: (handles, signal) => observeAccounts(sessions, handles, signal),
       listAccounts: (signal) => listAccountNames(sessions, signal),
       revokeBatchSize: batchSize,
+      listSessions: (signal) => way.listSessions(signal),
+      async cutSessions(open, signal) {
+        if (open.length > 0) await way.cutSessions(open, signal)
+      },
       async renew(handle, expiresAt, signal) {
         requireAccountNames([handle])
         if (await way.renew(handle.accountName, expiresAt, signal)) return

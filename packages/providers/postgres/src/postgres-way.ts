@@ -1,3 +1,5 @@
+import type { ObservedSession } from '@mayfly/provider-kit'
+
 /**
  * The few things that the two ways of having rights at a target (`functions`, `createrole`) do differently. What must
  * happen in which order stands once, in `postgres-cut.ts` and `postgres-remove.ts`.
@@ -18,6 +20,10 @@ export interface PostgresWay {
     endSuspects: boolean,
     signal: AbortSignal,
   ): Promise<LoginScan>
+  /** Sessions of accounts of our pattern, and of roles that are gone, in one query. */
+  listSessions(signal: AbortSignal): Promise<readonly ObservedSession[]>
+  /** Ends these and no others. */
+  cutSessions(sessions: readonly ObservedSession[], signal: AbortSignal): Promise<void>
   listPrepared(accountNames: readonly string[], signal: AbortSignal): Promise<readonly PreparedTransaction[]>
   /** Makes Mayfly able to become these accounts, which is needed to roll back and to drop in other databases. */
   adopt(accountNames: readonly string[], signal: AbortSignal): Promise<void>

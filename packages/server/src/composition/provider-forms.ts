@@ -1,4 +1,5 @@
 /** What a person is asked for, kind by kind: the providers' own schemas as JSON Schema, and what to run at the target. */
+import type { Guarantees } from '@mayfly/provider-kit'
 import { z } from 'zod'
 
 /** JSON Schema (2020-12) of what is entered, before defaults. */
@@ -18,6 +19,7 @@ export interface ProviderForm {
 export interface FormProvider {
   readonly kind: string
   readonly title: string
+  readonly guarantees: Guarantees
   guide(): string
   readonly settings: z.ZodType
   readonly secret: z.ZodType
