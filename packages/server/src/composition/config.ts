@@ -4,6 +4,7 @@
  * Promise: every fault is told at once, misspelt `MAYFLY_` keys included; nothing is guessed. Values that are secret are
  * `Secret`. The schema below is also the source of docs/reference/config.md.
  */
+import type { LookSettings } from '../application/inventory/look-deps.ts'
 import { readFile, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -207,6 +208,19 @@ export const environmentSchema = z.strictObject({
       "after how many days Mayfly changes the passwords of its own logins at targets; 0: only when someone asks. Another number holds from each login's next change on",
     shown: '`30`',
   }),
+  MAYFLY_SAMPLE_SECONDS: wholeNumber(0, 86_400).default(15).meta({
+    description: 'how often each target is asked who is connected with which credential; 0: never',
+    shown: '`15`',
+  }),
+  MAYFLY_SWEEP_SECONDS: wholeNumber(0, 2_592_000).default(600).meta({
+    description: 'how often the accounts at each target are compared with the credentials that are known; 0: never',
+    shown: '`600`',
+  }),
+  MAYFLY_ORPHANS: z.enum(['report', 'remove']).default('report').meta({
+    description:
+      "what becomes of accounts with Mayfly's pattern that no credential explains. `remove` only where no other Mayfly has accounts at the same targets: it does not know of them",
+    shown: '`report`',
+  }),
 })
 
 /** Keys with our prefix that other programs of ours read. */
@@ -251,6 +265,7 @@ export interface Config {
   readonly signInsPerMinute: number
   readonly maxIdentityDays: number
   readonly loginRotationDays: number
+  readonly looks: LookSettings
   /** Where a cluster's tokens are reviewed with this server's own. */
   readonly kubernetes?: { readonly apiUrl: string; readonly tokenFile: string; readonly caFile?: string }
 }
@@ -449,6 +464,11 @@ function configOf(values: z.output<typeof environmentSchema>, upstream: Upstream
     signInsPerMinute: values.MAYFLY_SIGN_INS_PER_MINUTE,
     maxIdentityDays: values.MAYFLY_MAX_IDENTITY_DAYS,
     loginRotationDays: values.MAYFLY_LOGIN_ROTATION_DAYS,
+    looks: {
+      sampleSeconds: values.MAYFLY_SAMPLE_SECONDS,
+      sweepSeconds: values.MAYFLY_SWEEP_SECONDS,
+      orphans: values.MAYFLY_ORPHANS,
+    },
     ...kubernetesOf(values),
   }
 }

@@ -4,6 +4,7 @@
  * Promise: one of each, made in the order of what needs what; nothing is looked up at run time.
  */
 
+import type { LookSettings } from '../application/inventory/look-deps.ts'
 import { type BoundTo, MayflyError } from '@mayfly/domain'
 import { createPolicyEngine } from '../adapters/cedar/policy-engine.ts'
 import { createKeyRing, type KeyRing } from '../adapters/keys/key-ring.ts'
@@ -81,6 +82,7 @@ export interface Wired {
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly http: HttpDeps
   readonly targets: Targets
+  readonly looks: LookSettings
   readonly audit: AuditDeps & LogDeps
   readonly offline: OfflineDeps
   readonly logs: TenantLogs
@@ -172,6 +174,7 @@ export function wire(input: WireInput): Wired {
         return issuer
       },
     },
+    looks: config.looks,
     lifecycle: {
       ...http,
       ...authority,

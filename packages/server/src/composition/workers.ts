@@ -3,6 +3,8 @@ import type { TenantId } from '@mayfly/domain'
 import { sequenceLog, type SequenceDeps } from '../application/audit/sequence-log.ts'
 import type { CoreDeps } from '../application/context.ts'
 import { runRedecisions } from '../application/decision/run-redecisions.ts'
+import { sampleSessions } from '../application/inventory/sample-sessions.ts'
+import { sweepTargets } from '../application/inventory/sweep-target.ts'
 import { forgetJoinTokens } from '../application/proof/forget-join-tokens.ts'
 import { createKeyUpkeep } from '../application/proof/run-key-upkeep.ts'
 import { runLapses } from '../application/proof/run-lapses.ts'
@@ -17,8 +19,11 @@ import { type RunningWorkers, runWorkers, type Worker } from '../surfaces/worker
 import type { TenantLogs } from './tenant-logs.ts'
 import type { Wired } from './wire.ts'
 
+/** Targets that are looked at together: a dead one holds a lane until it is given up, and the others go on. */
+const lookLanes = 8
+
 export async function startWorkers(wired: Wired, pollMs?: number): Promise<RunningWorkers> {
-  const deps = { ...wired.authority, targets: wired.targets, keys: wired.keys }
+  const deps = { ...wired.authority, targets: wired.targets, keys: wired.keys, looks: wired.looks }
   const upkeep = createKeyUpkeep()
   const authorityUpkeep = createAuthorityUpkeep()
   return runWorkers(
@@ -39,6 +44,8 @@ export async function startWorkers(wired: Wired, pollMs?: number): Promise<Runni
         name: 'keep-authorities',
         run: (_deps, tenantId, signal) => authorityUpkeep.run(wired.spiffe, tenantId, signal),
       },
+      { kind: 'deadline', name: 'sample-sessions', lanes: lookLanes, run: sampleSessions },
+      { kind: 'deadline', name: 'sweep-targets', lanes: lookLanes, run: sweepTargets },
       { kind: 'deadline', name: 'run-federations', lanes: 4, run: runFederations },
       {
         kind: 'revocation',

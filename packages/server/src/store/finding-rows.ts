@@ -35,6 +35,7 @@ export async function closeOpenFinding(
   kind: string,
   subject: string,
   now: Date,
+  openedBefore: Date,
 ): Promise<FindingRow | undefined> {
   return tx.query
     .updateTable('finding')
@@ -42,6 +43,7 @@ export async function closeOpenFinding(
     .where('kind', '=', kind)
     .where('subject', '=', subject)
     .where('closed_at', 'is', null)
+    .where('opened_at', '<=', openedBefore)
     .returningAll()
     .executeTakeFirst()
 }

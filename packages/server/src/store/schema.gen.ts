@@ -101,6 +101,15 @@ export interface CredentialTable {
   target_key: string | null
 }
 
+export interface CredentialUseTable {
+  tenant_id: Generated<TenantId>
+  credential_id: CredentialId
+  first_used_at: Date
+  last_used_at: Date
+  outside_address: string | null
+  outside_at: Date | null
+}
+
 export interface CrlTable {
   tenant_id: Generated<TenantId>
   issuing_key_id: string
@@ -302,6 +311,15 @@ export interface OfflineSiteTable {
   pinned_keys: ColumnType<unknown, string | null, string | null>
 }
 
+export interface OpenSessionTable {
+  tenant_id: Generated<TenantId>
+  resource_id: ResourceId
+  session_id: string
+  credential_id: CredentialId
+  source_address: string | null
+  started_at: Date
+}
+
 export interface OwnerTable {
   tenant_id: Generated<TenantId>
   owner_id: OwnerId
@@ -497,6 +515,16 @@ export interface SvidTable {
   version: Generated<number>
 }
 
+export interface TargetLookTable {
+  tenant_id: Generated<TenantId>
+  resource_id: ResourceId
+  kind: string
+  next_at: Date
+  looked_at: Date | null
+  failures: Generated<number>
+  last_error: string | null
+}
+
 export interface TaskTable {
   tenant_id: Generated<TenantId>
   task_id: TaskId
@@ -586,6 +614,7 @@ export interface Schema {
   binding: BindingTable
   bootstrap: BootstrapTable
   credential: CredentialTable
+  credential_use: CredentialUseTable
   crl: CrlTable
   crl_due: CrlDueTable
   data_key: DataKeyTable
@@ -604,6 +633,7 @@ export interface Schema {
   log_tile: LogTileTable
   offline_material: OfflineMaterialTable
   offline_site: OfflineSiteTable
+  open_session: OpenSessionTable
   owner: OwnerTable
   person: PersonTable
   policy_version: PolicyVersionTable
@@ -618,6 +648,7 @@ export interface Schema {
   signing_key: SigningKeyTable
   status_list: StatusListTable
   svid: SvidTable
+  target_look: TargetLookTable
   task: TaskTable
   task_role: TaskRoleTable
   tenant: TenantTable

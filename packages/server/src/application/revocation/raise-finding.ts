@@ -28,14 +28,15 @@ export async function raiseFinding(tx: Tx, finding: Finding, by: Actor, now: Dat
   return true
 }
 
-/** @returns false where none was open */
+/** @param openedBefore one that was opened later stays open. @returns false where none was open */
 export async function closeFinding(
   tx: Tx,
   finding: Pick<Finding, 'kind' | 'subject'>,
   by: Actor,
   now: Date,
+  openedBefore = now,
 ): Promise<boolean> {
-  const row = await closeOpenFinding(tx, finding.kind, finding.subject, now)
+  const row = await closeOpenFinding(tx, finding.kind, finding.subject, now, openedBefore)
   if (row === undefined) return false
   await appendAudit(tx, {
     action: 'finding.closed',

@@ -1,0 +1,22 @@
+import type { ResourceId } from '@mayfly/domain'
+import type { Targets } from '../../adapters/targets/targets.ts'
+import type { CoreDeps } from '../context.ts'
+
+export interface LookDeps extends CoreDeps {
+  readonly targets: Targets
+  readonly looks: LookSettings
+}
+
+export interface LookSettings {
+  /** Between two looks at the sessions of one target; 0: never. Default 15. */
+  readonly sampleSeconds: number
+  /** Between two sweeps over the accounts of one target; 0: never. Default 600. */
+  readonly sweepSeconds: number
+  /** What becomes of accounts of Mayfly's pattern that no credential of the resource explains. Default `report`. */
+  readonly orphans: 'report' | 'remove'
+}
+
+export const defaultLooks: LookSettings = { sampleSeconds: 15, sweepSeconds: 600, orphans: 'report' }
+
+/** How the subject of a finding names a resource. */
+export const resourceSubject = (resourceId: ResourceId) => `resource:${resourceId}`

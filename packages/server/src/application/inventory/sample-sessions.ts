@@ -1,0 +1,243 @@
+/**
+ * Who is connected with which credential: one query for a target and interval, whatever the number of credentials.
+ *
+ * Promise: a session that began or ended since the last look has its entry in the stream of use, with its source and since
+ * when; one that goes on makes none. A session that belongs to no live credential is cut and reported.
+ * Limit: a session that began and ended between two looks is not seen. From a local socket, or where the target hides it,
+ * there is no address to compare.
+ */
+import type { JsonObject } from '@mayfly/domain'
+import type { ObservedSession } from '@mayfly/provider-kit'
+import type { Tx } from '../../store/database.ts'
+import {
+  type AccountHolder,
+  deleteOpenSessions,
+  insertOpenSessions,
+  listHolders,
+  listOpenSessions,
+  type OpenSessionRow,
+  recordUses,
+} from '../../store/use-rows.ts'
+import { appendAudits } from '../audit/append-audit.ts'
+import type { AuditEntry } from '../audit/audit-entry.ts'
+import type { Actor } from '../context.ts'
+import { closeFinding, raiseFinding } from '../revocation/raise-finding.ts'
+import { type LookDeps, resourceSubject } from './look-deps.ts'
+import { type Look, runLook } from './run-look.ts'
+
+const actor: Actor = { kind: 'system', worker: 'sample-sessions' }
+/** A stray that was cut at once is still something that a person must come to know of. */
+const shownForMs = 3_600_000
+/** Named in one entry; more are counted. */
+const maxNamed = 100
+
+/** Looks at one target whose sessions are due. */
+export function sampleSessions(
+  deps: LookDeps,
+  tenantId: Look['tenantId'],
+  signal: AbortSignal,
+): Promise<'idle' | 'more'> {
+  const everySeconds = deps.looks.sampleSeconds
+  return runLook(deps, tenantId, signal, { kind: 'sample', everySeconds, look: (look) => sample(deps, look) })
+}
+
+async function sample(deps: LookDeps, { tenantId, resource, target, signal }: Look): Promise<'done' | 'unable'> {
+  const seen = await target.use(async (way) =>
+    way.listSessions === undefined ? undefined : [...(await way.listSessions(signal))],
+  )
+  if (seen === undefined) return 'unable'
+  // The rows are read after the sessions were: what is gone by then has been ended, and what is new is not yet here.
+  const strays = await deps.database.transaction(tenantId, (tx) => record(tx, resource, seen, deps.clock.now()))
+  const cut = strays.length > 0 && (await cutStrays(target, strays, signal))
+  await deps.database.transaction(tenantId, (tx) => report(tx, resource, strays, cut, deps.clock.now()))
+  return 'done'
+}
+
+/** @returns the sessions that belong to no live credential */
+async function record(
+  tx: Tx,
+  resource: Look['resource'],
+  seen: readonly ObservedSession[],
+  now: Date,
+): Promise<readonly ObservedSession[]> {
+  const { resource_id: resourceId, provider_kind: providerKind } = resource
+  const names = [...new Set(seen.flatMap((one) => one.accountName ?? []))]
+  const holders = await listHolders(tx, { resourceId, providerKind }, names)
+  const before = new Map((await listOpenSessions(tx, resourceId)).map((row) => [row.session_id, row]))
+  const strays: ObservedSession[] = []
+  const started: { readonly session: ObservedSession; readonly holder: AccountHolder; readonly since: Date }[] = []
+  const used: Parameters<typeof recordUses>[1][number][] = []
+  const open = new Set<string>()
+  for (const session of seen) {
+    const holder = session.accountName === undefined ? undefined : holders.get(session.accountName)
+    if (holder === undefined || holder.state === 'revoked' || holder.state === 'abandoned') {
+      strays.push(session)
+      continue
+    }
+    open.add(session.sessionId)
+    const known = before.get(session.sessionId)
+    const since = known?.started_at ?? session.since ?? now
+    used.push({ credentialId: holder.credential_id, since, outsideAddress: outsideAddress(session, holder) })
+    if (known === undefined) started.push({ session, holder, since })
+  }
+  const ended = [...before.values()].filter((row) => !open.has(row.session_id))
+  await deleteOpenSessions(
+    tx,
+    resourceId,
+    ended.map((row) => row.session_id),
+  )
+  await insertOpenSessions(
+    tx,
+    started.map(({ session, holder, since }) => ({
+      resource_id: resourceId,
+      session_id: session.sessionId,
+      credential_id: holder.credential_id,
+      source_address: session.sourceAddress ?? null,
+      started_at: since,
+    })),
+  )
+  await recordUses(tx, used, now)
+  await appendAudits(tx, [
+    ...started.map(({ session, holder, since }) => startedEntry(resource, session, holder, since, now)),
+    ...(await endedEntries(tx, resource, ended, now)),
+  ])
+  return strays
+}
+
+function startedEntry(
+  resource: Look['resource'],
+  session: ObservedSession,
+  holder: AccountHolder,
+  since: Date,
+  now: Date,
+): AuditEntry {
+  const outside = outsideAddress(session, holder)
+  return {
+    ...useOf(holder, now),
+    body: {
+      ...bodyOf(resource, 'session_started'),
+      session_id: session.sessionId,
+      started_at: since.toISOString(),
+      ...(session.sourceAddress === undefined ? {} : { source_address: session.sourceAddress }),
+      ...(outside === undefined ? {} : { outside_attested_address: true }),
+    },
+  }
+}
+
+async function endedEntries(
+  tx: Tx,
+  resource: Look['resource'],
+  ended: readonly OpenSessionRow[],
+  now: Date,
+): Promise<readonly AuditEntry[]> {
+  const byCredential = new Map(ended.map((row) => [row.credential_id, row]))
+  const rows =
+    byCredential.size === 0
+      ? []
+      : await tx.query
+          .selectFrom('credential')
+          .select(['credential_id', 'identity_id', 'task_id', 'attestation_id'])
+          .where('credential_id', 'in', [...byCredential.keys()])
+          .execute()
+  const holders = new Map(rows.map((row) => [row.credential_id, row]))
+  return ended.flatMap((row) => {
+    const holder = holders.get(row.credential_id)
+    if (holder === undefined) return []
+    return {
+      ...useOf(holder, now),
+      body: {
+        ...bodyOf(resource, 'session_ended'),
+        session_id: row.session_id,
+        started_at: row.started_at.toISOString(),
+        ...(row.source_address === null ? {} : { source_address: row.source_address }),
+      },
+    }
+  })
+}
+
+function useOf(
+  holder: Pick<AccountHolder, 'credential_id' | 'identity_id' | 'task_id' | 'attestation_id'>,
+  now: Date,
+): AuditEntry {
+  return {
+    action: 'credential.used',
+    at: now,
+    actor,
+    identityId: holder.identity_id,
+    taskId: holder.task_id ?? undefined,
+    attestationId: holder.attestation_id,
+    credentialId: holder.credential_id,
+  }
+}
+
+function bodyOf(resource: Look['resource'], event: string): JsonObject {
+  return { event, resource_id: resource.resource_id }
+}
+
+/** The address of the session, where its holder proved what it is from another one. */
+function outsideAddress(
+  { sourceAddress }: ObservedSession,
+  { attested_address: attested }: Pick<AccountHolder, 'attested_address'>,
+): string | undefined {
+  if (sourceAddress === undefined || attested === null) return undefined
+  return plain(sourceAddress) === plain(attested) ? undefined : sourceAddress
+}
+
+/** An IPv4 address is one and the same whether it came over a socket of IPv6 or not. */
+function plain(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '')
+}
+
+/** @returns whether the target was told to end them */
+async function cutStrays(
+  target: Look['target'],
+  strays: readonly ObservedSession[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  return target.use(async (way) => {
+    if (way.cutSessions === undefined) return false
+    await way.cutSessions(strays, signal)
+    return true
+  })
+}
+
+async function report(
+  tx: Tx,
+  resource: Look['resource'],
+  strays: readonly ObservedSession[],
+  cut: boolean,
+  now: Date,
+): Promise<void> {
+  const finding = { kind: 'session_stray', subject: resourceSubject(resource.resource_id) }
+  if (strays.length === 0) {
+    await closeFinding(tx, finding, actor, now, new Date(now.getTime() - shownForMs))
+    return
+  }
+  await raiseFinding(
+    tx,
+    {
+      ...finding,
+      severity: 'high',
+      detail: `${strays.length} open sessions belonged to no live credential${cut ? ' and were ended' : '; this kind of target cannot end them alone'}`,
+    },
+    actor,
+    now,
+  )
+  await appendAudits(tx, [
+    {
+      action: 'resource.strays_cut',
+      at: now,
+      actor,
+      body: {
+        resource_id: resource.resource_id,
+        count: strays.length,
+        cut,
+        sessions: strays.slice(0, maxNamed).map((one) => ({
+          session_id: one.sessionId,
+          account_name: one.accountName ?? null,
+          source_address: one.sourceAddress ?? null,
+        })),
+      },
+    },
+  ])
+}
