@@ -2,6 +2,8 @@
  * Names for statements that are sent again and again, so that a connection parses and plans each of them once: planning
  * costs more than running where a row is found by its id.
  *
+ * Not those that take many rows in hand at once, which say so by `materialized`: the plan that PostgreSQL keeps after five
+ * ends of one credential each took six seconds to end a thousand.
  * Limit: a connection keeps what it has prepared; so many names and no more are given, and statements whose text varies
  * (lists of values) never come to one.
  */
@@ -14,6 +16,7 @@ const unnamed = new Map<string, number>()
 
 /** @returns the name to send it under, or undefined where it has not been sent often enough */
 export function preparedNameOf(text: string): string | undefined {
+  if (text.includes(' materialized (')) return undefined
   const name = names.get(text)
   if (name !== undefined || names.size >= maxNames) return name
   const times = (unnamed.get(text) ?? 0) + 1
