@@ -2447,6 +2447,18 @@ export interface components {
             removed_at: components["schemas"]["Timestamp"] | null;
             /** @description Why it is not yet gone */
             last_error: string | null;
+            /**
+             * @description As far as looking at the target shows it. `used_from_outside`: from another address than the one where its holder proved what it is. `not_observed`: its target has not been asked since it was issued, or cannot tell
+             * @enum {string}
+             */
+            use: "not_observed" | "unused" | "used" | "used_from_outside";
+            first_used_at: components["schemas"]["Timestamp"] | null;
+            /** @description When a session of it was last seen open */
+            last_used_at: components["schemas"]["Timestamp"] | null;
+            /** @description When its target was asked last */
+            open_sessions: number;
+            /** @description The first address from outside */
+            outside_address: string | null;
         };
         /** @enum {string} */
         DataClass: "public" | "internal" | "confidential" | "restricted";
@@ -2784,6 +2796,18 @@ export interface components {
             removed_at: components["schemas"]["Timestamp"] | null;
             /** @description Why it is not yet gone */
             last_error: string | null;
+            /**
+             * @description As far as looking at the target shows it. `used_from_outside`: from another address than the one where its holder proved what it is. `not_observed`: its target has not been asked since it was issued, or cannot tell
+             * @enum {string}
+             */
+            use: "not_observed" | "unused" | "used" | "used_from_outside";
+            first_used_at: components["schemas"]["Timestamp"] | null;
+            /** @description When a session of it was last seen open */
+            last_used_at: components["schemas"]["Timestamp"] | null;
+            /** @description When its target was asked last */
+            open_sessions: number;
+            /** @description The first address from outside */
+            outside_address: string | null;
             /** @description What the holder needs, secrets among it. Told once: null when a request is repeated */
             fields: {
                 [key: string]: string | number;
@@ -3242,9 +3266,32 @@ export interface components {
             checked_at: components["schemas"]["Timestamp"] | null;
             /** @description What the last check found; null after a change */
             check: components["schemas"]["CheckFinding"][] | null;
+            /** @description Only where a resource is read */
+            standing?: components["schemas"]["ResourceStanding"];
             /** @description Moves on with each change. Given with a change: refuse where it is another by now */
             version: number;
             created_at: components["schemas"]["Timestamp"];
+        };
+        /** @description How it stands with a target: what waits there, and when it was looked at */
+        ResourceStanding: {
+            /** @description Accounts that have ended and that the target does not yet say are absent */
+            waiting: number;
+            /** @description Since when the oldest of them has waited */
+            waiting_since: components["schemas"]["Timestamp"] | null;
+            /**
+             * @description `open`: the target fails; it is tried again by one call at a time until it answers, and what waits stays due
+             * @enum {string}
+             */
+            circuit: "closed" | "open";
+            next_attempt_at: components["schemas"]["Timestamp"] | null;
+            /** @description What the target said last, for people */
+            last_error: string | null;
+            /** @description When it was last asked who is connected */
+            sampled_at: components["schemas"]["Timestamp"] | null;
+            sample_error: string | null;
+            /** @description When its accounts were last compared with the credentials */
+            swept_at: components["schemas"]["Timestamp"] | null;
+            sweep_error: string | null;
         };
         ResourceTry: {
             check: components["schemas"]["CheckFinding"][];

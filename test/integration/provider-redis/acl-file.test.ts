@@ -115,7 +115,9 @@ describe('the ACL file of Redis', () => {
     await using own = await prepareWithFile()
     const { prepared } = own
     // Many stand in the file, so that to write it takes its time whatever else this machine does.
-    const others = Array.from({ length: 3_000 }, (_, at) => prepared.run('ACL', 'SETUSER', `clerk-${at}`, '+@read', '~*'))
+    const others = Array.from({ length: 3_000 }, (_, at) =>
+      prepared.run('ACL', 'SETUSER', `clerk-${at}`, '+@read', '~*'),
+    )
     await Promise.all(others)
     const issued = await Promise.all(Array.from({ length: 40 }, () => prepared.issue()))
     await prepared.run('ACL', 'SAVE')

@@ -30,7 +30,7 @@ export function addCredentialCommands(program: Command, cli: Cli): void {
   addExamples(list, 'mayfly credential list --environment production --state active')
   list.action(async ({ identity, task, environment, state, ...page }: ListOptions) => {
     const { api } = await cli.connect()
-    const columns = ['credential_id', 'identity', 'role', 'account_name', 'state', 'expires_at']
+    const columns = ['credential_id', 'identity', 'role', 'account_name', 'state', 'use', 'expires_at']
     const filters = { identity, task_id: task, environment, state }
     cli.out.result(await listPages(api, '/v1/credentials', filters, page), ({ items }) =>
       formatTable(

@@ -40,7 +40,7 @@ const headline: Readonly<Record<TraceNode['kind'], readonly string[]>> = {
   task: ['purpose', 'task_kind', 'state', 'deadline'],
   decision: ['outcome', 'determining'],
   credential: ['role', 'account_name', 'state', 'expires_at'],
-  use: ['action'],
+  use: ['event', 'source_address', 'started_at'],
   end: ['cause', 'cut_at', 'removed_at'],
 }
 

@@ -222,6 +222,12 @@ export type CredentialWithNames = CredentialRow & {
   readonly identity_name: string
   readonly role_name: string
   readonly resource_name: string
+  readonly first_used_at: Date | null
+  readonly last_used_at: Date | null
+  readonly outside_address: string | null
+  readonly open_sessions: number
+  /** When the target was last asked who is connected; null: never, or it cannot tell. */
+  readonly sampled_at: Date | null
 }
 
 function withNames(tx: Tx) {
@@ -230,8 +236,19 @@ function withNames(tx: Tx) {
     .innerJoin('identity', 'identity.identity_id', 'credential.identity_id')
     .innerJoin('role', 'role.role_id', 'credential.role_id')
     .innerJoin('resource', 'resource.resource_id', 'credential.resource_id')
+    .leftJoin('credential_use', 'credential_use.credential_id', 'credential.credential_id')
+    .leftJoin('target_look', (join) =>
+      join.onRef('target_look.resource_id', '=', 'credential.resource_id').on('target_look.kind', '=', 'sample'),
+    )
     .selectAll('credential')
     .select(['identity.name as identity_name', 'role.name as role_name', 'resource.name as resource_name'])
+    .select(['credential_use.first_used_at', 'credential_use.last_used_at', 'credential_use.outside_address'])
+    .select('target_look.looked_at as sampled_at')
+    .select(
+      sql<number>`(select count(*)::int from open_session o where o.credential_id = credential.credential_id)`.as(
+        'open_sessions',
+      ),
+    )
 }
 
 /** @throws MayflyError `resource_not_found` */

@@ -74,10 +74,17 @@ export function listTracedPeople(tx: Tx, ids: readonly PersonId[]) {
 /** Entries about credentials, and about tasks themselves, in the order in which they happened. */
 export function listTracedEntries(tx: Tx, credentialIds: readonly CredentialId[], taskIds: readonly TaskId[]) {
   const columns = ['entry_id', 'action', 'stream', 'recorded_at', 'leaf_index', 'credential_id', 'task_id'] as const
-  const ofCredentials = tx.query.selectFrom('entry').select(columns).where('credential_id', '=', anyOf(credentialIds))
+  // What a use says of itself; of the others the node of their row says it.
+  const useData = sql<Buffer | null>`case when stream = 'use' then data end`.as('use_data')
+  const ofCredentials = tx.query
+    .selectFrom('entry')
+    .select(columns)
+    .select(useData)
+    .where('credential_id', '=', anyOf(credentialIds))
   const ofTasks = tx.query
     .selectFrom('entry')
     .select(columns)
+    .select(useData)
     .where('task_id', '=', anyOf(taskIds))
     .where('credential_id', 'is', null)
   return ofCredentials.unionAll(ofTasks).orderBy('recorded_at').orderBy('entry_id').execute()

@@ -10,7 +10,7 @@ export type CredentialUseRow = Selectable<CredentialUseTable>
 /** Whose account it is, and from where its holder proved what it is. */
 export interface AccountHolder {
   readonly credential_id: CredentialId
-  readonly account_name: string
+  readonly resource_id: ResourceId
   readonly state: CredentialState
   readonly identity_id: IdentityId
   readonly task_id: TaskId | null
@@ -20,44 +20,50 @@ export interface AccountHolder {
 
 export async function listHolders(
   tx: Tx,
-  of: { readonly resourceId: ResourceId; readonly providerKind: string },
-  accountNames: readonly string[],
-): Promise<ReadonlyMap<string, AccountHolder>> {
-  if (accountNames.length === 0) return new Map()
+  credentialIds: readonly CredentialId[],
+): Promise<ReadonlyMap<CredentialId, AccountHolder>> {
+  if (credentialIds.length === 0) return new Map()
   const { rows } = await sql<AccountHolder>`
-    select c.credential_id, c.account_name, c.state, c.identity_id, c.task_id, c.attestation_id,
+    select c.credential_id, c.resource_id, c.state, c.identity_id, c.task_id, c.attestation_id,
            host(a.source_address::inet) as attested_address
     from credential c join attestation a on a.attestation_id = c.attestation_id
-    where c.resource_id = ${of.resourceId} and c.provider_kind = ${of.providerKind}
-      and c.account_name = any(${accountNames}::text[])`.execute(tx.query)
-  return new Map(rows.map((row) => [row.account_name, row]))
+    where c.credential_id = any(${credentialIds}::uuid[])`.execute(tx.query)
+  return new Map(rows.map((row) => [row.credential_id, row]))
 }
 
 export async function listOpenSessions(tx: Tx, resourceId: ResourceId): Promise<readonly OpenSessionRow[]> {
   return tx.query.selectFrom('open_session').selectAll().where('resource_id', '=', resourceId).execute()
 }
 
+/** @returns those that were not yet written down, by whichever server */
 export async function insertOpenSessions(
   tx: Tx,
   rows: readonly Omit<OpenSessionRow, 'tenant_id'>[],
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
+  const inserted = new Set<string>()
   for (let at = 0; at < rows.length; at += 1_000) {
-    await tx.query
+    const fresh = await tx.query
       .insertInto('open_session')
       .values(rows.slice(at, at + 1_000))
+      .onConflict((conflict) => conflict.columns(['resource_id', 'session_id', 'tenant_id']).doNothing())
+      .returning('session_id')
       .execute()
+    for (const row of fresh) inserted.add(row.session_id)
   }
+  return inserted
 }
 
+/** @returns those that were still written down as open */
 export async function deleteOpenSessions(
   tx: Tx,
   resourceId: ResourceId,
   sessionIds: readonly string[],
-): Promise<void> {
-  if (sessionIds.length === 0) return
-  await sql`delete from open_session where resource_id = ${resourceId} and session_id = any(${sessionIds}::text[])`.execute(
-    tx.query,
-  )
+): Promise<readonly OpenSessionRow[]> {
+  if (sessionIds.length === 0) return []
+  const { rows } = await sql<OpenSessionRow>`
+    delete from open_session where resource_id = ${resourceId} and session_id = any(${sessionIds}::text[])
+    returning *`.execute(tx.query)
+  return rows
 }
 
 export interface Used {

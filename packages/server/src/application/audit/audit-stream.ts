@@ -51,7 +51,7 @@ const streamOfNoun = {
 /** What a credential's entry says after its issue belongs to other streams than the issue. */
 const streamOfAction: Readonly<Record<string, AuditStream>> = {
   'credential.used': 'use',
-  'resource.strays_cut': 'use',
+  'resource.strays_seen': 'use',
   'resource.swept': 'revocation',
   'credential.revoking': 'revocation',
   'credential.cut': 'revocation',

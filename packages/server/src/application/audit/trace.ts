@@ -163,8 +163,9 @@ function credentialNode(material: TraceMaterial, credential: TracedCredential): 
 }
 
 function useNode(entry: TracedEntry): TraceNode {
-  const { entry_id: id, recorded_at: at, action } = entry
-  return { kind: 'use', id, at, facts: { action }, entries: [traceEntry(entry)], children: [] }
+  const { entry_id: id, recorded_at: at, action, use_data: data } = entry
+  const { body } = data === null ? {} : (JSON.parse(data.toString('utf8')) as { body?: JsonObject })
+  return { kind: 'use', id, at, facts: { action, ...body }, entries: [traceEntry(entry)], children: [] }
 }
 
 function entriesWhere(material: TraceMaterial, keep: (entry: TracedEntry) => boolean): TraceEntry[] {

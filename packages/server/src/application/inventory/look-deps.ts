@@ -20,3 +20,6 @@ export const defaultLooks: LookSettings = { sampleSeconds: 15, sweepSeconds: 600
 
 /** How the subject of a finding names a resource. */
 export const resourceSubject = (resourceId: ResourceId) => `resource:${resourceId}`
+
+/** What was put right at once is still something that a person must come to know of: its finding stays open for an hour. */
+export const shownForMs = 3_600_000

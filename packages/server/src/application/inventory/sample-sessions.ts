@@ -2,11 +2,12 @@
  * Who is connected with which credential: one query for a target and interval, whatever the number of credentials.
  *
  * Promise: a session that began or ended since the last look has its entry in the stream of use, with its source and since
- * when; one that goes on makes none. A session that belongs to no live credential is cut and reported.
+ * when; one that goes on makes none. A session that belongs to no live credential is cut and reported; one of an account
+ * that only looks like Mayfly's is reported, and cut where the rule for orphans says `remove`.
  * Limit: a session that began and ended between two looks is not seen. From a local socket, or where the target hides it,
  * there is no address to compare.
  */
-import type { JsonObject } from '@mayfly/domain'
+import type { CredentialId, JsonObject } from '@mayfly/domain'
 import type { ObservedSession } from '@mayfly/provider-kit'
 import type { Tx } from '../../store/database.ts'
 import {
@@ -17,17 +18,16 @@ import {
   listOpenSessions,
   type OpenSessionRow,
   recordUses,
+  type Used,
 } from '../../store/use-rows.ts'
 import { appendAudits } from '../audit/append-audit.ts'
 import type { AuditEntry } from '../audit/audit-entry.ts'
 import type { Actor } from '../context.ts'
 import { closeFinding, raiseFinding } from '../revocation/raise-finding.ts'
-import { type LookDeps, resourceSubject } from './look-deps.ts'
+import { type LookDeps, resourceSubject, shownForMs } from './look-deps.ts'
 import { type Look, runLook } from './run-look.ts'
 
 const actor: Actor = { kind: 'system', worker: 'sample-sessions' }
-/** A stray that was cut at once is still something that a person must come to know of. */
-const shownForMs = 3_600_000
 /** Named in one entry; more are counted. */
 const maxNamed = 100
 
@@ -41,37 +41,55 @@ export function sampleSessions(
   return runLook(deps, tenantId, signal, { kind: 'sample', everySeconds, look: (look) => sample(deps, look) })
 }
 
+interface Strays {
+  /** Of accounts that are gone, or whose credential has ended: nobody's. */
+  readonly ended: ObservedSession[]
+  /** Of accounts with Mayfly's pattern that no credential explains: another Mayfly's, maybe. */
+  readonly unexplained: ObservedSession[]
+}
+
 async function sample(deps: LookDeps, { tenantId, resource, target, signal }: Look): Promise<'done' | 'unable'> {
   const seen = await target.use(async (way) =>
     way.listSessions === undefined ? undefined : [...(await way.listSessions(signal))],
   )
   if (seen === undefined) return 'unable'
+  const credentialOf = (name: string | undefined) =>
+    name === undefined ? undefined : target.provider.credentialOf?.(name)
   // The rows are read after the sessions were: what is gone by then has been ended, and what is new is not yet here.
-  const strays = await deps.database.transaction(tenantId, (tx) => record(tx, resource, seen, deps.clock.now()))
-  const cut = strays.length > 0 && (await cutStrays(target, strays, signal))
+  const strays = await deps.database.transaction(tenantId, (tx) =>
+    record(tx, resource, seen, credentialOf, deps.clock.now()),
+  )
+  const due = [...strays.ended, ...(deps.looks.orphans === 'remove' ? strays.unexplained : [])]
+  const cut = due.length > 0 && (await cutStrays(target, due, signal)) ? due : []
   await deps.database.transaction(tenantId, (tx) => report(tx, resource, strays, cut, deps.clock.now()))
   return 'done'
 }
 
-/** @returns the sessions that belong to no live credential */
 async function record(
   tx: Tx,
   resource: Look['resource'],
   seen: readonly ObservedSession[],
+  credentialOf: (name: string | undefined) => CredentialId | undefined,
   now: Date,
-): Promise<readonly ObservedSession[]> {
-  const { resource_id: resourceId, provider_kind: providerKind } = resource
-  const names = [...new Set(seen.flatMap((one) => one.accountName ?? []))]
-  const holders = await listHolders(tx, { resourceId, providerKind }, names)
+): Promise<Strays> {
+  const { resource_id: resourceId } = resource
+  const holders = await listHolders(tx, [...new Set(seen.flatMap((one) => credentialOf(one.accountName) ?? []))])
   const before = new Map((await listOpenSessions(tx, resourceId)).map((row) => [row.session_id, row]))
-  const strays: ObservedSession[] = []
+  const strays: Strays = { ended: [], unexplained: [] }
   const started: { readonly session: ObservedSession; readonly holder: AccountHolder; readonly since: Date }[] = []
-  const used: Parameters<typeof recordUses>[1][number][] = []
+  const used: Used[] = []
   const open = new Set<string>()
   for (const session of seen) {
-    const holder = session.accountName === undefined ? undefined : holders.get(session.accountName)
-    if (holder === undefined || holder.state === 'revoked' || holder.state === 'abandoned') {
-      strays.push(session)
+    const credentialId = credentialOf(session.accountName)
+    const holder = credentialId === undefined ? undefined : holders.get(credentialId)
+    if (holder === undefined) {
+      ;(session.accountName === undefined ? strays.ended : strays.unexplained).push(session)
+      continue
+    }
+    // Another resource leads to the same target: it is that one's to record.
+    if (holder.resource_id !== resourceId) continue
+    if (holder.state === 'revoked' || holder.state === 'abandoned') {
+      strays.ended.push(session)
       continue
     }
     open.add(session.sessionId)
@@ -80,13 +98,13 @@ async function record(
     used.push({ credentialId: holder.credential_id, since, outsideAddress: outsideAddress(session, holder) })
     if (known === undefined) started.push({ session, holder, since })
   }
-  const ended = [...before.values()].filter((row) => !open.has(row.session_id))
-  await deleteOpenSessions(
+  // What another server has written down meanwhile has its entry already.
+  const ended = await deleteOpenSessions(
     tx,
     resourceId,
-    ended.map((row) => row.session_id),
+    [...before.keys()].filter((id) => !open.has(id)),
   )
-  await insertOpenSessions(
+  const fresh = await insertOpenSessions(
     tx,
     started.map(({ session, holder, since }) => ({
       resource_id: resourceId,
@@ -98,7 +116,9 @@ async function record(
   )
   await recordUses(tx, used, now)
   await appendAudits(tx, [
-    ...started.map(({ session, holder, since }) => startedEntry(resource, session, holder, since, now)),
+    ...started
+      .filter(({ session }) => fresh.has(session.sessionId))
+      .map(({ session, holder, since }) => startedEntry(resource, session, holder, since, now)),
     ...(await endedEntries(tx, resource, ended, now)),
   ])
   return strays
@@ -204,38 +224,43 @@ async function cutStrays(
 async function report(
   tx: Tx,
   resource: Look['resource'],
-  strays: readonly ObservedSession[],
-  cut: boolean,
+  { ended, unexplained }: Strays,
+  cut: readonly ObservedSession[],
   now: Date,
 ): Promise<void> {
   const finding = { kind: 'session_stray', subject: resourceSubject(resource.resource_id) }
+  const strays = [...ended, ...unexplained]
   if (strays.length === 0) {
     await closeFinding(tx, finding, actor, now, new Date(now.getTime() - shownForMs))
     return
   }
-  await raiseFinding(
+  const isNew = await raiseFinding(
     tx,
     {
       ...finding,
       severity: 'high',
-      detail: `${strays.length} open sessions belonged to no live credential${cut ? ' and were ended' : '; this kind of target cannot end them alone'}`,
+      detail: `${strays.length} open sessions belong to no live credential; ${cut.length} of them were ended`,
     },
     actor,
     now,
   )
+  // One that is only reported is there at every look: it is written down once, with its finding.
+  if (cut.length === 0 && !isNew) return
+  const wasCut = new Set(cut)
   await appendAudits(tx, [
     {
-      action: 'resource.strays_cut',
+      action: 'resource.strays_seen',
       at: now,
       actor,
       body: {
         resource_id: resource.resource_id,
-        count: strays.length,
-        cut,
+        seen: strays.length,
+        ended: cut.length,
         sessions: strays.slice(0, maxNamed).map((one) => ({
           session_id: one.sessionId,
           account_name: one.accountName ?? null,
           source_address: one.sourceAddress ?? null,
+          ended: wasCut.has(one),
         })),
       },
     },

@@ -8,7 +8,7 @@
  * Limit: two Mayflys at one target do not know of each other's accounts: there the rule must stay `report`. A kind that
  * keeps no accounts has nothing to sweep.
  */
-import { type CredentialId, isId } from '@mayfly/domain'
+import type { CredentialId } from '@mayfly/domain'
 import type { AccountHandle } from '@mayfly/provider-kit'
 import type { OpenTarget } from '../../adapters/targets/targets.ts'
 import { type CredentialRow, handleOf } from '../../store/credential-rows.ts'
@@ -18,7 +18,7 @@ import { appendAudits } from '../audit/append-audit.ts'
 import { type Actor, actorRecord } from '../context.ts'
 import { closeFinding, raiseFinding } from '../revocation/raise-finding.ts'
 import { requestRevocation } from '../revocation/request-revocation.ts'
-import { type LookDeps, resourceSubject } from './look-deps.ts'
+import { type LookDeps, resourceSubject, shownForMs } from './look-deps.ts'
 import { type Look, runLook } from './run-look.ts'
 
 const actor: Actor = { kind: 'system', worker: 'sweep-targets' }
@@ -27,7 +27,6 @@ const batchSize = 1_000
 const maxRemoved = 5_000
 /** Named in one entry; more are counted. */
 const maxNamed = 100
-const signalAborted = 'the sweep was stopped'
 
 interface Strangers {
   /** No credential of the resource explains them. */
@@ -61,26 +60,27 @@ async function sweep(deps: LookDeps, look: Look): Promise<'done' | 'unable'> {
 }
 
 async function compare(deps: LookDeps, { tenantId, resource, target, signal }: Look, accounts: AsyncIterable<string>) {
-  const of = { resourceId: resource.resource_id, providerKind: resource.provider_kind }
   const names = new Set<string>()
   const strangers: Strangers = { orphans: [], returned: [] }
-  let batch: string[] = []
+  let batch: AccountHandle[] = []
   const judge = async () => {
+    const ids = batch.map((one) => one.credentialId)
     // Read after the target was asked: the row of an account is older than the account (law 1).
-    const explained = await deps.database.transaction(tenantId, (tx) => listExplained(tx, of, batch))
-    for (const accountName of batch) {
-      const state = explained.get(accountName)
-      if (state !== undefined && state !== 'revoked') continue
-      const credentialId = target.provider.credentialOf?.(accountName)
-      if (credentialId === undefined || !isId(credentialId)) continue
-      ;(state === 'revoked' ? strangers.returned : strangers.orphans).push({ credentialId, accountName })
+    const explained = await deps.database.transaction(tenantId, (tx) => listExplained(tx, ids))
+    for (const handle of batch) {
+      const row = explained.get(handle.credentialId)
+      if (row === undefined) strangers.orphans.push(handle)
+      // One of another resource is that resource's to end.
+      else if (row.state === 'revoked' && row.resource_id === resource.resource_id) strangers.returned.push(handle)
     }
     batch = []
   }
-  for await (const name of accounts) {
+  for await (const accountName of accounts) {
     signal.throwIfAborted()
-    names.add(name)
-    batch.push(name)
+    const credentialId = target.provider.credentialOf?.(accountName)
+    if (credentialId === undefined) continue
+    names.add(accountName)
+    batch.push({ credentialId, accountName })
     if (batch.length >= batchSize) await judge()
   }
   if (batch.length > 0) await judge()
@@ -126,7 +126,7 @@ async function findMissing(
   const missing: CredentialRow[] = []
   let after: CredentialId | undefined
   for (;;) {
-    if (signal.aborted) throw new Error(signalAborted, { cause: signal.reason })
+    signal.throwIfAborted()
     const rows = await deps.database.transaction(tenantId, (tx) =>
       listLiveOn(tx, { resourceId: resource.resource_id, before, after, limit: batchSize }),
     )
@@ -162,8 +162,10 @@ async function report(
   ] as const
   for (const { kind, found, what } of strangers) {
     const gone = found.filter(({ accountName }) => removed.has(accountName))
-    if (found.length === gone.length) await closeFinding(tx, { kind, subject }, actor, now)
-    if (found.length === 0) continue
+    if (found.length === 0) {
+      await closeFinding(tx, { kind, subject }, actor, now, new Date(now.getTime() - shownForMs))
+      continue
+    }
     await raiseFinding(
       tx,
       {
@@ -193,7 +195,10 @@ async function report(
       },
     ])
   }
-  if (missing.length === 0) return
+  if (missing.length === 0) {
+    await closeFinding(tx, { kind: 'account_missing', subject }, actor, now, new Date(now.getTime() - shownForMs))
+    return
+  }
   await raiseFinding(
     tx,
     {

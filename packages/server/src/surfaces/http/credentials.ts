@@ -40,6 +40,14 @@ const credential = z
     cut_at: timestamp.nullable().meta({ description: 'Seen at the target: no new login, no open session' }),
     removed_at: timestamp.nullable().meta({ description: 'The target said absent' }),
     last_error: z.string().nullable().meta({ description: 'Why it is not yet gone' }),
+    use: z.enum(['not_observed', 'unused', 'used', 'used_from_outside']).meta({
+      description:
+        'As far as looking at the target shows it. `used_from_outside`: from another address than the one where its holder proved what it is. `not_observed`: its target has not been asked since it was issued, or cannot tell',
+    }),
+    first_used_at: timestamp.nullable(),
+    last_used_at: timestamp.nullable().meta({ description: 'When a session of it was last seen open' }),
+    open_sessions: z.int().meta({ description: 'When its target was asked last' }),
+    outside_address: z.string().nullable().meta({ description: 'The first address from outside' }),
   })
   .meta({ id: 'Credential', description: 'An issued credential, never its secret' })
 
@@ -62,7 +70,19 @@ function credentialWire(row: CredentialWithNames): z.output<typeof credential> {
     cut_at: row.cut_at,
     removed_at: row.removed_at,
     last_error: row.last_error,
+    use: useOf(row),
+    first_used_at: row.first_used_at,
+    last_used_at: row.last_used_at,
+    open_sessions: row.open_sessions,
+    outside_address: row.outside_address,
   }
+}
+
+function useOf(row: CredentialWithNames): z.output<typeof credential>['use'] {
+  if (row.outside_address !== null) return 'used_from_outside'
+  if (row.first_used_at !== null) return 'used'
+  const { active_at: activeAt, sampled_at: sampledAt } = row
+  return activeAt !== null && sampledAt !== null && sampledAt > activeAt ? 'unused' : 'not_observed'
 }
 
 const issuedCredential = credential

@@ -6,6 +6,8 @@ import { checkResource, type ResourceCheckDeps } from '../../application/registr
 import { registerResource } from '../../application/registry/register-resource.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
 import { tryResource } from '../../application/registry/try-resource.ts'
+import { listStandings, type Standing } from '../../store/backlog-rows.ts'
+import type { Tx } from '../../store/database.ts'
 import { getOwner } from '../../store/owner-rows.ts'
 import { getResource, listResources, type ResourceWithOwner } from '../../store/resource-rows.ts'
 import { defineRoute, defineSelfGatedRoute, type Route } from './define-route.ts'
@@ -31,6 +33,26 @@ const adoptLogin = z.boolean().meta({
     'else uses that login is locked out. Later it rotates it. false: it never does',
 })
 
+const standing = z
+  .object({
+    waiting: z.int().meta({ description: 'Accounts that have ended and that the target does not yet say are absent' }),
+    waiting_since: timestamp.nullable().meta({ description: 'Since when the oldest of them has waited' }),
+    circuit: z.enum(['closed', 'open']).meta({
+      description:
+        '`open`: the target fails; it is tried again by one call at a time until it answers, and what waits stays due',
+    }),
+    next_attempt_at: timestamp.nullable(),
+    last_error: z.string().nullable().meta({ description: 'What the target said last, for people' }),
+    sampled_at: timestamp.nullable().meta({ description: 'When it was last asked who is connected' }),
+    sample_error: z.string().nullable(),
+    swept_at: timestamp.nullable().meta({ description: 'When its accounts were last compared with the credentials' }),
+    sweep_error: z.string().nullable(),
+  })
+  .meta({
+    id: 'ResourceStanding',
+    description: 'How it stands with a target: what waits there, and when it was looked at',
+  })
+
 const resource = z
   .object({
     resource_id: id<ResourceId>(),
@@ -52,6 +74,7 @@ const resource = z
     }),
     checked_at: timestamp.nullable(),
     check: z.array(checkFinding).nullable().meta({ description: 'What the last check found; null after a change' }),
+    standing: standing.optional().meta({ description: 'Only where a resource is read' }),
     version: fields.version,
     created_at: timestamp,
   })
@@ -157,7 +180,7 @@ export const resourceRoutes: readonly Route<Deps>[] = [
       return readPage(
         'resources',
         query,
-        (rows) => listResources(tx, { ownerId, environment, state, providerKind }, rows),
+        async (rows) => withStanding(tx, await listResources(tx, { ownerId, environment, state, providerKind }, rows)),
         (row) => row.resource_id,
         resourceWire,
       )
@@ -173,7 +196,11 @@ export const resourceRoutes: readonly Route<Deps>[] = [
     resource: one,
     response: resource,
     problems: ['resource_not_found'],
-    handle: async (_deps: Deps, _ctx, input, tx) => resourceWire(await getResource(tx, input.params.ref)),
+    handle: async (_deps: Deps, _ctx, input, tx) => {
+      const [row] = await withStanding(tx, [await getResource(tx, input.params.ref)])
+      if (row === undefined) throw new Error('a row has its standing')
+      return resourceWire(row)
+    },
   }),
   defineSelfGatedRoute({
     method: 'PATCH',
@@ -287,7 +314,22 @@ export const resourceRoutes: readonly Route<Deps>[] = [
   }),
 ]
 
-function resourceWire(row: ResourceWithOwner): z.output<typeof resource> {
+type ResourceRead = ResourceWithOwner & { readonly standing?: Standing | undefined }
+
+async function withStanding(tx: Tx, rows: readonly ResourceWithOwner[]): Promise<readonly ResourceRead[]> {
+  const standings = await listStandings(
+    tx,
+    rows.map((row) => row.resource_id),
+  )
+  const byId = new Map(standings.map((one) => [one.resource_id, one]))
+  return rows.map((row) => ({ ...row, standing: byId.get(row.resource_id) }))
+}
+
+function standingWire({ resource_id: _id, attempts, ...rest }: Standing): z.output<typeof standing> {
+  return { ...rest, circuit: rest.last_error !== null && (attempts ?? 0) > 0 ? 'open' : 'closed' }
+}
+
+function resourceWire(row: ResourceRead): z.output<typeof resource> {
   return {
     resource_id: row.resource_id,
     name: row.name,
@@ -306,6 +348,7 @@ function resourceWire(row: ResourceWithOwner): z.output<typeof resource> {
     login_adopted_at: row.login_adopted_at,
     checked_at: row.checked_at,
     check: row.check_result as z.output<typeof checkFinding>[] | null,
+    ...(row.standing === undefined ? {} : { standing: standingWire(row.standing) }),
     version: row.version,
     created_at: row.created_at,
   }
