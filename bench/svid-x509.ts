@@ -4,12 +4,8 @@
  */
 import { generateKeyPairSync } from 'node:crypto'
 import { isX509Fault, parseCertificate, parsePublicKey, prepareSvidIssuer, svidAuthorityTemplate } from '@mayfly/domain'
-import {
-  keyIdOf,
-  makeSerialNumber,
-  publicKeyInfoOf,
-  x509SignerOfKey,
-} from '../packages/server/src/adapters/x509/sign-certificate.ts'
+import { keyIdOf, publicKeyInfoOf, x509SignerOfKey } from '@mayfly/provider-kit'
+import { makeSerialNumber } from '../packages/server/src/adapters/x509/sign-certificate.ts'
 import { type Bench, median, rateResult, rounded } from './bench.ts'
 import { measureRawSigning } from './limits/svid-x509.ts'
 

@@ -12,12 +12,8 @@ import {
   oid,
 } from '@mayfly/domain'
 import { expect, test } from 'vitest'
-import {
-  keyIdOf,
-  makeSerialNumber,
-  publicKeyInfoOf,
-  x509SignerOfKey,
-} from '../../../packages/server/src/adapters/x509/sign-certificate.ts'
+import { keyIdOf, publicKeyInfoOf, x509SignerOfKey } from '@mayfly/provider-kit'
+import { makeSerialNumber } from '../../../packages/server/src/adapters/x509/sign-certificate.ts'
 import { changeOfflineSite } from '../../../packages/server/src/application/offline/change-site.ts'
 import { crlsSection } from '../../../packages/server/src/application/offline/crls-section.ts'
 import { importOfflineBundle } from '../../../packages/server/src/application/offline/import-bundle.ts'

@@ -5,12 +5,8 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { type CertificateTemplate, encodeCertificate, encodeCrl, encodeName, encodePem, oid } from '@mayfly/domain'
 import { decodeJwt } from 'jose'
 import { expect, test } from 'vitest'
-import {
-  keyIdOf,
-  makeSerialNumber,
-  publicKeyInfoOf,
-  x509SignerOfKey,
-} from '../../../packages/server/src/adapters/x509/sign-certificate.ts'
+import { keyIdOf, publicKeyInfoOf, x509SignerOfKey } from '@mayfly/provider-kit'
+import { makeSerialNumber } from '../../../packages/server/src/adapters/x509/sign-certificate.ts'
 import { registerBinding } from '../../../packages/server/src/application/registry/register-binding.ts'
 import { registerTrustProvider } from '../../../packages/server/src/application/registry/register-trust-provider.ts'
 import { tlsFetch } from '../oauth/tls-fetch.ts'

@@ -12,12 +12,8 @@ import {
   svidAuthorityName,
   svidAuthorityTemplate,
 } from '@mayfly/domain'
-import {
-  keyIdOf,
-  makeSerialNumber,
-  publicKeyInfoOf,
-  x509SignerOfKey,
-} from '../../../packages/server/src/adapters/x509/sign-certificate.ts'
+import { keyIdOf, publicKeyInfoOf, x509SignerOfKey } from '@mayfly/provider-kit'
+import { makeSerialNumber } from '../../../packages/server/src/adapters/x509/sign-certificate.ts'
 
 export interface TestAuthority {
   readonly privateKey: KeyObject

@@ -14,12 +14,8 @@ import {
   prepareSvidIssuer,
   svidAuthorityTemplate,
 } from '../../../packages/domain/src/index.ts'
-import {
-  keyIdOf,
-  makeSerialNumber,
-  publicKeyInfoOf,
-  x509SignerOfKey,
-} from '../../../packages/server/src/adapters/x509/sign-certificate.ts'
+import { keyIdOf, publicKeyInfoOf, x509SignerOfKey } from '@mayfly/provider-kit'
+import { makeSerialNumber } from '../../../packages/server/src/adapters/x509/sign-certificate.ts'
 import { openOpenSsl } from './openssl.ts'
 
 interface KeyPair {

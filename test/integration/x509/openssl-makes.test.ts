@@ -10,7 +10,7 @@ import {
 } from '../../../packages/domain/src/index.ts'
 import { checkCrl } from '../../../packages/server/src/adapters/x509/check-crl.ts'
 import { verifyPath } from '../../../packages/server/src/adapters/x509/verify-path.ts'
-import { verifyCertificationRequest } from '../../../packages/server/src/adapters/x509/verify-signature.ts'
+import { verifyCertificationRequest } from '@mayfly/provider-kit'
 import { type OpenSsl, openOpenSsl } from './openssl.ts'
 
 const newKey = {

@@ -12,13 +12,9 @@ import {
   prepareSvidIssuer,
   svidAuthorityTemplate,
 } from '../../../packages/domain/src/index.ts'
-import {
-  keyIdOf,
-  makeSerialNumber,
-  publicKeyInfoOf,
-  x509SignerOfKey,
-} from '../../../packages/server/src/adapters/x509/sign-certificate.ts'
-import { verifySignature } from '../../../packages/server/src/adapters/x509/verify-signature.ts'
+import { keyIdOf, publicKeyInfoOf, x509SignerOfKey } from '@mayfly/provider-kit'
+import { makeSerialNumber } from '../../../packages/server/src/adapters/x509/sign-certificate.ts'
+import { verifySignature } from '@mayfly/provider-kit'
 import { installReflectMetadata } from './reflect-metadata.ts'
 
 installReflectMetadata()

@@ -39,6 +39,8 @@ export interface CertificateIssuer {
   readonly keyId: Uint8Array
   /** Where its CRL is served. */
   readonly crlUris?: readonly string[]
+  /** Where its delta CRL is served (RFC 5280 section 4.2.1.15). */
+  readonly deltaCrlUris?: readonly string[]
   readonly authorityInfoAccess?: AuthorityInfoAccess
 }
 
@@ -153,12 +155,20 @@ export function prepareIssuerForUse(
   }
 }
 
-function encodeSameExtensions({ keyId, crlUris = [], authorityInfoAccess = {} }: CertificateIssuer): Uint8Array {
+function encodeSameExtensions({
+  keyId,
+  crlUris = [],
+  deltaCrlUris = [],
+  authorityInfoAccess = {},
+}: CertificateIssuer): Uint8Array {
   return concatBytes(
     encodeExtension(oid.authorityKeyIdentifier, 'not-critical', encodeAuthorityKeyId(keyId)),
     ...(crlUris.length === 0
       ? []
       : [encodeExtension(oid.crlDistributionPoints, 'not-critical', encodeDistributionPoints(crlUris))]),
+    ...(deltaCrlUris.length === 0
+      ? []
+      : [encodeExtension(oid.freshestCrl, 'not-critical', encodeDistributionPoints(deltaCrlUris))]),
     ...(authorityInfoAccess.ocsp?.length || authorityInfoAccess.caIssuers?.length
       ? [encodeExtension(oid.authorityInfoAccess, 'not-critical', encodeAuthorityInfoAccess(authorityInfoAccess))]
       : []),

@@ -13,7 +13,7 @@ import {
   derTime,
 } from './der-write.ts'
 import type { CertificateIssuer } from './encode-certificate.ts'
-import { encodeAuthorityKeyId, encodeExtension } from './extensions.ts'
+import { encodeAuthorityKeyId, encodeDistributionPoints, encodeExtension } from './extensions.ts'
 import { encodeGeneralNames } from './general-names.ts'
 import { oid } from './object-identifiers.ts'
 import { encodeSerialNumber } from './serial-number.ts'
@@ -36,6 +36,8 @@ export interface CrlTemplate {
   /** Present in a delta list: the number of the whole list that it adds to. */
   readonly baseCrlNumber?: number | bigint
   readonly issuingDistributionPoint?: IssuingDistributionPoint
+  /** In a whole list: where its delta is served (RFC 5280 section 5.2.6). */
+  readonly deltaCrlUris?: readonly string[]
 }
 
 const version2 = derInteger(1)
@@ -48,7 +50,7 @@ export function encodeCrl(
   if (!(template.nextUpdate > template.thisUpdate)) {
     throw new MayflyError('internal', { log: 'a CRL would be out of date before it is in force' })
   }
-  const { baseCrlNumber, issuingDistributionPoint } = template
+  const { baseCrlNumber, issuingDistributionPoint, deltaCrlUris = [] } = template
   const algorithm = encodeSignatureAlgorithm(issuer.signer.algorithm)
   const extensions = derSequence(
     encodeExtension(oid.authorityKeyIdentifier, 'not-critical', encodeAuthorityKeyId(issuer.keyId)),
@@ -59,6 +61,9 @@ export function encodeCrl(
     ...(issuingDistributionPoint === undefined
       ? []
       : [encodeExtension(oid.issuingDistributionPoint, 'critical', encodeScope(issuingDistributionPoint))]),
+    ...(deltaCrlUris.length === 0
+      ? []
+      : [encodeExtension(oid.freshestCrl, 'not-critical', encodeDistributionPoints(deltaCrlUris))]),
   )
   const tbs = derSequence(
     version2,

@@ -2,7 +2,8 @@ import { generateKeyPairSync, type JsonWebKey } from 'node:crypto'
 import fc from 'fast-check'
 import { encodeCertificate, svidAuthorityName, svidAuthorityTemplate } from '@mayfly/domain'
 import { expect, test } from 'vitest'
-import { keyIdOf, makeSerialNumber, publicKeyInfoOf, x509SignerOfKey } from '../x509/sign-certificate.ts'
+import { keyIdOf, publicKeyInfoOf, x509SignerOfKey } from '@mayfly/provider-kit'
+import { makeSerialNumber } from '../x509/sign-certificate.ts'
 import { isBundleFault, openBundle, type ReadBundle, readBundle } from './read-bundle.ts'
 
 function makeX509Key(change: { isCa?: boolean } = {}): Record<string, unknown> {

@@ -1,7 +1,7 @@
 import { type Crl, type CrlTemplate, encodeCrl, isX509Fault, parseCrl } from '@mayfly/domain'
 import { expect, test } from 'vitest'
 import { checkCrl, type CrlRules, crlUnusableReasons, findCrlFault } from './check-crl.ts'
-import { keyIdOf } from './sign-certificate.ts'
+import { keyIdOf } from '@mayfly/provider-kit'
 import { makeAuthority, makeKey, makeLeaf, type TestCertificate, testNow } from './testdata/make-certificate.ts'
 
 const root = makeAuthority({ name: 'root' })

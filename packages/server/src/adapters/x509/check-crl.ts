@@ -1,6 +1,6 @@
 /** Revocation by CRL (RFC 5280 section 6.3), for one certificate and its issuer's whole list. */
 import { type Certificate, type Crl, type CrlReason, equalBytes } from '@mayfly/domain'
-import { verifySignature } from './verify-signature.ts'
+import { verifySignature } from '@mayfly/provider-kit'
 
 export const crlUnusableReasons = [
   'crl_of_other_issuer',

@@ -1,7 +1,7 @@
 /** The checks of RFC 5280 section 6.1 on one path whose signatures have been checked, from the anchor down to the leaf. */
 import { type Certificate, equalBytes, findNameViolation, oid, type ReadNameConstraints } from '@mayfly/domain'
 import { nameOf, type PathRejection, rejected } from './path-rejection.ts'
-import { isAlgorithmAllowed, isKeyAllowed } from './verify-signature.ts'
+import { isAlgorithmAllowed, isKeyAllowed } from '@mayfly/provider-kit'
 
 export type Purpose = 'serverAuth' | 'clientAuth'
 

@@ -1,7 +1,7 @@
 import { encodeCrl, isX509Fault } from '@mayfly/domain'
 import { expect, test } from 'vitest'
 import { openCrlReader } from './read-crl.ts'
-import { keyIdOf } from './sign-certificate.ts'
+import { keyIdOf } from '@mayfly/provider-kit'
 import { makeAuthority, testNow } from './testdata/make-certificate.ts'
 
 const root = makeAuthority({ name: 'root' })

@@ -10,8 +10,9 @@ import {
 } from '@mayfly/domain'
 import { expect, test } from 'vitest'
 import { makeKeyPair, openSigner } from '../keys/signing-key.ts'
-import { keyIdOf, makeSerialNumber, publicKeyInfoOf, x509SignerOf, x509SignerOfKey } from './sign-certificate.ts'
-import { verifyCertificationRequest } from './verify-signature.ts'
+import { keyIdOf, publicKeyInfoOf, x509SignerOfKey } from '@mayfly/provider-kit'
+import { makeSerialNumber, x509SignerOf } from './sign-certificate.ts'
+import { verifyCertificationRequest } from '@mayfly/provider-kit'
 
 function selfSigned(signer: X509Signer, key: Parameters<typeof publicKeyInfoOf>[0]): X509Certificate {
   const publicKey = publicKeyInfoOf(key)

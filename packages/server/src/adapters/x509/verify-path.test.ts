@@ -23,7 +23,7 @@ import {
   testNow,
 } from './testdata/make-certificate.ts'
 import { type ValidPath, verifyPath, type VerifyPathInput } from './verify-path.ts'
-import { isKeyAllowed } from './verify-signature.ts'
+import { isKeyAllowed } from '@mayfly/provider-kit'
 
 const root = makeAuthority({ name: 'root' })
 const middle = makeAuthority({ name: 'middle', issuer: root })

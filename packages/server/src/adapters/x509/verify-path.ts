@@ -8,7 +8,7 @@
 import { type Certificate, encodeHex, equalBytes, isX509Fault, parseCertificate } from '@mayfly/domain'
 import { checkPath, type PathRules } from './check-path.ts'
 import { nameOf, type PathRejection, rejected } from './path-rejection.ts'
-import { type SignatureVerdict, verifySignature } from './verify-signature.ts'
+import { type SignatureVerdict, verifySignature } from '@mayfly/provider-kit'
 
 export interface ValidPath {
   readonly outcome: 'valid'

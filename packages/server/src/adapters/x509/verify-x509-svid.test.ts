@@ -10,7 +10,8 @@ import {
   svidAuthorityTemplate,
 } from '@mayfly/domain'
 import { expect, test } from 'vitest'
-import { keyIdOf, makeSerialNumber } from './sign-certificate.ts'
+import { keyIdOf } from '@mayfly/provider-kit'
+import { makeSerialNumber } from './sign-certificate.ts'
 import {
   makeAuthority,
   makeKey,

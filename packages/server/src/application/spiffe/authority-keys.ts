@@ -16,7 +16,7 @@ import {
 import type { Secret } from '@mayfly/provider-kit'
 import type { KeyRing } from '../../adapters/keys/key-ring.ts'
 import { sealPlace } from '../../adapters/keys/seal-place.ts'
-import { x509SignerOfKey } from '../../adapters/x509/sign-certificate.ts'
+import { x509SignerOfKey } from '@mayfly/provider-kit'
 import type { AuthorityRow, CertifiedAuthorityRow } from '../../store/authority-rows.ts'
 import type { Tx } from '../../store/database.ts'
 

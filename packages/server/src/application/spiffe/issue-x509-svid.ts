@@ -9,8 +9,8 @@ import {
   type PublicKeyInfo,
 } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
-import { keyIdOf, publicKeyInfoOf } from '../../adapters/x509/sign-certificate.ts'
-import { isKeyAllowed, verifyCertificationRequest } from '../../adapters/x509/verify-signature.ts'
+import { keyIdOf, publicKeyInfoOf } from '@mayfly/provider-kit'
+import { isKeyAllowed, verifyCertificationRequest } from '@mayfly/provider-kit'
 import { findAuthorityByKeyId } from '../../store/authority-rows.ts'
 import type { AuditReceipt } from '../audit/audit-entry.ts'
 import type { RequestContext } from '../context.ts'

@@ -11,7 +11,8 @@ import {
 } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
 import { sealPlace } from '../../adapters/keys/seal-place.ts'
-import { keyIdOf, makeSerialNumber, publicKeyInfoOf, x509SignerOfKey } from '../../adapters/x509/sign-certificate.ts'
+import { keyIdOf, publicKeyInfoOf, x509SignerOfKey } from '@mayfly/provider-kit'
+import { makeSerialNumber } from '../../adapters/x509/sign-certificate.ts'
 import {
   type AuthorityCertificate,
   type AuthorityRow,

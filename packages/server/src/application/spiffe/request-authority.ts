@@ -11,7 +11,7 @@ import {
   parsePublicKey,
   svidAuthorityName,
 } from '@mayfly/domain'
-import { x509SignerOfKey } from '../../adapters/x509/sign-certificate.ts'
+import { x509SignerOfKey } from '@mayfly/provider-kit'
 import {
   type AuthorityRow,
   type CertifiedAuthorityRow,

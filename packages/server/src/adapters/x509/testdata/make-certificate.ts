@@ -29,7 +29,8 @@ import {
   type PublicKeyInfo,
   type X509Signer,
 } from '@mayfly/domain'
-import { keyIdOf, makeSerialNumber, publicKeyInfoOf, x509SignerOfKey } from '../sign-certificate.ts'
+import { keyIdOf, publicKeyInfoOf, x509SignerOfKey } from '@mayfly/provider-kit'
+import { makeSerialNumber } from '../sign-certificate.ts'
 
 export interface TestKey {
   readonly privateKey: KeyObject
