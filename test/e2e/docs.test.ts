@@ -72,6 +72,7 @@ const scenes: Readonly<Record<string, Scene>> = {
   'docs/guides/azure-without-a-stored-secret.md': { prepare: addReport },
   'docs/guides/google-without-a-stored-secret.md': { prepare: addReport },
   'docs/guides/tokens-for-your-api.md': { prepare: addPayments },
+  'docs/guides/what-mayfly-sees-at-a-target.md': { prepare: addPayments },
   'docs/guides/connect-an-existing-postgresql.md': {
     prepare: addPayments,
     replace: ({ database, login, group }) => [

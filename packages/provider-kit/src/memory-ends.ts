@@ -23,6 +23,8 @@ export function createMemoryEnds(url = 'https://mayfly.example/published/test'):
         ended.set(credentialId, { credentialId, accountName, ...key, endedAt, expiresAt, cause })
       }
     },
+    // Nobody registers here what is issued: all that is asked for has been.
+    issued: async (ids) => new Set(ids),
     ended: async (ids) => new Set(ids.filter((id) => ended.has(id))),
     async listEnded() {
       const live = [...ended.values()].filter((one) => one.expiresAt > new Date())

@@ -53,6 +53,8 @@ export interface TokenStatement {
 export interface PublishedEnds {
   /** Of these those that introspection and status list call ended. */
   ended(credentialIds: readonly CredentialId[], signal: AbortSignal): Promise<ReadonlySet<CredentialId>>
+  /** Of these those that were issued for the resource, whatever has become of them. */
+  issued(credentialIds: readonly CredentialId[], signal: AbortSignal): Promise<ReadonlySet<CredentialId>>
   /**
    * All credentials of the resource that were ended before their time and are not past it: what a revocation list must
    * name. In the order of their ids.

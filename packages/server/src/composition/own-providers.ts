@@ -6,6 +6,7 @@ import { natsProvider } from '@mayfly/provider-nats'
 import { postgresProvider } from '@mayfly/provider-postgres'
 import { rabbitmqProvider } from '@mayfly/provider-rabbitmq'
 import { redisProvider } from '@mayfly/provider-redis'
+import { x509Provider } from '@mayfly/provider-x509'
 import type { FormProvider } from './provider-forms.ts'
 
 export const ownProviders: readonly FormProvider[] = [
@@ -16,4 +17,5 @@ export const ownProviders: readonly FormProvider[] = [
   postgresProvider,
   rabbitmqProvider,
   redisProvider,
+  x509Provider,
 ]

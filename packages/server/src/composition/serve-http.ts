@@ -23,6 +23,7 @@ import { tlsSettings } from '../surfaces/http/tls-settings.ts'
 import { endpointBundleRoute } from '../surfaces/http/trust-bundles.ts'
 import { makeMetrics } from '../surfaces/metrics/metrics.ts'
 import { readGauges } from '../surfaces/metrics/read-gauges.ts'
+import { publishedPlugin } from '../surfaces/http/published.ts'
 import { oauthPlugin } from '../surfaces/oauth/oauth-plugin.ts'
 import type { ClockWatch } from './clock-watch.ts'
 import type { Closers } from './closers.ts'
@@ -77,7 +78,10 @@ export async function serveHttp({ wired, config, clockWatch, closers }: ServeInp
       ...(config.metricsListen === undefined && isLoopback(config.listen.host) ? [scrape] : []),
     ],
     options,
-    [mintingTokens(clockWatch, oauthPlugin({ ...wired.http, ...wired.proof, issue: wired.lifecycle }))],
+    [
+      mintingTokens(clockWatch, oauthPlugin({ ...wired.http, ...wired.proof, issue: wired.lifecycle })),
+      publishedPlugin({ database, clock, logger, targets: wired.targets, tenants: wired.proof.tenants }),
+    ],
   )
   const url = await listen(app, config.listen, api !== undefined)
   let mutualServer: Server | undefined

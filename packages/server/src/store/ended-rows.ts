@@ -1,5 +1,5 @@
 /** The SQL of revocation lists: what has ended of one resource, and the number of the next list. */
-import type { ResourceId } from '@mayfly/domain'
+import type { CredentialId, ResourceId } from '@mayfly/domain'
 import type { EndedCredential } from '@mayfly/provider-kit'
 import { sql } from 'kysely'
 import type { Tx } from './database.ts'
@@ -18,6 +18,20 @@ export async function listEndedCredentials(
       and c.revoking_at < c.expires_at
     order by c.credential_id`.execute(tx.query)
   return rows.map(({ targetKey, ...row }) => (targetKey === null ? row : { ...row, targetKey }))
+}
+
+/** Of these credentials those that were issued for the resource: active now, or once. */
+export async function findIssuedCredentials(
+  tx: Tx,
+  resourceId: ResourceId,
+  credentialIds: readonly CredentialId[],
+): Promise<ReadonlySet<CredentialId>> {
+  const { rows } = await sql<{ credential_id: CredentialId }>`
+    select credential_id from credential
+    where credential_id = any(${credentialIds}::uuid[]) and resource_id = ${resourceId} and active_at is not null`.execute(
+    tx.query,
+  )
+  return new Set(rows.map((row) => row.credential_id))
 }
 
 /** Of these keys those of credentials whose end is before `before`. */

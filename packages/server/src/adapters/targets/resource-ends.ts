@@ -2,7 +2,12 @@
 import { MayflyError, type ResourceId, type TenantId } from '@mayfly/domain'
 import type { PublishedEnds } from '@mayfly/provider-kit'
 import type { Database } from '../../store/database.ts'
-import { listEndedCredentials, listLongOver, nextPublishedNumber } from '../../store/ended-rows.ts'
+import {
+  findIssuedCredentials,
+  listEndedCredentials,
+  listLongOver,
+  nextPublishedNumber,
+} from '../../store/ended-rows.ts'
 import { findEndedCredentials } from '../../store/status-list-rows.ts'
 
 /** How long one waits for its turn: less than a statement may take. */
@@ -46,6 +51,7 @@ export function resourceEnds({ database, now, tenantId, resourceId, issuer }: Re
 
   return {
     url: `${issuer}/published/${resourceId}`,
+    issued: (ids) => database.transaction(tenantId, (tx) => findIssuedCredentials(tx, resourceId, ids)),
     ended: (ids) => database.transaction(tenantId, (tx) => findEndedCredentials(tx, ids)),
     listEnded: () => database.transaction(tenantId, (tx) => listEndedCredentials(tx, resourceId, now())),
     longOver: (keys) =>
