@@ -214,6 +214,21 @@ describe('what has ended', () => {
     expect(await text(await pki.fetchTo('crl', 'now.crl'))).toContain(serial)
   })
 
+  test('a list that says nothing new is the same list, and asking for it changes nothing', async () => {
+    const version = () =>
+      pki.life.inTenant((tx) =>
+        tx.query.selectFrom('resource').select('version').where('name', '=', 'orders-pki').executeTakeFirstOrThrow(),
+      )
+    const before = await version()
+    const list = async () => Buffer.from(await (await fetch(`${pki.url}/crl`)).arrayBuffer()).toString('hex')
+    const [first, again] = [await list(), await list()]
+    expect(again).toBe(first)
+    const one = await pki.issue()
+    await pki.revoke(one.row.credential_id)
+    expect(await list(), 'control: this says something new').not.toBe(first)
+    expect(await version(), 'the resource is as it was').toEqual(before)
+  })
+
   test('is removed by the one path, and its row says so', async () => {
     const one = await pki.issue()
     await pki.life.startWorkers()

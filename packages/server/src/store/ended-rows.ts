@@ -1,5 +1,5 @@
 /** The SQL of revocation lists: what has ended of one resource, and the number of the next list. */
-import type { CredentialId, ResourceId } from '@mayfly/domain'
+import { type CredentialId, MayflyError, type ResourceId } from '@mayfly/domain'
 import type { EndedCredential } from '@mayfly/provider-kit'
 import { sql } from 'kysely'
 import type { Tx } from './database.ts'
@@ -49,12 +49,14 @@ export async function listLongOver(
   return new Set(rows.map((row) => row.target_key))
 }
 
+/** Begins where the numbers of the resource were before they had a table of their own. */
 export async function nextPublishedNumber(tx: Tx, resourceId: ResourceId): Promise<number> {
-  const { published_number: number } = await tx.query
-    .updateTable('resource')
-    .set({ published_number: sql<number>`published_number + 1` })
-    .where('resource_id', '=', resourceId)
-    .returning('published_number')
-    .executeTakeFirstOrThrow()
-  return number
+  const { rows } = await sql<{ number: number }>`
+    insert into published_list as l (resource_id, number)
+    select resource_id, published_number + 1 from resource where resource_id = ${resourceId}
+    on conflict (resource_id, tenant_id) do update set number = l.number + 1
+    returning number::float8 as number`.execute(tx.query)
+  const [row] = rows
+  if (row === undefined) throw new MayflyError('internal', { log: `there is no resource ${resourceId} to publish of` })
+  return row.number
 }

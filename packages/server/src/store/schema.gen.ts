@@ -366,6 +366,12 @@ export interface ProofSeenTable {
   expires_at: Date
 }
 
+export interface PublishedListTable {
+  tenant_id: Generated<TenantId>
+  resource_id: ResourceId
+  number: number
+}
+
 export interface RedecisionTable {
   tenant_id: Generated<TenantId>
   redecision_id: string
@@ -638,6 +644,7 @@ export interface Schema {
   person: PersonTable
   policy_version: PolicyVersionTable
   proof_seen: ProofSeenTable
+  published_list: PublishedListTable
   redecision: RedecisionTable
   resource: ResourceTable
   revocation: RevocationTable
