@@ -56,12 +56,16 @@ function takeRandomBytes(): Uint8Array {
   return pool.subarray(drawn - 8, drawn)
 }
 
+/** What a burst of ids, or a clock that is put right, may be ahead by. */
+export const maxIdAheadMs = 1_000
+
 /**
  * Makes a new id. Ids made by one process in one millisecond still sort in the order in which they were made
- * (RFC 9562 section 6.2, method 1: a 12-bit counter in `rand_a`).
+ * (RFC 9562 section 6.2, method 1: a 12-bit counter in `rand_a`), also where the clock goes back a little. Where it goes
+ * back by more than a second its time is followed: an id never tells a time that is further ahead.
  */
 export function newId<T extends string>(nowMs: number = Date.now()): T {
-  if (nowMs > lastMs) {
+  if (nowMs > lastMs || nowMs < lastMs - maxIdAheadMs) {
     lastMs = nowMs
     counter = 0
   } else if (++counter > 0xfff) {

@@ -10,7 +10,7 @@
  * before the node started.
  * Limit: where users stand in redis.conf (CONFIG REWRITE) nobody but its administrator can take them out.
  */
-import { MayflyError } from '@mayfly/domain'
+import { maxIdAheadMs, MayflyError } from '@mayfly/domain'
 import { replyError } from './redis-error.ts'
 import type { Node } from './redis-node.ts'
 import type { NodeFacts } from './node-facts.ts'
@@ -122,7 +122,8 @@ export function aclFileOf(node: Node): AclFile {
 
   function mayName(accountName: string): boolean {
     if (last === undefined || isAbsent) return false
-    const suspectUntilMs = Math.max(startedAtMs - 1, writtenBy?.getTime() ?? 0)
+    // An id may be ahead of the moment at which it was made, and what is not suspected would come back.
+    const suspectUntilMs = Math.max(startedAtMs - 1, writtenBy?.getTime() ?? 0) + maxIdAheadMs
     return madeAtMs(accountName) <= suspectUntilMs && !fresh.has(accountName)
   }
 
