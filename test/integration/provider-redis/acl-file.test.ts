@@ -41,6 +41,8 @@ async function listed(prepared: Prepared): Promise<readonly string[]> {
 describe('the ACL file of Redis', () => {
   test('is never written for credentials that nobody saved', async () => {
     await using own = await prepareWithFile()
+    // From now on Mayfly knows when the file was written.
+    await own.prepared.issue()
     // A server tells its start in whole seconds: what is younger than that may be from before.
     await until(async () => Number(/uptime_in_seconds:(\d+)/.exec(await own.prepared.run('INFO', 'server'))?.[1]) > 4, {
       describe: 'the server is a few seconds old',
