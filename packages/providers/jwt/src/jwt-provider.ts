@@ -7,7 +7,13 @@
  * Limits: see `guarantees.limits`. Who is given one, on whose behalf, and what it is bound to, the server decides.
  */
 import { type CredentialId, MayflyError } from '@mayfly/domain'
-import type { AccountHandle, AccountProvider, PublishedEnds, RevokeReport, Target } from '@mayfly/provider-kit'
+import {
+  type AccountHandle,
+  type AccountProvider,
+  type PublishedEnds,
+  reportPublishedEnds,
+  type Target,
+} from '@mayfly/provider-kit'
 import { jwtGuide } from './jwt-guide.ts'
 import { type JwtPermission, jwtPermission } from './jwt-permission.ts'
 import { type JwtSecret, jwtSecret, type JwtSettings, jwtSettings } from './jwt-settings.ts'
@@ -60,7 +66,7 @@ export const jwtProvider = {
       },
       async revoke(handles, report, signal) {
         refuseAborted(signal, 'revoke')
-        await reportEnds(requirePublished(published), handles, report, signal)
+        await reportPublishedEnds(requirePublished(published), handles, report, signal)
       },
       async observe(handles, signal) {
         refuseAborted(signal, 'observe')
@@ -93,24 +99,6 @@ export const jwtProvider = {
 
 function refuseAborted(signal: AbortSignal, call: string): void {
   if (signal.aborted) throw new MayflyError('target_timeout', { log: `jwt: ${call}: aborted by the caller` })
-}
-
-/** Law 4: nothing is called ended before whoever tells the verifiers says so. */
-async function reportEnds(
-  published: PublishedEnds,
-  handles: readonly AccountHandle[],
-  report: RevokeReport,
-  signal: AbortSignal,
-): Promise<void> {
-  const ended = await published.ended(idsOf(handles), signal)
-  const gone = handles.filter((handle) => ended.has(handle.credentialId))
-  if (gone.length > 0) {
-    await report.cut(gone)
-    await report.removed(gone)
-  }
-  for (const handle of handles) {
-    if (!ended.has(handle.credentialId)) await report.pending(handle, 'its end is not published yet')
-  }
 }
 
 function requirePublished(published: PublishedEnds | undefined): PublishedEnds {

@@ -4,7 +4,7 @@
  * Promise: `good` only for what was issued and has not ended; what was never issued is `unknown`, also where somebody with
  * a copy of the key signed it. A nonce comes back (RFC 9654).
  */
-import { createHash, hash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import {
   encodeOcspAnswer,
   encodeOcspFailure,
@@ -45,7 +45,7 @@ export async function answerOcsp(way: X509Way, body: Uint8Array, signal: AbortSi
 function isOurs({ authority: { certificate } }: X509Way, id: OcspCertificateId): boolean {
   const algorithm = Object.hasOwn(hashes, id.hashAlgorithm) ? hashes[id.hashAlgorithm] : undefined
   if (algorithm === undefined) return false
-  const digest = (bytes: Uint8Array) => createHash(algorithm).update(bytes).digest()
+  const digest = (bytes: Uint8Array) => hash(algorithm, bytes, 'buffer')
   return (
     equalBytes(digest(certificate.subject.der), id.issuerNameHash) &&
     equalBytes(digest(certificate.publicKey.keyBytes), id.issuerKeyHash)

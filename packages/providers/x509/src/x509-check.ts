@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { isX509Fault, parseCrl } from '@mayfly/domain'
 import type { CheckFinding, CheckProbe } from '@mayfly/provider-kit'
-import { crlPublisher } from './publish-crl.ts'
+import type { CrlPublisher } from './publish-crl.ts'
 import type { X509Permission } from './x509-permission.ts'
 import { issueCertificate } from './x509-issue.ts'
 import type { X509Way } from './x509-way.ts'
@@ -21,6 +21,7 @@ const soonMs = 30 * 86_400_000
 
 export async function checkAuthority(
   way: X509Way,
+  lists: CrlPublisher,
   probe: CheckProbe<X509Permission>,
   signal: AbortSignal,
 ): Promise<readonly CheckFinding[]> {
@@ -56,7 +57,7 @@ export async function checkAuthority(
       ? 'a certificate was issued, and verifies under the authority'
       : 'what is issued does not verify under the authority',
   })
-  const crl = parseCrl(await crlPublisher(way).whole(signal))
+  const crl = parseCrl(await lists.whole(signal))
   findings.push(
     isX509Fault(crl)
       ? { check: 'crl', outcome: 'failed', detail: `the revocation list cannot be read: ${crl.fault}` }

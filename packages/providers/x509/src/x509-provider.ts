@@ -15,8 +15,7 @@ import {
   credentialOfAccountName,
   type PublicAnswer,
   type Publisher,
-  type PublishedEnds,
-  type RevokeReport,
+  reportPublishedEnds,
   type Target,
 } from '@mayfly/provider-kit'
 import { answerOcsp } from './answer-ocsp.ts'
@@ -92,9 +91,15 @@ export const x509Provider = {
     return {
       revokeBatchSize: 1_000,
       issue: async (handle, request, signal) => issueCertificate(way, handle, request, signal),
-      revoke: (handles, report, signal) => reportEnded(published, handles, report, signal),
+      async revoke(handles, report, signal) {
+        if (signal.aborted) throw new MayflyError('target_timeout', { log: 'x509: aborted by the caller' })
+        await reportPublishedEnds(published, handles, report, signal)
+      },
       async observe(handles, signal) {
-        const ended = await published.ended(idsOf(handles), signal)
+        const ended = await published.ended(
+          handles.map((handle) => handle.credentialId),
+          signal,
+        )
         return handles.map((handle) => ({
           handle,
           state: ended.has(handle.credentialId) || isOver(handle) ? 'absent' : 'usable',
@@ -129,35 +134,12 @@ export const x509Provider = {
             return undefined
         }
       },
-      check: (probe, signal) => checkAuthority(way, probe, signal),
+      check: (probe, signal) => checkAuthority(way, lists, probe, signal),
       close: async () => undefined,
     }
   },
 } satisfies AccountProvider<X509Settings, X509Permission, X509Secret>
 
-/** Law 4: gone is what whoever tells the verifiers calls ended. */
-async function reportEnded(
-  published: PublishedEnds,
-  handles: readonly AccountHandle[],
-  report: RevokeReport,
-  signal: AbortSignal,
-): Promise<void> {
-  if (signal.aborted) throw new MayflyError('target_timeout', { log: 'x509: aborted by the caller' })
-  const ended = await published.ended(idsOf(handles), signal)
-  const gone = handles.filter((handle) => ended.has(handle.credentialId))
-  if (gone.length > 0) {
-    await report.cut(gone)
-    await report.removed(gone)
-  }
-  for (const handle of handles) {
-    if (!ended.has(handle.credentialId)) await report.pending(handle, 'it is not yet recorded as ended')
-  }
-}
-
 function isOver({ expiresAt }: AccountHandle): boolean {
   return expiresAt !== undefined && expiresAt.getTime() <= Date.now()
-}
-
-function idsOf(handles: readonly AccountHandle[]) {
-  return handles.map((handle) => handle.credentialId)
 }
