@@ -138,3 +138,8 @@ export class MayflyError extends Error {
     this.options = options
   }
 }
+
+/** Why it failed, in words fit for whoever asked: no host, no SQL, no secret. */
+export function publicReason({ code, options }: MayflyError): string {
+  return options.publicDetail ?? problems[code].title
+}

@@ -10,6 +10,7 @@ const base64Shape = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3
 const encoder = new TextEncoder()
 // `ignoreBOM` keeps a byte order mark in the text, where the parsers refuse it, rather than dropping it silently.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const letterCodes = encoder.encode(alphabet)
 
 export function encodeUtf8(text: string): Uint8Array {
   return encoder.encode(text)
@@ -51,15 +52,16 @@ export function encodeHex(bytes: Uint8Array): string {
 
 /** Standard alphabet with padding (RFC 4648 section 4). */
 export function encodeBase64(bytes: Uint8Array): string {
-  let text = ''
+  // As bytes and then at once: a text that grows letter by letter costs four times as much, and lists are long.
+  const letters = new Uint8Array(Math.ceil(bytes.length / 3) * 4)
+  let to = 0
   for (let at = 0; at < bytes.length; at += 3) {
     const group = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0)
-    const left = bytes.length - at
-    text += alphabet.charAt(group >> 18) + alphabet.charAt((group >> 12) & 63)
-    text += left > 1 ? alphabet.charAt((group >> 6) & 63) : '='
-    text += left > 2 ? alphabet.charAt(group & 63) : '='
+    for (let shift = 18; shift >= 0; shift -= 6) letters[to++] = letterCodes[(group >> shift) & 63] ?? 0
   }
-  return text
+  const padding = (3 - (bytes.length % 3)) % 3
+  letters.fill(0x3d, to - padding)
+  return decoder.decode(letters)
 }
 
 /**

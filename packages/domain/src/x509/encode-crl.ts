@@ -5,13 +5,13 @@ import {
   derBitString,
   derContext,
   derContextPrimitive,
-  derElement,
   derEnumerated,
   derInteger,
   derSequence,
   derTag,
   derTime,
 } from './der-write.ts'
+import { derWriter } from './der-writer.ts'
 import type { CertificateIssuer } from './encode-certificate.ts'
 import { encodeAuthorityKeyId, encodeDistributionPoints, encodeExtension } from './extensions.ts'
 import { encodeGeneralNames } from './general-names.ts'
@@ -72,16 +72,33 @@ export function encodeCrl(
     derTime(template.thisUpdate),
     derTime(template.nextUpdate),
     // An empty list is left out (RFC 5280 section 5.1.2.6).
-    ...(template.revoked.length === 0 ? [] : [derElement(derTag.sequence, template.revoked.map(encodeRevoked))]),
+    ...(template.revoked.length === 0 ? [] : [encodeEntries(template.revoked)]),
     derContext(0, extensions),
   )
   return derSequence(tbs, algorithm, derBitString(issuer.signer.sign(tbs))).slice()
 }
 
-function encodeRevoked({ serialNumber, revokedAt, reason = 'unspecified' }: RevokedCertificate): Uint8Array {
-  const serial = encodeSerialNumber(serialNumber)
-  const time = derTime(revokedAt)
-  return reason === 'unspecified' ? derSequence(serial, time) : derSequence(serial, time, reasonExtensions(reason))
+/** The last first, as the writer wants it. */
+function encodeEntries(revoked: readonly RevokedCertificate[]): Uint8Array {
+  const writer = derWriter()
+  let second = Number.NaN
+  let time = derTime(new Date(0))
+  for (let at = revoked.length - 1; at >= 0; at -= 1) {
+    const one = revoked[at]
+    if (one === undefined) continue
+    const { serialNumber, revokedAt, reason = 'unspecified' } = one
+    // Many end at once.
+    const itsSecond = Math.floor(revokedAt.getTime() / 1_000)
+    if (itsSecond !== second) time = derTime(revokedAt)
+    second = itsSecond
+    const mark = writer.size()
+    if (reason !== 'unspecified') writer.put(reasonExtensions(reason))
+    writer.put(time)
+    writer.put(encodeSerialNumber(serialNumber))
+    writer.wrap(derTag.sequence, mark)
+  }
+  writer.wrap(derTag.sequence, 0)
+  return writer.take()
 }
 
 const encodedReasons = new Map<CrlReason, Uint8Array>()

@@ -26,10 +26,9 @@ const sliceLength = 32_768
 
 export function encodePem(label: string, der: Uint8Array): string {
   const text = encodeBase64(der)
-  const lines = Array.from({ length: Math.ceil(text.length / lineLength) }, (_, at) =>
-    text.slice(at * lineLength, (at + 1) * lineLength),
-  )
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
+  let lines = ''
+  for (let at = 0; at < text.length; at += lineLength) lines += `${text.slice(at, at + lineLength)}\n`
+  return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`
 }
 
 /**

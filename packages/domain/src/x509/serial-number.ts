@@ -31,6 +31,12 @@ export function readSerialNumber(element: DerElement): string {
 
 function hexBytes(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length / 2)
-  for (let at = 0; at < bytes.length; at += 1) bytes[at] = Number.parseInt(text.slice(at * 2, at * 2 + 2), 16)
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = (digitAt(text, at * 2) << 4) | digitAt(text, at * 2 + 1)
   return bytes
+}
+
+/** Of a text that has been judged: a revocation list reads thousands. */
+function digitAt(text: string, at: number): number {
+  const code = text.charCodeAt(at)
+  return code < 0x3a ? code - 0x30 : code - 0x57
 }
