@@ -54,6 +54,8 @@ export interface ConformanceFixture<Settings, Permission, SecretFields> {
    * it with any secret.
    */
   readonly ownLogin?: () => Promise<{
+    /** For kinds whose next login depends on them. */
+    readonly settings?: Settings
     readonly secret: SecretFields
     open(secret: SecretFields): Promise<OpenTarget<Permission, SecretFields>>
     drop(): Promise<void>
@@ -555,8 +557,12 @@ export function conformanceCases<Settings, Permission, SecretFields>(
       async run() {
         const own = await makeOwnLogin()
         try {
-          const nextText = ownLogin.next(own.secret)
-          assert.notEqual(ownLogin.next(own.secret).reveal(), nextText.reveal(), 'never the same twice')
+          const nextText = ownLogin.next(own.secret, own.settings as Settings)
+          assert.notEqual(
+            ownLogin.next(own.secret, own.settings as Settings).reveal(),
+            nextText.reveal(),
+            'never the same twice',
+          )
           const next = provider.secret.parse(JSON.parse(nextText.reveal()))
           const usesIt = async (secret: SecretFields) => {
             const target = await own.open(secret)

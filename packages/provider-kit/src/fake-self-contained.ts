@@ -2,6 +2,7 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { type CredentialId, MayflyError, newId } from '@mayfly/domain'
 import { z } from 'zod'
+import { changeToken } from './change-token.ts'
 import type { AccountProvider, CheckFinding, IssuedAccount } from './provider.ts'
 import { Secret } from './secret.ts'
 import type { TokenStatement } from './self-contained.ts'
@@ -12,6 +13,7 @@ export type SelfContainedFault =
   | 'is for everyone'
   | 'calls removed what is not published'
   | 'never hears of an end'
+  | 'tells of an end in one of its ways'
   | 'stops at one that lives'
   | 'observe always says usable'
   | 'never expires'
@@ -111,6 +113,7 @@ export function fakeSelfContainedFixture(fault?: SelfContainedFault): SelfContai
     open: () => provider.open({ settings: {}, secret: {} }),
     permission: { scopes: ['a:b'] },
     hostilePermissions: [{ scopes: ['A B'] }, { scopes: ['a'], aud: 'else' }],
+    publishedWays: ['asked', 'listed'],
     async makeRow() {
       const handle = provider.plan(newId())
       const statement = { issuer: 'us', sign: async () => new Uint8Array() } as unknown as TokenStatement
@@ -119,8 +122,13 @@ export function fakeSelfContainedFixture(fault?: SelfContainedFault): SelfContai
     async verify(account) {
       const claims = accepts(account, 'here')
       const lives = claims !== undefined && !isEnded(claims.jti as CredentialId)
-      return { offline: claims !== undefined, introspection: lives, statusList: lives }
+      const isTold = fault !== 'tells of an end in one of its ways'
+      return {
+        offline: claims !== undefined,
+        published: { asked: lives, listed: isTold ? lives : claims !== undefined },
+      }
     },
+    change: changeToken,
     verifyElsewhere: async (account) => accepts(account, 'elsewhere') !== undefined,
   }
 }

@@ -9,6 +9,7 @@ import type { BoundTo, CredentialId } from '@mayfly/domain'
 import type { z } from 'zod'
 import type { PublishedEnds, SelfContained, TokenStatement } from './self-contained.ts'
 import type { Secret } from './secret.ts'
+import type { SecretVersions } from './secret-versions.ts'
 
 /** How a workload may send a key of its own: PEM `PUBLIC KEY`, PEM `CERTIFICATE REQUEST`, a line of OpenSSH, an nkey `U…`. */
 export type HolderKeyFormat = 'spki' | 'csr' | 'openssh' | 'nkey'
@@ -252,13 +253,17 @@ export interface Adoptable<SecretFields> {
 
 /** What a provider knows of its own logins without asking a target. Pure. */
 export interface OwnLogin<Settings, SecretFields> {
+  /** False where the login is not changed with these settings; default: true. */
+  offeredUnder?(settings: Settings): boolean
+  /** Of which kind of target the login is, where the provider works at those of other kinds; default: its own. */
+  kindOf?(settings: Settings): string
   /**
    * Which login at which target, as text: equal for two resources that share one, whose secret must not be changed for
    * one of them alone. Compares what was written: two names of one host are not seen to be one.
    */
   keyOf(config: TargetConfig<Settings, SecretFields>): string
   /** The secret to use from now on, not yet in force: JSON text, in the fields that `secret` parses. */
-  next(current: SecretFields): Secret
+  next(current: SecretFields, settings: Settings): Secret
 }
 
 export interface TargetConfig<Settings, SecretFields> {
@@ -266,6 +271,25 @@ export interface TargetConfig<Settings, SecretFields> {
   readonly secret: SecretFields
   /** What has ended, asked where it is written, for kinds that publish it. The server always gives it. */
   readonly published?: PublishedEnds
+  /** For kinds that keep a static secret. The server always gives it. */
+  readonly versions?: SecretVersions
+}
+
+/** Ability: what has to be done at its time, without anybody asking: a rotation that is due, a version that is to end. */
+export interface Upkept {
+  /**
+   * Does what is due, and what `order` asks for. Idempotent; several servers may call it at once.
+   *
+   * @returns when something is due next
+   */
+  upkeep(order: UpkeepOrder, signal: AbortSignal): Promise<Date>
+}
+
+export interface UpkeepOrder {
+  /** Rotate now, although nothing is due: somebody asks, or the secret was seen where it does not belong. */
+  readonly rotate?: 'on_demand' | 'leaked'
+  /** End what came before at once, whoever uses it still. */
+  readonly endNow?: boolean
 }
 
 /** Everything that an open target may be able to do beside. */
@@ -275,6 +299,7 @@ export type Abilities<SecretFields> = Renewable &
   SessionObserver &
   Rotatable &
   Publisher &
+  Upkept &
   Adoptable<SecretFields>
 
 export interface AccountProvider<Settings, Permission, SecretFields> {
@@ -306,6 +331,8 @@ export interface AccountProvider<Settings, Permission, SecretFields> {
   completeSecret?(settings: Settings, entered: SecretFields, current: SecretFields | undefined): Promise<Secret>
   /** With `Publisher`: what can be fetched. */
   readonly documents?: readonly PublicDocument[]
+  /** Of these, those that a resource with these settings has; absent: all of them. Pure. */
+  documentsUnder?(settings: Settings): readonly PublicDocument[]
   /** With `Rotatable`. */
   readonly rotation?: Rotation
   /** Of `guarantees.bindings` those that a resource with these settings can give; absent: all of them. Pure. */

@@ -23,9 +23,10 @@ test.concurrent('the suite for self-contained kinds lets an honest provider pass
 // Each fault, and the words of a case that must find it.
 const faults: Record<SelfContainedFault, string> = {
   'signs nothing': 'neither a changed one',
-  'is for everyone': 'nor one for another audience',
+  'is for everyone': 'nor one that is not for them',
   'calls removed what is not published': 'nothing is called removed before',
   'never hears of an end': 'the stated limit is true',
+  'tells of an end in one of its ways': 'the stated limit is true',
   'stops at one that lives': 'does not hold up the others',
   'observe always says usable': 'observe asks each time',
   'never expires': 'refuses it at its end',

@@ -1,6 +1,12 @@
 /** Checking the signature of a certificate, a request or a CRL, with the algorithm tied to the key's own kind. */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
-import { type CertificationRequest, type KeyKind, type PublicKeyInfo, type SignedBytes } from '@mayfly/domain'
+import {
+  type CertificationRequest,
+  isPointOnCurve,
+  type KeyKind,
+  type PublicKeyInfo,
+  type SignedBytes,
+} from '@mayfly/domain'
 
 export type SignatureVerdict = 'valid' | 'invalid' | 'algorithm_not_allowed' | 'key_not_allowed'
 
@@ -41,6 +47,11 @@ export function isKeyAllowed({ kind }: PublicKeyInfo): boolean {
     case 'other':
       return false
   }
+}
+
+/** Whether a key that was sent is one: its point lies on its curve, or its numbers make one. Not whether it may be used. */
+export function isSoundKey(publicKey: PublicKeyInfo): boolean {
+  return isPointOnCurve(publicKey) ?? importKey(publicKey) !== undefined
 }
 
 export function isAlgorithmAllowed(name: string): boolean {
