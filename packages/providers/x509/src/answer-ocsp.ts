@@ -6,6 +6,7 @@
  */
 import { hash } from 'node:crypto'
 import {
+  crlReasonOf,
   encodeOcspAnswer,
   encodeOcspFailure,
   equalBytes,
@@ -15,8 +16,7 @@ import {
   oid,
   parseOcspRequest,
 } from '@mayfly/domain'
-import { reasonOf } from './crl-reason.ts'
-import { credentialOfSerial } from './serial-number.ts'
+import { credentialOfSerial } from '@mayfly/provider-kit'
 import type { X509Way } from './x509-way.ts'
 
 const hashes: Readonly<Record<string, 'sha1' | 'sha256'>> = { [oid.sha1]: 'sha1', [oid.sha256]: 'sha256' }
@@ -69,6 +69,6 @@ async function statesOf(
     const end = endings.get(id)
     // Past its own end: of what has ended by itself nobody needs a time.
     if (end === undefined) return { status: 'revoked', revokedAt: new Date(), reason: 'unspecified' }
-    return { status: 'revoked', revokedAt: end.endedAt, reason: reasonOf(end.cause) }
+    return { status: 'revoked', revokedAt: end.endedAt, reason: crlReasonOf(end.cause) }
   })
 }

@@ -1,6 +1,6 @@
 import { canonicalJson } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
-import { makeAuthority, readAuthority } from './read-authority.ts'
+import { makeNamedAuthority, readAuthority } from './read-authority.ts'
 import type { X509Secret, X509Settings } from './x509-settings.ts'
 
 /**
@@ -19,6 +19,6 @@ export async function completeSecret(
     readAuthority(pem, key.reveal(), new Date())
     return new Secret(canonicalJson({ ca_certificate_pem: pem, ca_private_key_pem: key.reveal() }))
   }
-  const made = makeAuthority(settings, new Date())
+  const made = makeNamedAuthority(settings, new Date())
   return new Secret(canonicalJson({ ca_certificate_pem: made.certificatePem, ca_private_key_pem: made.keyPem }))
 }

@@ -7,10 +7,8 @@
  * The delta is to the whole list that this server made at the beginning of the period, and names all that ended since;
  * whoever has a later whole list may add it to that one as well (section 5.2.4).
  */
-import { encodeCrl, type RevokedCertificate } from '@mayfly/domain'
-import type { EndedCredential } from '@mayfly/provider-kit'
-import { reasonOf } from './crl-reason.ts'
-import { serialNumberOf } from './serial-number.ts'
+import { crlReasonOf, encodeCrl, type RevokedCertificate } from '@mayfly/domain'
+import { type EndedCredential, serialNumberOf } from '@mayfly/provider-kit'
 import { documentNames, type X509Way } from './x509-way.ts'
 
 export interface CrlPublisher {
@@ -85,5 +83,5 @@ export function crlPublisher(way: X509Way): CrlPublisher {
 }
 
 function revokedCertificate({ credentialId, endedAt, cause }: EndedCredential): RevokedCertificate {
-  return { serialNumber: serialNumberOf(credentialId), revokedAt: endedAt, reason: reasonOf(cause) }
+  return { serialNumber: serialNumberOf(credentialId), revokedAt: endedAt, reason: crlReasonOf(cause) }
 }

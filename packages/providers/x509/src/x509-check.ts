@@ -62,6 +62,12 @@ export async function checkAuthority(
     isX509Fault(crl)
       ? { check: 'crl', outcome: 'failed', detail: `the revocation list cannot be read: ${crl.fault}` }
       : { check: 'crl', outcome: 'passed', detail: `a revocation list is published at ${way.published.url}/crl` },
+    {
+      check: 'verifier',
+      outcome: 'warned',
+      detail: 'whether who is shown a certificate asks the list or OCSP cannot be seen from here',
+      hint: 'read `mayfly resource guide x509` at each verifier',
+    },
   )
   return findings
 }

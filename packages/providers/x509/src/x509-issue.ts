@@ -1,5 +1,4 @@
 /** Issues one certificate: for a key that the workload keeps, or for one made here and handed over. */
-import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import {
   type AlternativeNames,
   type CertificationRequest,
@@ -7,27 +6,24 @@ import {
   encodeName,
   encodePem,
   formatIpAddress,
-  isX509Fault,
   MayflyError,
   oid,
-  parseCertificationRequest,
   parseIpAddress,
-  parsePem,
-  parsePublicKey,
-  type PublicKeyInfo,
 } from '@mayfly/domain'
 import {
   type AccountHandle,
-  isKeyAllowed,
+  badHolderKey,
+  fillPlaces,
+  rememberByText,
   type IssuedAccount,
   type IssueRequest,
   keyIdOf,
-  publicKeyInfoOf,
-  Secret,
-  verifyCertificationRequest,
+  readPemHolderKey,
+  requireParametersUsed,
+  serialNumberOf,
 } from '@mayfly/provider-kit'
-import { serialNumberOf } from './serial-number.ts'
-import type { X509Permission } from './x509-permission.ts'
+import { makeKey } from './make-key.ts'
+import { type X509Permission, x509Permission } from './x509-permission.ts'
 import type { X509Way } from './x509-way.ts'
 
 /** Clocks of verifiers may be behind. */
@@ -50,10 +46,13 @@ export function issueCertificate(
   if (signal.aborted || Date.now() >= request.createDeadlineAt.getTime()) {
     throw new MayflyError('target_timeout', { log: 'x509: the caller has gone, or its deadline has passed' })
   }
-  const { permission, parameters, holder } = request
-  const asked = holder?.publicKey === undefined ? undefined : readHolderKey(holder.publicKey, permission)
-  const made = asked === undefined ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : undefined
-  const publicKey = asked?.publicKey ?? (made && publicKeyInfoOf(made.publicKey))
+  const { parameters, holder } = request
+  const permission = parsePermission(request.permission)
+  const { common_name: name = '', dns, uri, email } = permission
+  requireParametersUsed([name, ...dns, ...uri, ...email], parameters)
+  const asked = holder?.publicKey === undefined ? undefined : readPemHolderKey(holder.publicKey, permission.key_types)
+  const made = asked === undefined ? makeKey() : undefined
+  const publicKey = asked?.publicKey ?? made?.publicKey
   if (publicKey === undefined) throw new Error('a certificate has a key')
   const now = new Date()
   const notAfter = endOf(request.expiresAt, settings.max_ttl_seconds, authority.certificate.notAfter, now)
@@ -80,12 +79,22 @@ export function issueCertificate(
       ca_certificate_pem: authority.certificatePem,
       serial_number: serialNumber,
       not_after: notAfter.toISOString(),
-      ...(made && { private_key_pem: new Secret(made.privateKey.export({ format: 'pem', type: 'pkcs8' }) as string) }),
+      ...(made && { private_key_pem: made.privateKeyPem }),
     },
     boundTo: made === undefined ? 'key' : 'none',
     expiresAt: notAfter,
   }
 }
+
+/** What was stored may be of another version, and its words go under a signature: judged again. */
+const parsePermission = rememberByText((given: X509Permission): X509Permission => {
+  const parsed = x509Permission.safeParse(given)
+  if (parsed.success) return parsed.data
+  throw new MayflyError('target_refused', {
+    log: `x509: permission: ${parsed.error.issues.map((issue) => issue.path.join('.')).join(', ')}`,
+    publicDetail: 'the permission of the role is not valid for certificates',
+  })
+}, 100)
 
 /** Whole seconds, never later than asked; a certificate does not outlive who vouches for it. */
 function endOf(expiresAt: Date, maxTtlSeconds: number, authorityEnds: Date, now: Date): Date {
@@ -98,70 +107,12 @@ function endOf(expiresAt: Date, maxTtlSeconds: number, authorityEnds: Date, now:
   })
 }
 
-interface HolderKey {
-  readonly publicKey: PublicKeyInfo
-  /** Where it came with names and a proof of possession. */
-  readonly request: CertificationRequest | undefined
-}
-
-/**
- * PEM: `CERTIFICATE REQUEST`, whose signature shows that the workload has the key, or `PUBLIC KEY`, where only who has the
- * key can use the certificate anyway.
- */
-function readHolderKey(text: string, { key_types: allowed }: X509Permission): HolderKey {
-  const pem = parsePem(text, ['CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST', 'PUBLIC KEY'])
-  if (isX509Fault(pem)) throw badKey(pem.fault)
-  const [block, ...more] = pem.blocks
-  if (block === undefined || more.length > 0) throw badKey('it is not one block of PEM')
-  let request: CertificationRequest | undefined
-  let publicKey: PublicKeyInfo
-  if (block.label === 'PUBLIC KEY') {
-    const read = parsePublicKey(block.der)
-    if (isX509Fault(read)) throw badKey(read.fault)
-    publicKey = read
-  } else {
-    const read = parseCertificationRequest(block.der)
-    if (isX509Fault(read)) throw badKey(read.fault)
-    if (verifyCertificationRequest(read) !== 'valid') throw badKey('its signature is not one of its key')
-    request = read
-    publicKey = read.publicKey
-  }
-  requireUsableKey(publicKey, allowed)
-  return { publicKey, request }
-}
-
-function requireUsableKey(publicKey: PublicKeyInfo, allowed: X509Permission['key_types']): void {
-  const { kind } = publicKey
-  const type = kind.keyType === 'EC' ? kind.curve : kind.keyType
-  if (!(allowed as readonly string[]).includes(type) || !isKeyAllowed(publicKey)) {
-    throw badKey(`a key of type ${type} is not permitted: ${allowed.join(', ')}`)
-  }
-  try {
-    createPublicKey({ key: Buffer.from(publicKey.spki), format: 'der', type: 'spki' })
-  } catch {
-    throw badKey('it is no key: its point is not on its curve, or its numbers make none')
-  }
-}
-
-function badKey(fault: string): MayflyError {
-  return new MayflyError('request_invalid', {
-    publicDetail: `the public key cannot be used: ${fault}`,
-    hint: 'send a PEM `CERTIFICATE REQUEST` or `PUBLIC KEY`',
-    fields: [{ pointer: '/public_key', detail: fault }],
-  })
-}
+// One label, or part of one: a value cannot bring dots, stars or other names along.
+const labelShape = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i
 
 function filled(template: string, parameters: Readonly<Record<string, string>>): string {
-  return template.replaceAll(/\{([a-z][a-z0-9_]{0,62})\}/g, (_, name: string) => {
-    const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined
-    // One label, or part of one: a value cannot bring dots, stars or other names along.
-    if (value === undefined || !/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(value)) {
-      throw new MayflyError('target_refused', {
-        publicDetail: `the role needs the parameter \`${name}\`, of letters, digits and hyphens`,
-      })
-    }
-    return value.toLowerCase()
-  })
+  const lowered = Object.entries(parameters).map(([name, value]) => [name, value.toLowerCase()])
+  return fillPlaces(template, Object.fromEntries(lowered), labelShape)
 }
 
 function namesOf(
@@ -204,11 +155,11 @@ function narrowed(
   const commonName = request.subject.attributes.find(({ type }) => type === 'CN')?.value
   const own = permission.common_name === undefined ? undefined : filled(permission.common_name, parameters)
   if (commonName !== undefined && commonName !== own && !permitted.dns.includes(commonName.toLowerCase())) {
-    throw badKey(`the role does not permit the name \`${commonName.slice(0, 100)}\``)
+    throw badHolderKey(`the role does not permit the name \`${commonName.slice(0, 100)}\``)
   }
   const asked = request.subjectAltName
   if (asked === undefined) return permitted
-  if (asked.otherForms.length > 0) throw badKey(`it asks for a ${asked.otherForms[0]}, which no role permits`)
+  if (asked.otherForms.length > 0) throw badHolderKey(`it asks for a ${asked.otherForms[0]}, which no role permits`)
   const wanted = {
     dns: asked.dns.map((name) => name.toLowerCase()),
     ip: asked.ip.map(plainIp),
@@ -217,7 +168,7 @@ function narrowed(
   }
   for (const form of ['dns', 'ip', 'uri', 'email'] as const) {
     const refused = wanted[form].find((name) => !permitted[form].includes(name))
-    if (refused !== undefined) throw badKey(`the role does not permit the name \`${refused.slice(0, 100)}\``)
+    if (refused !== undefined) throw badHolderKey(`the role does not permit the name \`${refused.slice(0, 100)}\``)
   }
   return wanted
 }

@@ -1,5 +1,6 @@
 /** What a role permits: which names a certificate may have, and what its key is for. Closed words, no templates of code. */
 import { parseIpAddress } from '@mayfly/domain'
+import { hints, pemKeyTypes } from '@mayfly/provider-kit'
 import { z } from 'zod'
 
 const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
@@ -28,17 +29,29 @@ export const certificateUses = ['server', 'client', 'code_signing', 'email'] as 
 export const x509Permission = z
   .strictObject({
     /** CN; may hold parameters. Absent: none, and the names are critical. */
-    common_name: z.string().min(1).max(64).optional(),
-    dns: z.array(dns).max(50).default([]),
+    common_name: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .meta(hints({ asked: true, description: 'the name (CN) in its certificates, where verifiers want one' })),
+    dns: z
+      .array(dns)
+      .max(50)
+      .default([])
+      .meta(hints({ asked: true, description: 'DNS names that its certificates may have, e.g. api.orders.example' })),
     ip: z.array(ip).max(50).default([]),
     uri: z.array(uri).max(50).default([]),
     email: z.array(email).max(50).default([]),
-    uses: z.array(z.enum(certificateUses)).min(1),
+    uses: z
+      .array(z.enum(certificateUses))
+      .min(1)
+      .meta(hints({ description: 'what its certificates are for' })),
     /** Which keys a workload may bring. */
     key_types: z
-      .array(z.enum(['P-256', 'P-384', 'Ed25519', 'RSA']))
+      .array(z.enum(pemKeyTypes))
       .min(1)
-      .default(['P-256', 'P-384', 'Ed25519', 'RSA']),
+      .default([...pemKeyTypes]),
   })
   .refine(
     ({ common_name: name, dns: names, ip: addresses, uri: uris, email: mails }) =>

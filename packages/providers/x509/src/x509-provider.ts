@@ -88,14 +88,23 @@ export const x509Provider = {
       }),
     }
     const lists = crlPublisher(way)
+    let closed = false
+    const requireOpen = (signal: AbortSignal) => {
+      if (closed) throw new MayflyError('target_unreachable', { log: 'x509: the target is closed' })
+      if (signal.aborted) throw new MayflyError('target_timeout', { log: 'x509: aborted by the caller' })
+    }
     return {
       revokeBatchSize: 1_000,
-      issue: async (handle, request, signal) => issueCertificate(way, handle, request, signal),
+      async issue(handle, request, signal) {
+        requireOpen(signal)
+        return issueCertificate(way, handle, request, signal)
+      },
       async revoke(handles, report, signal) {
-        if (signal.aborted) throw new MayflyError('target_timeout', { log: 'x509: aborted by the caller' })
+        requireOpen(signal)
         await reportPublishedEnds(published, handles, report, signal)
       },
       async observe(handles, signal) {
+        requireOpen(signal)
         const ended = await published.ended(
           handles.map((handle) => handle.credentialId),
           signal,
@@ -134,12 +143,18 @@ export const x509Provider = {
             return undefined
         }
       },
-      check: (probe, signal) => checkAuthority(way, lists, probe, signal),
-      close: async () => undefined,
+      async check(probe, signal) {
+        requireOpen(signal)
+        return checkAuthority(way, lists, probe, signal)
+      },
+      async close() {
+        closed = true
+      },
     }
   },
 } satisfies AccountProvider<X509Settings, X509Permission, X509Secret>
 
 function isOver({ expiresAt }: AccountHandle): boolean {
-  return expiresAt !== undefined && expiresAt.getTime() <= Date.now()
+  // A certificate says whole seconds, never later than asked.
+  return expiresAt !== undefined && Math.floor(expiresAt.getTime() / 1_000) * 1_000 <= Date.now()
 }

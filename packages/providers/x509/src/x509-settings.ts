@@ -1,4 +1,4 @@
-import { Secret } from '@mayfly/provider-kit'
+import { hints, Secret } from '@mayfly/provider-kit'
 import { z } from 'zod'
 import { isCertificatePem, isPrivateKeyPem } from './read-authority.ts'
 
@@ -11,9 +11,11 @@ const nameText = z
 /** What the authority is called, and how long what it publishes holds. */
 export const x509Settings = z.strictObject({
   /** CN of the authority that Mayfly makes; of one that is entered its own name holds. */
-  common_name: nameText,
+  common_name: nameText.meta(hints({ description: 'what the authority is called, e.g. Orders internal CA' })),
   /** O of the authority and of what it issues. */
-  organization: nameText.optional(),
+  organization: nameText
+    .optional()
+    .meta(hints({ asked: true, description: 'O of the authority and of what it issues' })),
   /** Of the key that Mayfly makes. */
   key_type: z.enum(['P-256', 'P-384']).default('P-256'),
   /** How long the authority that Mayfly makes lives. */
