@@ -20,7 +20,19 @@ export function rotatableOf(settings: HttpSettings, caller: Caller): Rotatable |
     throw unexpectedStatus('try a secret', answer)
   }
 
+  /** Some systems make the account that a secret is set for: one that somebody has taken away would be back. */
+  async function requirePresent(account: string, signal: AbortSignal): Promise<void> {
+    const find = rotate?.find
+    if (find === undefined) return
+    const answer = await caller.call(find, new Map([['account', account]]), signal)
+    if (find.absent.includes(answer.status)) {
+      throw new MayflyError('target_refused', { publicDetail: `the system has no account \`${account}\`` })
+    }
+    if (!find.accepts.includes(answer.status)) throw unexpectedStatus('look an account up', answer)
+  }
+
   async function set(account: string, next: Secret, signal: AbortSignal): Promise<void> {
+    await requirePresent(account, signal)
     const values = new Map<string, string | Secret>([
       ['account', account],
       ['next', next],

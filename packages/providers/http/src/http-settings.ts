@@ -1,4 +1,4 @@
-import { isFetchableUrl, Secret } from '@mayfly/provider-kit'
+import { hints, isFetchableUrl, Secret } from '@mayfly/provider-kit'
 import { z } from 'zod'
 import { jsonPointerPattern } from './json-pointer.ts'
 import { placeholdersOf } from './template.ts'
@@ -75,14 +75,27 @@ export const httpSettings = z
           .min(1)
           .max(100),
       )
-      .default({}),
+      .default({})
+      .meta(hints({ asked: true, description: 'what roles may choose, e.g. {"scope": ["read", "deploy"]}' })),
     /** Secrets that Mayfly makes up and sends along: by name, how many characters. `{generated.NAME}`; told to the holder. */
-    generate: z.record(word, z.int().min(20).max(256)).default({}),
+    generate: z
+      .record(word, z.int().min(20).max(256))
+      .default({})
+      .meta(hints({ asked: true, description: 'secrets that Mayfly makes up, e.g. {"password": 40}' })),
     create: z.strictObject({
       ...call,
+      body: call.body.meta(hints({ asked: true, description: 'what is sent, e.g. {"label": "{account_name}"}' })),
       accepts: statuses(200, 201),
       /** What the holder gets, picked from the answer. */
-      fields: z.record(word, z.strictObject({ pointer, secret: z.boolean().default(true) })).default({}),
+      fields: z
+        .record(word, z.strictObject({ pointer, secret: z.boolean().default(true) }))
+        .default({})
+        .meta(
+          hints({
+            asked: true,
+            description: 'what the holder gets of the answer, e.g. {"token": {"pointer": "/token"}}',
+          }),
+        ),
       /** True where the system itself refuses an account of a name that it has: then Mayfly does not look first. */
       refuses_duplicates: z.boolean().default(false),
     }),
@@ -103,9 +116,18 @@ export const httpSettings = z
           /** Where the path or address of the next page stands; absent in the last one. */
           next: pointer.optional(),
         })
-        .optional(),
+        .optional()
+        .meta(
+          hints({
+            asked: true,
+            description:
+              'where they stand in a list, e.g. {"items": "/tokens", "label": "/label"}; none: one by its path',
+          }),
+        ),
       /** The id that the system has chosen: in the answer, or in each item. `{handle}` in the path of the delete call. */
-      handle: pointer.optional(),
+      handle: pointer
+        .optional()
+        .meta(hints({ asked: true, description: 'where the id stands that the system chose, e.g. /id' })),
     }),
     delete: z.strictObject({ ...call, accepts: statuses(200, 202, 204), absent: statuses(404, 410) }),
     /** Told to every holder beside, e.g. an address. */
@@ -113,6 +135,15 @@ export const httpSettings = z
     /** For static secrets: how the secret of `{account}` is set to `{next}`, and how it is tried. */
     rotate: z
       .strictObject({
+        /** Where `set` would make an account that is not there: how it is seen that it is, asked before each `set`. */
+        find: z
+          .strictObject({
+            method: z.enum(['GET', 'POST']).default('GET'),
+            path,
+            accepts: statuses(200),
+            absent: statuses(404, 410),
+          })
+          .optional(),
         set: z.strictObject({ ...call, accepts: statuses(200, 201, 204) }),
         try: z.strictObject({
           method: z.enum(['GET', 'POST']).default('GET'),
@@ -139,10 +170,8 @@ export const httpSettings = z
         for (const name of placeholdersOf(of[part] as never)) {
           // Which parameters there are, the role says.
           if (names.has(name) || (part !== 'path' && name.startsWith('parameter.') && at[0] === 'create')) continue
-          fault(
-            [...at, part],
-            `there is no placeholder \`{${name}}\` here; there are ${[...names].map((one) => `{${one}}`).join(', ')}`,
-          )
+          const there = names.size === 0 ? 'is none' : `are ${[...names].map((one) => `{${one}}`).join(', ')}`
+          fault([...at, part], `there is no placeholder \`{${name}}\` here; there ${there}`)
         }
       }
     }
@@ -150,7 +179,20 @@ export const httpSettings = z
     judge(['find'], settings.find, new Set(['account_name', 'credential_id']))
     const handles = settings.find.handle === undefined ? [] : ['handle']
     judge(['delete'], settings.delete, new Set(['account_name', 'credential_id', ...handles]))
-    if (settings.rotate !== undefined) judge(['rotate', 'set'], settings.rotate.set, new Set(['account', 'next']))
+    const { rotate } = settings
+    if (rotate !== undefined) {
+      const { set, find } = rotate
+      judge(['rotate', 'set'], set, new Set(['account', 'next']))
+      judge(['rotate', 'try'], { path: rotate.try.path, headers: {} }, new Set())
+      const said = placeholdersOf([set.path, set.body ?? null, set.headers])
+      for (const name of ['account', 'next'].filter((one) => !said.includes(one)))
+        fault(['rotate', 'set'], `does not say \`{${name}}\`: whose secret it is, and which, must be in it`)
+      if (find !== undefined) {
+        judge(['rotate', 'find'], { path: find.path, headers: {} }, new Set(['account']))
+        if (!placeholdersOf(find.path).includes('account'))
+          fault(['rotate', 'find', 'path'], 'name the account in the path with `{account}`')
+      }
+    }
     const labelled = placeholdersOf([settings.create.path, settings.create.body ?? null, settings.create.headers])
     if (!labelled.some((name) => name === 'account_name' || name === 'credential_id')) {
       fault(

@@ -5,7 +5,7 @@
  * Limit: sessions that are open stay open.
  */
 import { canonicalJson, MayflyError } from '@mayfly/domain'
-import { isLoginRefused, type OwnLogin, Secret } from '@mayfly/provider-kit'
+import { changeOwnLogin, isLoginRefused, type OwnLogin, Secret } from '@mayfly/provider-kit'
 import { openSessions, type Session, type Sessions } from './mysql-session.ts'
 import type { MysqlSecret, MysqlSettings } from './mysql-settings.ts'
 import { nativeHash, newPassword } from './password-hash.ts'
@@ -22,8 +22,15 @@ export async function adoptLogin(sessions: Sessions, next: MysqlSecret, signal: 
   if (next.username !== sessions.username) {
     throw new MayflyError('internal', { log: 'mysql: the next secret is of another login' })
   }
-  await sessions.run('adopt', signal, (session) => changeOwnPassword(session, next.password))
-  await proveLogin(sessions.settings, next, signal)
+  await changeOwnLogin(
+    () => sessions.run('adopt', signal, (session) => changeOwnPassword(session, next.password)),
+    () => logsIn(sessions.settings, next, signal),
+    {
+      log: 'mysql: adopt: the new password is not taken',
+      publicDetail: 'the target does not log its own login in with the password that it keeps for it',
+      hint: 'let the login be identified by its password (`mysql_native_password`), or set `adopt_login` of the resource to false',
+    },
+  )
 }
 
 async function changeOwnPassword(session: Session, password: Secret): Promise<void> {
@@ -39,17 +46,14 @@ async function changeOwnPassword(session: Session, password: Secret): Promise<vo
 }
 
 /** Logs in anew: where the target asks another authority (PAM, a socket), its own password means nothing. */
-async function proveLogin(settings: MysqlSettings, next: MysqlSecret, signal: AbortSignal): Promise<void> {
+async function logsIn(settings: MysqlSettings, next: MysqlSecret, signal: AbortSignal): Promise<boolean> {
   const fresh = openSessions({ ...settings, pool_size: 1 }, next)
   try {
     await fresh.run('adopt', signal, (session) => session.query('select 1'))
+    return true
   } catch (error) {
     if (!isLoginRefused(error)) throw error
-    throw new MayflyError('target_refused', {
-      log: 'mysql: adopt: the new password is not taken',
-      publicDetail: 'the target does not log its own login in with the password that it keeps for it',
-      hint: 'let the login be identified by its password (`mysql_native_password`), or set `adopt_login` of the resource to false',
-    })
+    return false
   } finally {
     await fresh.close()
   }

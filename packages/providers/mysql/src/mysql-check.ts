@@ -3,7 +3,7 @@
  *
  * Each line stands alone: one that fails does not hide the others. Leaves nothing behind.
  */
-import { MayflyError, problems } from '@mayfly/domain'
+import { MayflyError, publicReason } from '@mayfly/domain'
 import { type CheckFinding, type CheckProbe, isLoginRefused } from '@mayfly/provider-kit'
 import { checkProbeAccount, type ProbeTarget } from './check-probe-account.ts'
 import { checkRights } from './check-rights.ts'
@@ -52,7 +52,7 @@ function failedBy(check: string, error: MayflyError): CheckFinding {
   return {
     check,
     outcome: 'failed',
-    detail: error.options.publicDetail ?? problems[error.code].title,
+    detail: publicReason(error),
     ...(error.options.hint === undefined ? {} : { hint: error.options.hint }),
   }
 }

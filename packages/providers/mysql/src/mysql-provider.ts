@@ -19,6 +19,7 @@ import {
   type Rotatable,
   type SessionObserver,
   type Target,
+  inBatches,
 } from '@mayfly/provider-kit'
 import { bindingUnder } from './account-host.ts'
 import { adoptLogin, mysqlOwnLogin } from './adopt-login.ts'
@@ -120,17 +121,13 @@ async function revokeAccounts(
     }
   }
 
-  const outcome = await cutAccounts(sessions, batchesOf([...byName.keys()]), signal, (done) =>
+  const outcome = await cutAccounts(sessions, inBatches([...byName.keys()], batchSize), signal, (done) =>
     report.cut(handlesOf(done)),
   )
   await tellPending(outcome.pending)
   await tellPending(
-    await removeAccounts(sessions, batchesOf(outcome.cut), signal, (done) => report.removed(handlesOf(done))),
+    await removeAccounts(sessions, inBatches(outcome.cut, batchSize), signal, (done) =>
+      report.removed(handlesOf(done)),
+    ),
   )
-}
-
-function batchesOf(names: readonly string[]): readonly (readonly string[])[] {
-  const batches: (readonly string[])[] = []
-  for (let at = 0; at < names.length; at += batchSize) batches.push(names.slice(at, at + batchSize))
-  return batches
 }

@@ -1,5 +1,5 @@
 /** `resource check`: proves by doing that the settings suffice, and leaves nothing behind. */
-import { MayflyError, problems } from '@mayfly/domain'
+import { MayflyError, publicReason } from '@mayfly/domain'
 import type { AccountHandle, CheckFinding, CheckProbe } from '@mayfly/provider-kit'
 import { type AccountReading, readAccount, revocationsOf, trustedAccount } from './account-reading.ts'
 import { checkAccount, checkOwnLogin } from './check-rights.ts'
@@ -45,7 +45,7 @@ export async function checkTarget(
     findings.push({
       check: 'target',
       outcome: 'failed',
-      detail: error.options.publicDetail ?? problems[error.code].title,
+      detail: publicReason(error),
       ...(hint === undefined ? {} : { hint }),
     })
   }

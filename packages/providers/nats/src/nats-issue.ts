@@ -6,9 +6,10 @@ import {
   type IssueRequest,
   requireAccountNames,
   Secret,
+  sourceAddressOf,
   type TargetKey,
+  rememberByText,
 } from '@mayfly/provider-kit'
-import { isIP } from 'node:net'
 import { formatCredentials } from './nats-credentials.ts'
 import { signClaims } from './nats-jwt.ts'
 import { type NatsPermission, natsPermission } from './nats-permission.ts'
@@ -82,7 +83,7 @@ export function issueUser(
   const permission = parsePermission(request.permission)
   const exp = expSeconds(expiresAt)
   const issuedAt = issuedAtSeconds(handle.credentialId)
-  const source = settings.bind_source_address ? sourceOf(holder) : undefined
+  const source = settings.bind_source_address ? sourceAddressOf(holder) : undefined
   const jwt = signClaims(
     {
       iat: issuedAt,
@@ -127,7 +128,7 @@ export function issueUser(
 }
 
 /** What was stored may be of another version, and a caller's words go into a signature: judged again. */
-function parsePermission(given: NatsPermission): NatsPermission {
+const parsePermission = rememberByText((given: NatsPermission): NatsPermission => {
   const parsed = natsPermission.safeParse(given)
   if (parsed.success) return parsed.data
   throw new MayflyError('target_refused', {
@@ -135,7 +136,7 @@ function parsePermission(given: NatsPermission): NatsPermission {
     publicDetail: 'the permission of the role is not valid for NATS',
     hint: 'correct the subjects of the role',
   })
-}
+}, 100)
 
 function userPermissions(permission: NatsPermission, handle: AccountHandle): Readonly<Record<string, unknown>> {
   const { publish, subscribe, allow_responses: responses } = permission
@@ -157,13 +158,4 @@ function rulesOf(allow: readonly string[], deny: readonly string[]) {
 /** Not under `_INBOX.`, which others may be allowed to listen to as a whole. */
 function inboxOf({ accountName }: AccountHandle): string {
   return `_INBOX_${accountName}`
-}
-
-function sourceOf(holder: Holder | undefined): string {
-  const family = isIP(holder?.address ?? '')
-  if (holder?.address !== undefined && family !== 0) return `${holder.address}/${family === 4 ? 32 : 128}`
-  throw new MayflyError('target_refused', {
-    publicDetail: 'the credential must be bound to an address, and from where its holder comes is not known',
-    hint: 'set `bind_source_address` of the resource to false, or ask over a connection whose address is seen',
-  })
 }

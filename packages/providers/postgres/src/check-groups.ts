@@ -1,21 +1,20 @@
 import type { CheckFinding } from '@mayfly/provider-kit'
-import type { PostgresPermission } from './postgres-permission.ts'
 import type { Sessions } from './postgres-session.ts'
 
 /** Whether what members of the groups can do would outlive them, or lie where Mayfly cannot clear it. */
 export async function checkGroups(
   sessions: Sessions,
-  permission: PostgresPermission,
+  groups: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly CheckFinding[]> {
   const { rows, serverVersion, unreachable } = await sessions.run('check', signal, async (session) => ({
     serverVersion: session.serverVersion,
-    rows: await session.query(groupsQuery, [permission.member_of]),
+    rows: await session.query(groupsQuery, [groups]),
     unreachable: await session.query(
       `select d.datname::text as name from pg_database as d
         where d.datallowconn and not d.datistemplate and not has_database_privilege(session_user, d.oid, 'connect')
           and exists (select from pg_roles as g where g.rolname = any ($1) and has_database_privilege(g.oid, d.oid, 'connect'))`,
-      [permission.member_of],
+      [groups],
     ),
   }))
   const findings: CheckFinding[] = []

@@ -1,49 +1,107 @@
-import { MayflyError } from '@mayfly/domain'
-import { type AccountHandle, type CheckFinding, type IssuedAccount, Secret, type Target } from '@mayfly/provider-kit'
-import pg from 'pg'
-import { readError } from './postgres-error.ts'
+import {
+  type AccountHandle,
+  type CheckFinding,
+  type CheckProbe,
+  type IssuedAccount,
+  type Target,
+} from '@mayfly/provider-kit'
+import type pg from 'pg'
+import { checkCertificateAsked, checkOwnRule, makeProbeKey, rulesHint } from './check-certificates.ts'
+import type { CertificateRule } from './client-certificate.ts'
 import type { PostgresPermission } from './postgres-permission.ts'
-import { type Sessions, connectionOptions } from './postgres-session.ts'
+import type { ClientKey, Sessions } from './postgres-session.ts'
+import type { PostgresWay } from './postgres-way.ts'
+import { type LoginWith, passwordOf, type Refusal, tryLogin } from './probe-login.ts'
 import { newPassword } from './scram-verifier.ts'
 
-export type ProbeTarget = Pick<Target<PostgresPermission>, 'issue' | 'revoke' | 'observe'>
+/** What a check works with: the target as others use it, and beside it what they cannot see. */
+export interface CheckedTarget {
+  readonly sessions: Sessions
+  readonly way: PostgresWay
+  /** Where logins need a client certificate. */
+  readonly rule: CertificateRule | undefined
+  readonly target: Pick<Target<PostgresPermission>, 'issue' | 'revoke' | 'observe'>
+  /** Opens a new session of Mayfly's own login, and closes it. */
+  logInAnew(signal: AbortSignal): Promise<void>
+}
 
 /** How long the probe's login may live if this process dies in the middle: the target ends it by itself. */
 const probeLifeMs = 60_000
 
-/** Issues a login, logs in, tries a wrong password, cuts, and looks whether the session died. */
+/**
+ * Issues a login, logs in, tries a wrong password, cuts, and looks whether the session died. Where logins need a client
+ * certificate, a second one is made: its certificate must not open the first.
+ */
 export async function checkProbeLogin(
-  sessions: Sessions,
-  target: ProbeTarget,
+  checked: CheckedTarget,
   permission: PostgresPermission,
-  handle: AccountHandle,
+  { newHandle }: Pick<CheckProbe<PostgresPermission>, 'newHandle'>,
   signal: AbortSignal,
 ): Promise<readonly CheckFinding[]> {
+  const { sessions, target, rule } = checked
   const findings: CheckFinding[] = []
-  const expiresAt = new Date(Date.now() + probeLifeMs)
+  const handles: AccountHandle[] = []
   let session: pg.Client | undefined
   try {
-    const issued = await target.issue(
-      handle,
-      { permission, parameters: {}, expiresAt, createDeadlineAt: new Date(Date.now() + probeLifeMs / 4) },
-      signal,
-    )
-    const login = await tryLogin(sessions, issued, passwordOf(issued))
-    if (login.refused !== undefined) return [refusedFinding(login.refused)]
+    const probe = await makeProbe(checked, permission, newHandle(), handles, signal)
+    const login = await tryLogin(sessions, probe.issued, passwordOf(probe.issued), probe.with)
+    if (login.refused !== undefined) return [refusedFinding(checked, login.refused)]
     session = login.client
     findings.push({ check: 'login', outcome: 'passed', detail: 'a login was made and used' })
-    findings.push(await wrongPasswordFinding(sessions, issued))
-    findings.push(...(await revokeFindings(target, handle, session, signal)))
+    findings.push(await wrongPasswordFinding(checked, probe))
+    if (rule !== undefined) {
+      const other = await makeProbe(checked, permission, newHandle(), handles, signal)
+      const { client } = other.with
+      if (client !== undefined) {
+        findings.push(...(await checkCertificateAsked(sessions, rule.group, probe.issued, client)))
+      }
+      const anew = (limit: AbortSignal) => checked.logInAnew(limit)
+      findings.push(...(await checkOwnRule(sessions, checked.way, rule.group, other.handle, anew, signal)))
+    }
+    findings.push(...(await revokeFindings(target, probe.handle, session, signal)))
   } finally {
     // Nothing is left behind, whatever happened; a removed account is removed once more in a few milliseconds.
-    await target.revoke([handle], silent, signal.aborted ? AbortSignal.timeout(10_000) : signal)
+    await target.revoke(handles, silent, signal.aborted ? AbortSignal.timeout(10_000) : signal)
     await session?.end()
   }
   return findings
 }
 
-async function wrongPasswordFinding(sessions: Sessions, issued: IssuedAccount): Promise<CheckFinding> {
-  const wrong = await tryLogin(sessions, issued, newPassword())
+interface Probe {
+  readonly handle: AccountHandle
+  readonly issued: IssuedAccount
+  readonly with: LoginWith
+}
+
+async function makeProbe(
+  { target, rule }: CheckedTarget,
+  permission: PostgresPermission,
+  handle: AccountHandle,
+  handles: AccountHandle[],
+  signal: AbortSignal,
+): Promise<Probe> {
+  handles.push(handle)
+  const key = rule === undefined ? undefined : makeProbeKey()
+  const issued = await target.issue(
+    handle,
+    {
+      permission,
+      parameters: {},
+      expiresAt: new Date(Date.now() + probeLifeMs),
+      createDeadlineAt: new Date(Date.now() + probeLifeMs / 4),
+      ...(key && { holder: { publicKey: key.publicKeyPem } }),
+    },
+    signal,
+  )
+  const client: ClientKey | undefined = key && {
+    certificatePem: String(issued.fields['client_certificate']),
+    privateKeyPem: key.privateKeyPem,
+  }
+  return { handle, issued, with: client === undefined ? {} : { client } }
+}
+
+async function wrongPasswordFinding({ sessions }: CheckedTarget, probe: Probe): Promise<CheckFinding> {
+  const wrong = await tryLogin(sessions, probe.issued, newPassword(), probe.with)
   if (wrong.refused !== undefined) {
     return { check: 'password', outcome: 'passed', detail: 'a wrong password is refused' }
   }
@@ -58,7 +116,7 @@ async function wrongPasswordFinding(sessions: Sessions, issued: IssuedAccount): 
 }
 
 async function revokeFindings(
-  target: ProbeTarget,
+  target: CheckedTarget['target'],
   handle: AccountHandle,
   session: pg.Client,
   signal: AbortSignal,
@@ -106,36 +164,23 @@ async function isAlive(session: pg.Client): Promise<boolean> {
   }
 }
 
-type LoginTry = { client: pg.Client; refused?: undefined } | { refused: { code: string; message: string } }
-
-/** @throws MayflyError where the target cannot be reached: that is no refusal */
-async function tryLogin(sessions: Sessions, issued: IssuedAccount, password: Secret): Promise<LoginTry> {
-  const client = new pg.Client(
-    connectionOptions(sessions.settings, {
-      username: String(issued.fields['username']),
-      password: password.reveal(),
-      database: String(issued.fields['database']),
-    }),
-  )
-  // The cut ends this session; without a listener that would end the process.
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-    return { client }
-  } catch (error) {
-    await client.end()
-    const { code, message } = readError(error)
-    if (code !== undefined && /^(28|3D|42|53)/.test(code)) return { refused: { code, message } }
-    throw new MayflyError('target_unreachable', {
-      log: `postgres: probe login: ${code ?? 'no code'}: ${message}`,
-      publicDetail: 'the login that was made could not be tried: the connection failed',
-      hint: 'look at what stands between Mayfly and the target, e.g. a pooler that does not know the login',
-    })
-  }
-}
-
-function refusedFinding({ code, message }: { code: string; message: string }): CheckFinding {
+function refusedFinding({ sessions, rule }: CheckedTarget, { code, message }: Refusal): CheckFinding {
   const failed = { check: 'login', outcome: 'failed' } as const
+  // F0000: pg_hba.conf asks for a certificate, and there is nothing to judge it by.
+  if (rule !== undefined && (code === 'TLS' || code === 'F0000')) {
+    return {
+      ...failed,
+      detail: 'the target does not trust the client CA of the resource',
+      hint: 'put what `mayfly resource document RESOURCE client-ca.pem` prints into the file that `ssl_ca_file` of the target names, and reload it',
+    }
+  }
+  if (rule !== undefined && /pg_hba/.test(message)) {
+    return {
+      ...failed,
+      detail: 'pg_hba.conf of the target does not let the login in from here with its client certificate',
+      hint: rulesHint(sessions, rule.group),
+    }
+  }
   if (/pg_hba/.test(message)) {
     return {
       ...failed,
@@ -156,11 +201,6 @@ function refusedFinding({ code, message }: { code: string; message: string }): C
     detail: `the target refuses the login (${code})`,
     hint: 'the group needs CONNECT on the database, and the database must take connections',
   }
-}
-
-function passwordOf(issued: IssuedAccount): Secret {
-  const { password } = issued.fields
-  return password instanceof Secret ? password : new Secret('')
 }
 
 const silent = {

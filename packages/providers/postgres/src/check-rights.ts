@@ -1,6 +1,5 @@
 import type { CheckFinding } from '@mayfly/provider-kit'
 import { functionsVersion } from './functions-way.ts'
-import type { PostgresPermission } from './postgres-permission.ts'
 import type { Row, Sessions } from './postgres-session.ts'
 import { quoteIdentifier } from './quote-identifier.ts'
 
@@ -118,7 +117,7 @@ function judgeFunction(row: Row, login: string): readonly { detail: string; hint
 export async function checkCreateroleRights(
   sessions: Sessions,
   creatorRoles: readonly string[],
-  permission: PostgresPermission | undefined,
+  groups: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly CheckFinding[]> {
   const creators = creatorRoles.length > 0 ? creatorRoles : [sessions.username]
@@ -132,7 +131,7 @@ export async function checkCreateroleRights(
                 where not exists (select from pg_auth_members as m where m.roleid = gr.oid and m.member = r.oid and m.admin_option)
               ) as not_admin_of
          from unnest($1::text[]) as wanted(name) left join pg_roles as r on r.rolname = wanted.name`,
-      [creators, permission?.member_of ?? []],
+      [creators, groups],
     ),
   }))
   const failed = (detail: string, hint: string): CheckFinding => ({ check: 'rights', outcome: 'failed', detail, hint })

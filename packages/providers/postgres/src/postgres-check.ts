@@ -3,11 +3,12 @@
  *
  * Each line stands alone: one that fails does not hide the others. Leaves nothing behind.
  */
-import { MayflyError, problems } from '@mayfly/domain'
+import { MayflyError, publicReason } from '@mayfly/domain'
 import { type CheckFinding, type CheckProbe, isLoginRefused } from '@mayfly/provider-kit'
 import { checkGroups } from './check-groups.ts'
-import { checkProbeLogin, type ProbeTarget } from './check-probe-login.ts'
+import { type CheckedTarget, checkProbeLogin } from './check-probe-login.ts'
 import { checkCreateroleRights, checkFunctions } from './check-rights.ts'
+import { groupsOf } from './postgres-issue.ts'
 import type { PostgresPermission } from './postgres-permission.ts'
 import type { Row, Sessions } from './postgres-session.ts'
 
@@ -15,11 +16,11 @@ import type { Row, Sessions } from './postgres-session.ts'
 const clockToleranceMs = 2_000
 
 export async function checkTarget(
-  sessions: Sessions,
-  target: ProbeTarget,
+  checked: CheckedTarget,
   probe: CheckProbe<PostgresPermission>,
   signal: AbortSignal,
 ): Promise<readonly CheckFinding[]> {
+  const { sessions, rule } = checked
   const findings: CheckFinding[] = []
   const attempt = async (check: string, run: () => Promise<readonly CheckFinding[]>): Promise<boolean> => {
     try {
@@ -36,12 +37,12 @@ export async function checkTarget(
   const reached = await attempt('connection', () => checkConnection(sessions, signal))
   if (!reached) return findings
   const { rights } = sessions.settings
+  const { permission } = probe
   await attempt('rights', () =>
     rights.mode === 'functions'
       ? checkFunctions(sessions, signal)
-      : checkCreateroleRights(sessions, rights.creator_roles, probe.permission, signal),
+      : checkCreateroleRights(sessions, rights.creator_roles, permission ? groupsOf(permission, rule) : [], signal),
   )
-  const { permission } = probe
   if (!permission) {
     findings.push({
       check: 'login',
@@ -51,8 +52,8 @@ export async function checkTarget(
     })
     return findings
   }
-  await attempt('groups', () => checkGroups(sessions, permission, signal))
-  await attempt('login', () => checkProbeLogin(sessions, target, permission, probe.newHandle(), signal))
+  await attempt('groups', () => checkGroups(sessions, groupsOf(permission, rule), signal))
+  await attempt('login', () => checkProbeLogin(checked, permission, probe, signal))
   return findings
 }
 
@@ -60,7 +61,7 @@ export function failedBy(check: string, error: MayflyError): CheckFinding {
   return {
     check,
     outcome: 'failed',
-    detail: error.options.publicDetail ?? problems[error.code].title,
+    detail: publicReason(error),
     ...(error.options.hint === undefined ? {} : { hint: error.options.hint }),
   }
 }

@@ -33,7 +33,16 @@ const bySqlState: Readonly<Record<string, Cause>> = {
       'a group of this role has attributes of an administrator (superuser, createrole, createdb, replication or bypassrls)',
     hint: 'use a group without these attributes',
   },
-  '28000': { code: 'target_rights_missing', publicDetail: "the target refuses Mayfly's own login" },
+  MF006: {
+    code: 'target_rights_missing',
+    publicDetail: 'the target does not let Mayfly change the secret of this account',
+    hint: 'add it to mayfly.rotatable_account at the target; an administrator, or an account that does not log in, is never changed',
+  },
+  '28000': {
+    code: 'target_rights_missing',
+    publicDetail: "the target refuses Mayfly's own login",
+    hint: 'let pg_hba.conf of the target let it in with `scram-sha-256`, in a line before those for client certificates',
+  },
   '3D000': { code: 'target_refused', publicDetail: 'the target has no such database' },
   '42501': {
     code: 'target_rights_missing',

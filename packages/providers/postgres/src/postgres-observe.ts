@@ -39,9 +39,10 @@ export async function* listAccountNames(sessions: Sessions, signal: AbortSignal)
   for (;;) {
     const rows = await sessions.run('list accounts', signal, (session) =>
       session.query(
+        // By its own type, whose order is bytes: the index of names then begins where the last page ended.
         `select rolname::text as name from pg_roles
-          where rolname ~ '^mayfly_[0-9a-f]{32}$' and rolname::text collate "C" > $1
-          order by rolname::text collate "C" limit ${pageSize}`,
+          where rolname ~ '^mayfly_[0-9a-f]{32}$' and rolname > $1::name and rolname > 'mayfly_' and rolname < 'mayfly_g'
+          order by rolname limit ${pageSize}`,
         [after],
       ),
     )

@@ -113,10 +113,17 @@ export function openSessions(settings: PostgresSettings, secret: PostgresSecret)
   }
 }
 
+/** A client certificate with its key, in PEM. */
+export interface ClientKey {
+  readonly certificatePem: string
+  readonly privateKeyPem: string
+}
+
 /** How to reach the target as `login`; for Mayfly's own sessions and for the probe's login alike. */
 export function connectionOptions(
   settings: PostgresSettings,
   login: { username: string; password: string; database: string },
+  client?: ClientKey,
 ): pg.ClientConfig {
   return {
     host: settings.host,
@@ -132,6 +139,7 @@ export function connectionOptions(
         ? false
         : {
             ...(settings.tls.ca_pem === undefined ? {} : { ca: settings.tls.ca_pem }),
+            ...(client && { cert: client.certificatePem, key: client.privateKeyPem }),
             rejectUnauthorized: true,
             minVersion: 'TLSv1.2',
             // Named here: for an IP address pg leaves the name out, and Node would then compare with `localhost`.

@@ -43,6 +43,20 @@ test('fewer iterations need a reason', () => {
   )
 })
 
+test('client certificates need TLS to a host, and have a group and a lifetime', () => {
+  const client_certificates = {}
+  expect(postgresSettings.parse({ ...least, client_certificates }).client_certificates).toEqual({
+    group: 'mayfly_certificate',
+    lifetime_days: 90,
+  })
+  expect(postgresSettings.parse(least).client_certificates).toBe(undefined)
+  const plain = { ...least, host: '127.0.0.1', tls: { mode: 'disabled_loopback_only' } }
+  expect(faultsOf({ ...plain, client_certificates })[0]).toContain('client_certificates: client certificates need TLS')
+  expect(faultsOf({ ...least, host: '/run/postgresql', client_certificates })[0]).toContain('a Unix socket')
+  expect(faultsOf({ ...least, client_certificates: { lifetime_days: 399 } })[0]).toContain('lifetime_days')
+  expect(faultsOf({ ...least, client_certificates: { groups: ['a'] } })[0]).toContain('groups')
+})
+
 test('an unknown setting and a misspelt mode are refused by name', () => {
   expect(faultsOf({ ...least, prot: 5432 })[0]).toContain('prot')
   expect(faultsOf({ ...least, tls: { mode: 'verify_ful' } })[0]).toContain('tls')

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { canonicalJson } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
 import { z } from 'zod'
 
@@ -31,6 +32,17 @@ const howRolesAreMade = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('createrole'), creator_roles: z.array(roleName).max(200).default([]) }),
 ])
 
+/**
+ * Logins need, beside the password, a certificate for a key that the workload keeps, signed by the client CA of the
+ * resource. pg_hba.conf of the target must say so for the group.
+ */
+const clientCertificates = z.strictObject({
+  /** The group that every such login is put into beside those of its role; it holds no rights. */
+  group: roleName.default('mayfly_certificate'),
+  /** How long a certificate lives, in days; a renewal of its credential goes no further. */
+  lifetime_days: z.int().min(1).max(398).default(90),
+})
+
 /** Where the target is, how it is trusted, and how Mayfly works there. Times in milliseconds, as the names say. */
 export const postgresSettings = z
   .strictObject({
@@ -41,6 +53,7 @@ export const postgresSettings = z
     database: roleName,
     tls: tls.default({ mode: 'verify_full' }),
     rights: howRolesAreMade.default({ mode: 'functions' }),
+    client_certificates: clientCertificates.optional(),
     /** Rounds of the SCRAM verifier. Fewer than 4,096 only with a reason. */
     scram_iterations: z.int().min(1).max(1_000_000).default(scramIterationsDefault),
     scram_iterations_reason: z.string().min(10).max(500).optional(),
@@ -59,6 +72,14 @@ export const postgresSettings = z
         message: 'TLS can be disabled on a loopback address or a Unix socket only; use `verify_full`',
       })
     }
+    if (settings.client_certificates !== undefined) {
+      const fault = (message: string) => context.addIssue({ code: 'custom', path: ['client_certificates'], message })
+      if (settings.tls.mode !== 'verify_full') {
+        fault('client certificates need TLS: set `tls.mode` to `verify_full`')
+      } else if (settings.host.startsWith('/')) {
+        fault('client certificates need TLS, which a Unix socket does not have: set `host` to a name or an address')
+      }
+    }
     if (settings.scram_iterations < scramIterationsDefault && settings.scram_iterations_reason === undefined) {
       context.addIssue({
         code: 'custom',
@@ -69,18 +90,41 @@ export const postgresSettings = z
   })
 export type PostgresSettings = z.output<typeof postgresSettings>
 
+const keptSecret = (schema: z.ZodString) =>
+  z.union([schema.transform((text) => new Secret(text)), z.instanceof(Secret)])
+
 /** Mayfly's own login at the target. The password becomes a `Secret`: seal what was entered, not what was parsed. */
-export const postgresSecret = z.strictObject({
-  username: roleName,
-  password: z.union([
-    z
+export const postgresSecret = z
+  .strictObject({
+    username: roleName,
+    password: keptSecret(z.string().min(1)),
+    /** The client CA; with `client_certificates` and nothing entered, Mayfly makes it. Else both. */
+    client_ca_certificate_pem: z
       .string()
-      .min(1)
-      .transform((password) => new Secret(password)),
-    z.instanceof(Secret),
-  ]),
-})
+      .max(16_384)
+      .includes('-----BEGIN CERTIFICATE-----', { error: 'not a PEM certificate' })
+      .optional(),
+    client_ca_private_key_pem: keptSecret(
+      z.string().max(16_384).includes('PRIVATE KEY-----', { error: 'not a private key in PEM' }),
+    ).optional(),
+  })
+  .refine(
+    (secret) => (secret.client_ca_certificate_pem === undefined) === (secret.client_ca_private_key_pem === undefined),
+    {
+      error: 'enter the certificate and the key of the client CA, or neither: then Mayfly makes it',
+      path: ['client_ca_certificate_pem'],
+    },
+  )
 export type PostgresSecret = z.output<typeof postgresSecret>
+
+/** Back to what `postgresSecret` parses, to be sealed. */
+export function secretText(secret: PostgresSecret): Secret {
+  const revealed = Object.entries(secret).map(([name, value]) => [
+    name,
+    value instanceof Secret ? value.reveal() : value,
+  ])
+  return new Secret(canonicalJson(Object.fromEntries(revealed)))
+}
 
 export function isLoopback(host: string): boolean {
   if (host.startsWith('/') || host === 'localhost' || host === '::1') return true

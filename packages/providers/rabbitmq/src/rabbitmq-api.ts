@@ -7,6 +7,11 @@ import type { RabbitmqSecret, RabbitmqSettings } from './rabbitmq-settings.ts'
 
 /** A list of 50,000 users is about 2 MB. */
 const maxAnswerBytes = 64 << 20
+/**
+ * RabbitMQ lists first and then reads each: where a user or connection goes in between, the whole answer is an empty 500,
+ * also of a call that ends the connections of a user. Asked again, it answers.
+ */
+const maxTries = 6
 
 export interface Answer {
   readonly status: number
@@ -17,6 +22,8 @@ export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 
 export interface RabbitmqApi {
   /**
+   * One call; a 500 to what is idempotent is asked anew a few times.
+   *
    * @param accepts statuses beside 2xx that the caller understands
    * @throws MayflyError `target_*`
    */
@@ -77,7 +84,13 @@ export function openApi(settings: RabbitmqSettings, { username, password }: Rabb
   return {
     async call(method, path, { signal, body, columns, accepts = [] }) {
       const query = columns === undefined ? '' : `?columns=${columns}`
-      const answer = await send(method, path.map(encodeURIComponent).join('/') + query, own, body, signal)
+      const at = path.map(encodeURIComponent).join('/') + query
+      let answer = await send(method, at, own, body, signal)
+      // What is idempotent by its method (RFC 9110 section 9.2.2) can be asked as often as is needed.
+      const tries = method === 'POST' ? 1 : maxTries
+      for (let tried = 1; answer.status === 500 && tried < tries; tried += 1) {
+        answer = await send(method, at, own, body, signal)
+      }
       if ((answer.status >= 200 && answer.status < 300) || accepts.includes(answer.status)) return answer
       throw refusalOf(answer, path[0] ?? '')
     },

@@ -21,8 +21,9 @@ export async function findPresent(
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   if (names.length > askEach) {
+    const { status, body } = await api.call('GET', ['users'], { signal, columns: 'name', accepts: [500] })
     const wanted = new Set(names)
-    return new Set((await listNames(api, signal)).filter((name) => wanted.has(name)))
+    if (status !== 500) return new Set(namesIn(body).filter((name) => wanted.has(name)))
   }
   const present = new Set<string>()
   await inLanes(lanes, names, async (name) => {
@@ -32,15 +33,13 @@ export async function findPresent(
   return present
 }
 
-/** RabbitMQ lists the names and then reads each user; where one is removed in between the whole answer is a 500. */
-const maxLists = 6
-
+/** @throws MayflyError `target_unreachable`: also where users are being removed all the while, so that RabbitMQ cannot list them */
 export async function listNames(api: RabbitmqApi, signal: AbortSignal): Promise<readonly string[]> {
-  for (let list = 1; ; list += 1) {
-    const accepts = list < maxLists ? [500] : []
-    const { status, body } = await api.call('GET', ['users'], { signal, columns: 'name', accepts })
-    if (status !== 500) return rowsOf(body).flatMap(({ name }) => (typeof name === 'string' ? [name] : []))
-  }
+  return namesIn((await api.call('GET', ['users'], { signal, columns: 'name' })).body)
+}
+
+function namesIn(body: unknown): readonly string[] {
+  return rowsOf(body).flatMap(({ name }) => (typeof name === 'string' ? [name] : []))
 }
 
 export async function observeUsers(

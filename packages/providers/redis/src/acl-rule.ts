@@ -5,6 +5,7 @@
  * taken away last, by the server's own categories, whatever was given before.
  */
 import { type FieldProblem, MayflyError } from '@mayfly/domain'
+import { rememberByText } from '@mayfly/provider-kit'
 import { placeholder, type RedisPermission, redisPermission } from './redis-permission.ts'
 
 /** What every client library asks before it does anything, and what tells a cluster's client where its keys are. */
@@ -38,26 +39,19 @@ const parameterValue = /^[A-Za-z0-9_.-]{1,200}$/
 
 const tokenOfAccess = { read: '%R~', write: '%W~', read_write: '~' } as const
 
-/** Rules by what they are made from. The same few are wanted over and over, and to check one costs more than to send it. */
-const made = new Map<string, readonly string[]>()
-const maxMade = 1_000
-
 /**
  * The words of the selector that says what a user may do. None holds a space, a quote or a parenthesis.
  *
  * @throws MayflyError `request_invalid`: a permission that is not of the closed form, or parameters that do not fit it
  */
 export function aclRule(permission: RedisPermission, parameters: Readonly<Record<string, string>>): readonly string[] {
-  const key = JSON.stringify([permission, parameters])
-  const known = made.get(key)
-  if (known) return known
-  const rule = makeRule(permission, parameters)
-  if (made.size >= maxMade) made.clear()
-  made.set(key, rule)
-  return rule
+  return ruleOf([permission, parameters])
 }
 
-function makeRule(permission: RedisPermission, parameters: Readonly<Record<string, string>>): readonly string[] {
+type RuleInput = Parameters<typeof aclRule>
+
+/** The same few are wanted over and over, and to check one costs more than to send it. */
+const ruleOf = rememberByText(([permission, parameters]: RuleInput): readonly string[] => {
   const parsed = redisPermission.safeParse(permission)
   if (!parsed.success) {
     throw new MayflyError('request_invalid', {
@@ -87,7 +81,7 @@ function makeRule(permission: RedisPermission, parameters: Readonly<Record<strin
     ...commands.map((name) => `+${name}`),
     ...never,
   ]
-}
+}, 1_000)
 
 function parameterFiller(parameters: Readonly<Record<string, string>>) {
   const used = new Set<string>()

@@ -3,7 +3,7 @@
  *
  * Each line stands alone: one that fails does not hide the others. Leaves nothing behind.
  */
-import { MayflyError, problems } from '@mayfly/domain'
+import { MayflyError, publicReason } from '@mayfly/domain'
 import { type CheckFinding, type CheckProbe, isLoginRefused } from '@mayfly/provider-kit'
 import { checkProbe, type ProbeTarget } from './check-probe.ts'
 import { checkRights } from './check-rights.ts'
@@ -62,7 +62,7 @@ function failedBy(check: string, error: MayflyError): CheckFinding {
   return {
     check,
     outcome: 'failed',
-    detail: error.options.publicDetail ?? problems[error.code].title,
+    detail: publicReason(error),
     ...(error.options.hint === undefined ? {} : { hint: error.options.hint }),
   }
 }
@@ -96,7 +96,7 @@ function nodesFinding({ settings }: Nodes, { members, unreachable }: Topology): 
   const total = members.length + unreachable.length
   const [missing] = unreachable
   if (missing !== undefined) {
-    const why = missing.error.options.publicDetail ?? problems[missing.error.code].title
+    const why = publicReason(missing.error)
     return failed(
       `${unreachable.length} of ${total} nodes cannot be used: ${why}; what is revoked stays pending there`,
       missing.error.options.hint ?? 'start the node, or take it out of `nodes`',

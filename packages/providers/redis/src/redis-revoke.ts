@@ -9,8 +9,14 @@
  * That a target does so, `check` proves by doing. CLIENT LIST could not: it shows what is left of a deleted user's
  * connection as one of `default`.
  */
-import { MayflyError, problems } from '@mayfly/domain'
-import { type AccountHandle, isLoginRefused, requireAccountNames, type RevokeReport } from '@mayfly/provider-kit'
+import { MayflyError, publicReason } from '@mayfly/domain'
+import {
+  type AccountHandle,
+  inBatches,
+  isLoginRefused,
+  requireAccountNames,
+  type RevokeReport,
+} from '@mayfly/provider-kit'
 import type { Command } from './redis-connection.ts'
 import { factsCommand, parseFacts } from './node-facts.ts'
 import type { Member, Nodes } from './redis-topology.ts'
@@ -99,9 +105,10 @@ async function strike({ node, file }: Member, names: readonly string[], signal: 
   const suspects: string[] = []
   const others: string[] = []
   for (const name of names) (file.mayName(name) ? suspects : others).push(name)
-  const chunks = [...chunksOf(suspects), ...chunksOf(others)]
+  const suspected = inBatches(suspects, namesTogether)
+  const chunks = [...suspected, ...inBatches(others, namesTogether)]
   const counts = await node.ask('revoke', chunks.map(deleteCommand), signal)
-  for (const [at, chunk] of chunksOf(suspects).entries()) if (Number(counts[at]) > 0) file.owe(chunk)
+  for (const [at, chunk] of suspected.entries()) if (Number(counts[at]) > 0) file.owe(chunk)
   return { found: counts.reduce<number>((sum, count) => sum + Number(count), 0), fileWrites }
 }
 
@@ -143,20 +150,14 @@ async function stillInFile(
     return new Map(waiting.map((name) => [name, 'it is gone, and waits to be saved out of the ACL file of the target']))
   } catch (error) {
     if (signal.aborted || !(error instanceof MayflyError)) throw error
-    const why = error.options.publicDetail ?? problems[error.code].title
+    const why = publicReason(error)
     return new Map(
       names.map((name) => [name, `it is gone, but cannot be saved out of the ACL file of the target: ${why}`]),
     )
   }
 }
 
-function chunksOf(names: readonly string[]): readonly (readonly string[])[] {
-  const chunks: (readonly string[])[] = []
-  for (let at = 0; at < names.length; at += namesTogether) chunks.push(names.slice(at, at + namesTogether))
-  return chunks
-}
-
 function partlyEnded(failure: MayflyError, failed: number, total: number): Reason {
-  const why = failure.options.publicDetail ?? problems[failure.code].title
+  const why = publicReason(failure)
   return `ended at ${total - failed} of ${total} nodes of the target; not yet at ${failed}: ${why}`
 }
