@@ -957,6 +957,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/resources/{ref}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * rotate a static secret at its system, now
+         * @description Of a resource of the kind `static`. The version before goes on for `overlap_seconds`, so that consumers can read again; with `end_now` it ends at once. `leaked` raises a finding, and ends every version that others know when its notice is over.
+         *
+         *     Judged by policy as `resource.write`.
+         */
+        post: operations["rotateSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/resources/{ref}/retire": {
         parameters: {
             query?: never;
@@ -3176,6 +3198,18 @@ export interface components {
             }[];
             determining_policies?: string[];
         };
+        /** @description What a resource tells the public: an authority, a list of what has ended */
+        PublishedDocuments: {
+            /**
+             * @description After the address of any listener; a document is below it by its name. Nobody has to prove anything there
+             * @example /published/0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f
+             */
+            path: string;
+            documents: {
+                name: string;
+                title: string;
+            }[];
+        };
         /**
          * @description What its credentials can do to it
          * @enum {string}
@@ -3268,6 +3302,8 @@ export interface components {
             check: components["schemas"]["CheckFinding"][] | null;
             /** @description Only where a resource is read */
             standing?: components["schemas"]["ResourceStanding"];
+            /** @description Only where one resource is read; null: its kind publishes nothing */
+            published?: components["schemas"]["PublishedDocuments"] | null;
             /** @description Moves on with each change. Given with a change: refuse where it is another by now */
             version: number;
             created_at: components["schemas"]["Timestamp"];
@@ -8810,6 +8846,149 @@ export interface operations {
             };
             /** @description `state_not_allowed`: its present state does not allow this; `target_unsafe`: the target is set up so that revocation would not hold */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `target_refused`: the target refused; `target_rights_missing`: the login at the target lacks a right; `target_unreachable`: the target did not answer */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `database_unavailable`: the database cannot be reached; `decision_engine_failed`: the policy engine failed, so nothing is permitted; `policy_missing`: no policy version is active */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `target_timeout`: the target answered too late */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: components["schemas"]["Ref"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @default false */
+                    leaked?: boolean;
+                    /** @default false */
+                    end_now?: boolean;
+                    /** @description Why; recorded with the revocation */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"] & {
+                        entry: components["schemas"]["Entry"] | null;
+                    };
+                };
+            };
+            /** @description `request_invalid`: a field of the request is not valid; `request_malformed`: the request cannot be read; `settings_invalid`: the settings do not fit this kind */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_invalid`: the access token is not valid; `token_missing`: no access token was presented */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `policy_denied`: policy does not permit this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `resource_not_found`: there is nothing with this id or name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `state_not_allowed`: its present state does not allow this; `target_unsafe`: the target is set up so that revocation would not hold */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_too_large`: the request is larger than allowed */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `media_type_unsupported`: the media type is not supported */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

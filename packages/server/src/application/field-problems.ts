@@ -1,95 +1,16 @@
-/**
- * What is wrong with a value, field by field, in the house's words.
- *
- * Messages say what is expected and never repeat a value, which may be a secret. Give `messageOf` to the parse itself
- * (`schema.safeParse(value, { error: messageOf })`): afterwards an issue no longer knows whether there was a value.
- */
-import { didYouMean, type FieldProblem } from '@mayfly/domain'
+import type { FieldProblem } from '@mayfly/domain'
+import { schemaFaults } from '@mayfly/provider-kit'
 import type { z } from 'zod'
 
-/** The house's words for what zod finds; a schema's own `error` goes first. */
-export const messageOf: z.core.$ZodErrorMap = (issue) => {
-  switch (issue.code) {
-    case 'invalid_type':
-      return issue.input === undefined ? 'is required' : `must be ${named(issue.expected)}`
-    case 'too_small':
-      return `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${measured(issue.origin, issue.minimum)}`
-    case 'too_big':
-      return `must be ${issue.inclusive === false ? 'less than' : 'at most'} ${measured(issue.origin, issue.maximum)}`
-    case 'invalid_value':
-      return issue.input === undefined
-        ? 'is required'
-        : `must be ${issue.values.map((value) => `\`${String(value)}\``).join(' or ')}`
-    case 'invalid_format':
-      return `is not of the form ${issue.format}`
-    case 'not_multiple_of':
-      return `must be a multiple of ${issue.divisor}`
-    case 'invalid_union':
-      return issue.input === undefined ? 'is required' : 'fits none of the shapes that it may have'
-    case 'unrecognized_keys':
-    case 'invalid_key':
-    case 'invalid_element':
-    case 'custom':
-      return undefined
-  }
-}
-
 /**
- * What one issue says of which fields; of an unknown member also which one may have been meant.
+ * What one issue says of which fields, as JSON pointers (RFC 6901).
  *
  * @param where the part of a request that is not its body
  */
 export function fieldProblems(issue: z.core.$ZodIssue, schema: z.ZodType, where?: FieldProblem['in']): FieldProblem[] {
-  const at = (path: readonly PropertyKey[], detail: string): FieldProblem => ({
+  return schemaFaults(issue, schema).map(({ path, detail }) => ({
     ...(where !== undefined && { in: where }),
     pointer: path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
     detail,
-  })
-  if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(schema, issue.path)
-    return issue.keys.map((key) => {
-      const meant = didYouMean(key, known)
-      return at([...issue.path, key], `is not known${meant === undefined ? '' : ` (did you mean \`${meant}\`?)`}`)
-    })
-  }
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    // The branch with the fewest faults is the one that was meant.
-    const nearest = issue.errors.reduce((best, branch) => (branch.length < best.length ? branch : best))
-    return nearest.flatMap((inner) => fieldProblems({ ...inner, path: [...issue.path, ...inner.path] }, schema, where))
-  }
-  if (issue.code === 'invalid_union' && 'options' in issue) {
-    const options = (issue.options ?? []).map((option) => `\`${String(option)}\``).join(' or ')
-    return [at(issue.path, options === '' ? issue.message : `must be ${options}`)]
-  }
-  return [at(issue.path, issue.message)]
-}
-
-/** The members that an object may have at `path` of a schema; empty where that cannot be told. */
-export function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): readonly string[] {
-  const def = schema._zod.def as {
-    readonly shape?: Readonly<Record<string, z.core.$ZodType>>
-    readonly element?: z.core.$ZodType
-    readonly innerType?: z.core.$ZodType
-    readonly in?: z.core.$ZodType
-    readonly valueType?: z.core.$ZodType
-    readonly options?: readonly z.core.$ZodType[]
-  }
-  const inner = def.innerType ?? def.in
-  if (inner !== undefined) return keysAt(inner, path)
-  if (def.options !== undefined) return def.options.flatMap((option) => keysAt(option, path))
-  const [step, ...rest] = path
-  if (step === undefined) return Object.keys(def.shape ?? {})
-  const next = def.shape?.[String(step)] ?? def.element ?? def.valueType
-  return next === undefined ? [] : keysAt(next, rest)
-}
-
-function named(type: string): string {
-  const article = /^[aeiou]/.test(type) ? 'an' : 'a'
-  return type === 'int' ? 'a whole number' : `${article} ${type}`
-}
-
-function measured(origin: string, size: number | bigint): string {
-  if (origin === 'string') return `${size} ${size === 1 ? 'character' : 'characters'} long`
-  if (origin === 'array' || origin === 'set') return `${size} ${size === 1 ? 'item' : 'items'}`
-  return String(size)
+  }))
 }

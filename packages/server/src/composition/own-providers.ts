@@ -6,6 +6,8 @@ import { natsProvider } from '@mayfly/provider-nats'
 import { postgresProvider } from '@mayfly/provider-postgres'
 import { rabbitmqProvider } from '@mayfly/provider-rabbitmq'
 import { redisProvider } from '@mayfly/provider-redis'
+import { sshProvider } from '@mayfly/provider-ssh'
+import { staticProvider } from '@mayfly/provider-static'
 import { x509Provider } from '@mayfly/provider-x509'
 import type { FormProvider } from './provider-forms.ts'
 
@@ -17,5 +19,7 @@ export const ownProviders: readonly FormProvider[] = [
   postgresProvider,
   rabbitmqProvider,
   redisProvider,
+  sshProvider,
+  staticProvider([httpProvider, mysqlProvider, postgresProvider, rabbitmqProvider, redisProvider]),
   x509Provider,
 ]

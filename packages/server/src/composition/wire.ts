@@ -30,12 +30,14 @@ import { getBundleDocument } from '../application/spiffe/trust-bundle.ts'
 import type { LoginDeps } from '../application/registry/adopt-login.ts'
 import { createWakeFeed } from '../application/wake-feed.ts'
 import { hostChannel } from '../store/host-event-rows.ts'
+import { secretVersions } from '../application/revocation/secret-versions.ts'
 import { openStatusPlaces } from '../application/revocation/status-places.ts'
 import { getIssuer } from '../application/proof/tenant-directory.ts'
 import { createProgressFeed } from '../application/revocation/progress-feed.ts'
 import type { AuditDeps } from '../surfaces/http/audit.ts'
 import type { BootstrapDeps } from '../surfaces/http/bootstrap.ts'
 import type { HttpDeps } from '../surfaces/http/http-deps.ts'
+import type { ResourceReadDeps } from '../surfaces/http/resources.ts'
 import type { LogDeps } from '../surfaces/http/log.ts'
 import type { OfflineDeps } from '../surfaces/http/offline.ts'
 import { makeRateLimit } from '../surfaces/http/rate-limit.ts'
@@ -77,7 +79,7 @@ export interface Wired {
   readonly authority: AuthorityDeps
   readonly proof: SignInDeps & BootstrapDeps
   readonly proving: ProofDeps & HttpDeps & FollowHostDeps
-  readonly registry: HttpDeps & LoginDeps
+  readonly registry: HttpDeps & LoginDeps & ResourceReadDeps
   readonly spiffe: SvidDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly http: HttpDeps
@@ -99,6 +101,8 @@ export function wire(input: WireInput): Wired {
     database: core.database,
     clock: core.clock,
     issuerOf: (tenantId) => getIssuer(proof.tenants, tenantId),
+    versionsOf: (tenantId, resourceId) =>
+      secretVersions({ database: core.database, clock: core.clock, keys, tenantId, resourceId }),
     onCloseError: (error) => logger.warn({ err: error }, 'a way to a target was not closed cleanly'),
   })
   const authority: AuthorityDeps = {
@@ -193,6 +197,11 @@ export function wire(input: WireInput): Wired {
       trustDomain: config.trustDomain,
       maxIdentityLifetimeSeconds: config.maxIdentityDays * 86_400,
       loginRotationDays: config.loginRotationDays,
+      tenantPathOf: async (tenantId) => {
+        const path = await proof.tenants.findPath(tenantId)
+        if (path === undefined) throw new MayflyError('internal', { log: `tenant ${tenantId} has no name` })
+        return path
+      },
     },
   }
 }

@@ -3,6 +3,7 @@ import type { TenantId } from '@mayfly/domain'
 import { sequenceLog, type SequenceDeps } from '../application/audit/sequence-log.ts'
 import type { CoreDeps } from '../application/context.ts'
 import { runRedecisions } from '../application/decision/run-redecisions.ts'
+import { keepSecrets } from '../application/inventory/keep-secrets.ts'
 import { sampleSessions } from '../application/inventory/sample-sessions.ts'
 import { sweepTargets } from '../application/inventory/sweep-target.ts'
 import { forgetJoinTokens } from '../application/proof/forget-join-tokens.ts'
@@ -46,6 +47,7 @@ export async function startWorkers(wired: Wired, pollMs?: number): Promise<Runni
       },
       { kind: 'deadline', name: 'sample-sessions', lanes: lookLanes, run: sampleSessions },
       { kind: 'deadline', name: 'sweep-targets', lanes: lookLanes, run: sweepTargets },
+      { kind: 'deadline', name: 'keep-secrets', lanes: lookLanes, run: keepSecrets },
       { kind: 'deadline', name: 'run-federations', lanes: 4, run: runFederations },
       {
         kind: 'revocation',

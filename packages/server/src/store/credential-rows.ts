@@ -8,10 +8,11 @@ import {
   type RoleId,
   type TaskId,
 } from '@mayfly/domain'
-import { type Insertable, type Selectable, sql } from 'kysely'
+import { type Insertable, type RawBuilder, type Selectable, sql } from 'kysely'
 import type { AccountHandle } from '@mayfly/provider-kit'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
+import { dropClaims } from './removal-claims.ts'
 import type { CredentialTable } from './schema.gen.ts'
 
 export type CredentialRow = Selectable<CredentialTable>
@@ -65,6 +66,45 @@ export const noToken: TokenColumns = {
   subject_task_id: null,
   chain_length: null,
   parent_credential_id: null,
+}
+
+/**
+ * The columns that an entry states of a credential, and no more: where thousands end at once, reading whole rows back would
+ * cost as much as changing them.
+ */
+const statedColumns = [
+  'credential_id',
+  'identity_id',
+  'task_id',
+  'attestation_id',
+  'role_id',
+  'resource_id',
+  'account_name',
+  'environment',
+  'parameters',
+  'state',
+  'decision_id',
+  'policy_version_id',
+  'expires_at',
+  'max_expires_at',
+  'revocation_id',
+  'status_list_id',
+  'status_index',
+  'subject_identity_id',
+  'subject_person_id',
+  'subject_attestation_id',
+  'subject_task_id',
+  'chain_length',
+  'parent_credential_id',
+  'target_key',
+  'version',
+] as const satisfies readonly (keyof CredentialRow)[]
+
+export type StatedCredentialRow = Pick<CredentialRow, (typeof statedColumns)[number]>
+
+/** @param alias of `credential` in the statement */
+export function statedColumnsOf(alias: string): RawBuilder<unknown> {
+  return sql.join(statedColumns.map((name) => sql.ref(`${alias}.${name}`)))
 }
 
 /** How a provider is told which account is meant. */
@@ -162,6 +202,7 @@ export async function settleUnborn(tx: Tx, credentialId: CredentialId, now: Date
   const { rows } = await sql`
     update credential set create_deadline_at = least(create_deadline_at, ${now}), next_attempt_at = ${now}
     where credential_id = ${credentialId} and state = 'revoking' returning credential_id`.execute(tx.query)
+  await dropClaims(tx, [credentialId])
   return rows.length > 0
 }
 
@@ -181,11 +222,13 @@ export async function extendIfStillActive(
     .executeTakeFirst()
 }
 
+export type DueCredential = Pick<CredentialRow, 'credential_id' | 'environment'>
+
 /** Credentials past their end that still hold authority; those that another worker has in hand are left out. */
-export async function claimExpired(tx: Tx, now: Date, limit: number): Promise<readonly CredentialRow[]> {
+export async function claimExpired(tx: Tx, now: Date, limit: number): Promise<readonly DueCredential[]> {
   return tx.query
     .selectFrom('credential')
-    .selectAll()
+    .select(['credential_id', 'environment'])
     .where('state', 'in', ['requested', 'active'])
     .where('expires_at', '<=', now)
     .orderBy('expires_at')
@@ -196,10 +239,10 @@ export async function claimExpired(tx: Tx, now: Date, limit: number): Promise<re
 }
 
 /** Requests whose creator did not come back in time. */
-export async function claimUnborn(tx: Tx, now: Date, limit: number): Promise<readonly CredentialRow[]> {
+export async function claimUnborn(tx: Tx, now: Date, limit: number): Promise<readonly DueCredential[]> {
   return tx.query
     .selectFrom('credential')
-    .selectAll()
+    .select(['credential_id', 'environment'])
     .where('state', '=', 'requested')
     .where('create_deadline_at', '<=', now)
     .orderBy('create_deadline_at')

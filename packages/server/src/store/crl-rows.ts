@@ -1,5 +1,5 @@
 /** The SQL of certificate revocation lists: what they list, and what they do not list yet. */
-import type { SvidId } from '@mayfly/domain'
+import type { RevocationCause, SvidId } from '@mayfly/domain'
 import { type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
 import type { CrlTable } from './schema.gen.ts'
@@ -48,7 +48,7 @@ export async function lockCrl(tx: Tx, issuingKeyId: string): Promise<void> {
 export interface RevokedSvid {
   readonly serial_number: string
   readonly revoked_at: Date
-  readonly cause: string
+  readonly cause: RevocationCause
 }
 
 /** By index. @param endAfter those whose end is not after that are left out */

@@ -4,20 +4,33 @@ import type { EndedCredential } from '@mayfly/provider-kit'
 import { sql } from 'kysely'
 import type { Tx } from './database.ts'
 
+interface EndedRow extends Pick<EndedCredential, 'credentialId' | 'accountName' | 'cause'> {
+  readonly targetKey: string | null
+  readonly endedAtMs: number
+  readonly expiresAtMs: number
+}
+
 /** What was ended before its time and is not past it, in the order of ids. */
 export async function listEndedCredentials(
   tx: Tx,
   resourceId: ResourceId,
   now: Date,
 ): Promise<readonly EndedCredential[]> {
-  const { rows } = await sql<Omit<EndedCredential, 'targetKey'> & { readonly targetKey: string | null }>`
+  // Times as numbers: to read thousands of them as texts would take as long as to find the rows.
+  const { rows } = await sql<EndedRow>`
     select c.credential_id as "credentialId", c.account_name as "accountName", c.target_key as "targetKey",
-           c.revoking_at as "endedAt", c.expires_at as "expiresAt", r.cause
+           (extract(epoch from c.revoking_at) * 1000)::float8 as "endedAtMs",
+           (extract(epoch from c.expires_at) * 1000)::float8 as "expiresAtMs", r.cause
     from credential c join revocation r on r.revocation_id = c.revocation_id
     where c.resource_id = ${resourceId} and c.revoking_at is not null and c.expires_at > ${now}
       and c.revoking_at < c.expires_at
     order by c.credential_id`.execute(tx.query)
-  return rows.map(({ targetKey, ...row }) => (targetKey === null ? row : { ...row, targetKey }))
+  return rows.map(({ targetKey, endedAtMs, expiresAtMs, ...row }) => ({
+    ...row,
+    ...(targetKey === null ? {} : { targetKey }),
+    endedAt: new Date(endedAtMs),
+    expiresAt: new Date(expiresAtMs),
+  }))
 }
 
 /** Of these credentials those that were issued for the resource: active now, or once. */

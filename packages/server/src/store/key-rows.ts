@@ -227,7 +227,13 @@ export async function retireSigningKey(
 
 /** Where a sealed value stands; `resource_next` is the secret that a resource's login is being changed to. */
 export interface SealedValue {
-  readonly table: 'resource' | 'resource_next' | 'signing_key' | 'trust_provider_secret' | 'x509_authority'
+  readonly table:
+    | 'resource'
+    | 'resource_next'
+    | 'secret_version'
+    | 'signing_key'
+    | 'trust_provider_secret'
+    | 'x509_authority'
   readonly id: string
   readonly sealed: string
 }
@@ -275,7 +281,18 @@ export async function claimSealedValuesNotUnder(
     .limit(Math.max(limit - keys.length - resources.length - next.length - authorities.length, 0))
     .forUpdate()
     .execute()
+  const versions = await tx.query
+    .selectFrom('secret_version')
+    .select(['secret_version_id as id', 'sealed_secret as sealed'])
+    .$narrowType<{ sealed: string }>()
+    .where('sealed_secret', 'not like', under)
+    .limit(
+      Math.max(limit - keys.length - resources.length - next.length - authorities.length - clientSecrets.length, 0),
+    )
+    .forUpdate()
+    .execute()
   return [
+    ...versions.map((row) => ({ table: 'secret_version' as const, ...row })),
     ...authorities.map((row) => ({ table: 'x509_authority' as const, ...row })),
     ...keys.map((row) => ({ table: 'signing_key' as const, ...row })),
     ...resources.map((row) => ({ table: 'resource' as const, ...row })),
@@ -308,6 +325,14 @@ export async function storeResealed(tx: Tx, value: SealedValue): Promise<Selecta
       .updateTable('trust_provider_secret')
       .set({ sealed_secret: value.sealed })
       .where('trust_provider_id', '=', value.id as TrustProviderId)
+      .execute()
+    return undefined
+  }
+  if (value.table === 'secret_version') {
+    await tx.query
+      .updateTable('secret_version')
+      .set({ sealed_secret: value.sealed })
+      .where('secret_version_id', '=', value.id)
       .execute()
     return undefined
   }

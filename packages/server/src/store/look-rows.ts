@@ -2,10 +2,10 @@
 import type { ResourceId } from '@mayfly/domain'
 import { type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
-import type { ResourceTable, TargetLookTable } from './schema.gen.ts'
+import { getTargetRow } from './removal-rows.ts'
+import type { ResourceTable } from './schema.gen.ts'
 
-export type LookKind = 'sample' | 'sweep'
-export type LookRow = Selectable<TargetLookTable>
+export type LookKind = 'sample' | 'sweep' | 'upkeep'
 
 /**
  * Takes the target that has been due the longest until `leaseUntil`; after that anyone may: its worker has died. Of two
@@ -14,8 +14,8 @@ export type LookRow = Selectable<TargetLookTable>
 export async function claimLook(
   tx: Tx,
   claim: { readonly kind: LookKind; readonly now: Date; readonly leaseUntil: Date },
-): Promise<Selectable<ResourceTable> | undefined> {
-  const { rows } = await sql<{ resource_id: ResourceId }>`
+): Promise<{ readonly resource: Selectable<ResourceTable>; readonly failures: number } | undefined> {
+  const { rows } = await sql<{ resource_id: ResourceId; failures: number }>`
     insert into target_look (resource_id, kind, next_at)
     select r.resource_id, ${claim.kind}, ${claim.leaseUntil}
     from resource r left join target_look l on l.resource_id = r.resource_id and l.kind = ${claim.kind}
@@ -23,14 +23,10 @@ export async function claimLook(
     order by l.next_at nulls first, r.resource_id limit 1
     on conflict (resource_id, kind, tenant_id) do update set next_at = excluded.next_at
       where target_look.next_at <= ${claim.now}
-    returning resource_id`.execute(tx.query)
+    returning resource_id, failures`.execute(tx.query)
   const [taken] = rows
   if (taken === undefined) return undefined
-  return tx.query
-    .selectFrom('resource')
-    .selectAll()
-    .where('resource_id', '=', taken.resource_id)
-    .executeTakeFirstOrThrow()
+  return { resource: await getTargetRow(tx, taken.resource_id), failures: taken.failures }
 }
 
 /** @param error fit for a person; absent where the target answered in full */
@@ -57,12 +53,12 @@ export async function finishLook(
     .execute()
 }
 
-export async function countFailures(tx: Tx, resourceId: ResourceId, kind: LookKind): Promise<number> {
-  const row = await tx.query
-    .selectFrom('target_look')
-    .select('failures')
-    .where('resource_id', '=', resourceId)
-    .where('kind', '=', kind)
-    .executeTakeFirst()
-  return row?.failures ?? 0
+/** Brings a look forward to `at`, where it was due later. Where there is none yet, it is due at once anyway. */
+export async function makeLookDue(
+  tx: Tx,
+  look: { readonly resourceId: ResourceId; readonly kind: LookKind; readonly at: Date },
+): Promise<void> {
+  await sql`
+    update target_look set next_at = ${look.at}
+    where resource_id = ${look.resourceId} and kind = ${look.kind} and next_at > ${look.at}`.execute(tx.query)
 }

@@ -2,8 +2,8 @@
  * Names for statements that are sent again and again, so that a connection parses and plans each of them once: planning
  * costs more than running where a row is found by its id.
  *
- * Not those that take many rows in hand at once, which say so by `materialized`: the plan that PostgreSQL keeps after five
- * ends of one credential each took six seconds to end a thousand.
+ * Not those that take many rows in hand at once, which say so by `materialized`: after five ends of one credential each
+ * PostgreSQL may keep a plan made for one. (What was seen to cost seconds was another plan: migration 0016.)
  * Limit: a connection keeps what it has prepared; so many names and no more are given, and statements whose text varies
  * (lists of values) never come to one.
  */

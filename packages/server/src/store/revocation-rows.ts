@@ -11,12 +11,12 @@ import {
 import { type RawBuilder, type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
 import type { PageRequest } from './page.ts'
+import { type StatedCredentialRow, statedColumnsOf } from './credential-rows.ts'
 import { revokeFresh, underAny } from './resting-rows.ts'
 import { moveStatusLists } from './status-list-rows.ts'
-import type { AttestationTable, CredentialTable, RevocationTable, TaskTable } from './schema.gen.ts'
+import type { AttestationTable, RevocationTable, TaskTable } from './schema.gen.ts'
 
 export type RevocationRow = Selectable<RevocationTable>
-type CredentialRow = Selectable<CredentialTable>
 
 /** What to end: everything of one thing. `id` is a UUID, for `environment` its word. */
 export interface Selector {
@@ -128,7 +128,7 @@ const endedAtOnce = 5_000
 export async function insertRevocation(
   tx: Tx,
   revocation: NewRevocation,
-): Promise<{ total: number; ended: readonly CredentialRow[] } | undefined> {
+): Promise<{ total: number; ended: readonly StatedCredentialRow[] } | undefined> {
   const { revocationId, selector, now, only, under } = revocation
   const among = only === undefined ? sql`true` : sql`c.credential_id = any(${only}::uuid[])`
   const whose = sql<boolean>`${credentialsOf(selector)} and ${among}`
@@ -164,8 +164,8 @@ async function endAll(
   revocationId: RevocationId,
   whose: RawBuilder<boolean>,
   now: Date,
-): Promise<{ total: number; ended: readonly CredentialRow[] }> {
-  const ended: CredentialRow[] = []
+): Promise<{ total: number; ended: readonly StatedCredentialRow[] }> {
+  const ended: StatedCredentialRow[] = []
   let total = 0
   for (let after: CredentialId | null = null; ;) {
     const part = await endSome(tx, revocationId, whose, after, now)
@@ -176,12 +176,12 @@ async function endAll(
   }
 }
 
-function tokensOf(ended: readonly CredentialRow[]): readonly CredentialId[] {
+function tokensOf(ended: readonly StatedCredentialRow[]): readonly CredentialId[] {
   return ended.filter((row) => row.status_list_id !== null).map((row) => row.credential_id)
 }
 
 /** Of an end that comes no sooner than its own time the list says nothing. */
-function listsOfEarly(ended: readonly CredentialRow[], now: Date): readonly StatusListId[] {
+function listsOfEarly(ended: readonly StatedCredentialRow[], now: Date): readonly StatusListId[] {
   return [...new Set(ended.flatMap((row) => (row.expires_at > now ? (row.status_list_id ?? []) : [])))]
 }
 
@@ -191,8 +191,8 @@ async function endSome(
   whose: RawBuilder<boolean>,
   after: CredentialId | null,
   now: Date,
-): Promise<{ count: number; last: CredentialId | null; ended: readonly CredentialRow[] }> {
-  const { rows } = await sql<CredentialRow & { part_count: number; part_last: CredentialId | null }>`
+): Promise<{ count: number; last: CredentialId | null; ended: readonly StatedCredentialRow[] }> {
+  const { rows } = await sql<StatedCredentialRow & { part_count: number; part_last: CredentialId | null }>`
     with locked as materialized (
       select c.credential_id, c.state, c.cut_at from credential c
       where c.state in ('requested', 'active', 'revoking') and ${whose}
@@ -203,7 +203,7 @@ async function endSome(
       set state = 'revoking', revocation_id = ${revocationId}, revoking_at = ${now}, next_attempt_at = ${now},
           attempts = 0, ended_unborn = (l.state = 'requested')
       from locked l where c.credential_id = l.credential_id and l.state in ('requested', 'active')
-      returning c.*
+      returning ${statedColumnsOf('c')}
     ), waited as (
       insert into revocation_credential (revocation_id, credential_id)
       select ${revocationId}, l.credential_id from locked l

@@ -385,6 +385,12 @@ export interface RedecisionTable {
   last_error: string | null
 }
 
+export interface RemovalClaimTable {
+  tenant_id: Generated<TenantId>
+  credential_id: CredentialId
+  claimed_until: Date
+}
+
 export interface ResourceTable {
   tenant_id: Generated<TenantId>
   resource_id: ResourceId
@@ -457,6 +463,28 @@ export interface SchemaMigrationTable {
   checksum: string
   readers: string
   applied_at: Generated<Date>
+}
+
+export interface SecretReadTable {
+  tenant_id: Generated<TenantId>
+  credential_id: CredentialId
+  secret_version_id: string
+  read_at: Date
+}
+
+export interface SecretVersionTable {
+  secret_version_id: string
+  tenant_id: Generated<TenantId>
+  resource_id: ResourceId
+  number: number
+  account: string
+  state: string
+  sealed_secret: string | null
+  fingerprint: string
+  made_at: Date
+  current_at: Date | null
+  ends_at: Date | null
+  ended_at: Date | null
 }
 
 export interface SignInTable {
@@ -646,11 +674,14 @@ export interface Schema {
   proof_seen: ProofSeenTable
   published_list: PublishedListTable
   redecision: RedecisionTable
+  removal_claim: RemovalClaimTable
   resource: ResourceTable
   revocation: RevocationTable
   revocation_credential: RevocationCredentialTable
   role: RoleTable
   schema_migration: SchemaMigrationTable
+  secret_read: SecretReadTable
+  secret_version: SecretVersionTable
   sign_in: SignInTable
   signing_key: SigningKeyTable
   status_list: StatusListTable

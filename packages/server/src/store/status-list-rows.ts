@@ -104,8 +104,13 @@ export async function findEndedCredentials(
   tx: Tx,
   credentialIds: readonly CredentialId[],
 ): Promise<ReadonlySet<CredentialId>> {
+  // Those that have not are asked for: there is seldom one, and thousands may end at once.
   const { rows } = await sql<{ credential_id: CredentialId }>`
-    select credential_id from credential
-    where credential_id = any(${credentialIds}::uuid[]) and state not in ('requested', 'active')`.execute(tx.query)
-  return new Set(rows.map((row) => row.credential_id))
+    select asked.credential_id from unnest(${credentialIds}::uuid[]) as asked (credential_id)
+    where not exists (
+      select from credential c where c.credential_id = asked.credential_id and c.state not in ('requested', 'active'))`.execute(
+    tx.query,
+  )
+  const others = new Set(rows.map((row) => row.credential_id))
+  return new Set(credentialIds.filter((id) => !others.has(id)))
 }

@@ -2,10 +2,9 @@
 import type { AttestationId, CredentialId, CredentialState, IdentityId, ResourceId, TaskId } from '@mayfly/domain'
 import { type Selectable, sql } from 'kysely'
 import type { Tx } from './database.ts'
-import type { CredentialUseTable, OpenSessionTable } from './schema.gen.ts'
+import type { OpenSessionTable } from './schema.gen.ts'
 
 export type OpenSessionRow = Selectable<OpenSessionTable>
-export type CredentialUseRow = Selectable<CredentialUseTable>
 
 /** Whose account it is, and from where its holder proved what it is. */
 export interface AccountHolder {
@@ -53,16 +52,20 @@ export async function insertOpenSessions(
   return inserted
 }
 
-/** @returns those that were still written down as open */
+export type EndedSession = OpenSessionRow & Pick<AccountHolder, 'identity_id' | 'task_id' | 'attestation_id'>
+
+/** @returns those that were still written down as open, each with whose it was */
 export async function deleteOpenSessions(
   tx: Tx,
   resourceId: ResourceId,
   sessionIds: readonly string[],
-): Promise<readonly OpenSessionRow[]> {
+): Promise<readonly EndedSession[]> {
   if (sessionIds.length === 0) return []
-  const { rows } = await sql<OpenSessionRow>`
-    delete from open_session where resource_id = ${resourceId} and session_id = any(${sessionIds}::text[])
-    returning *`.execute(tx.query)
+  const { rows } = await sql<EndedSession>`
+    delete from open_session o using credential c
+    where o.resource_id = ${resourceId} and o.session_id = any(${sessionIds}::text[])
+      and c.credential_id = o.credential_id
+    returning o.*, c.identity_id, c.task_id, c.attestation_id`.execute(tx.query)
   return rows
 }
 

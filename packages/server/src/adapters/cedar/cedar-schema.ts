@@ -158,7 +158,7 @@ export function cedarSchema(): string {
   return [
     '// What policies can speak of. Made from the vocabulary: do not edit.',
     `// Duties of a permit, as annotations: @max_ttl_seconds("900"), @require_task, @require_approval,`,
-    `// @require_binding("${bindings.join('" | "')}"), @until_task_deadline("3600"). Beside them only @id, @description, @advice.`,
+    `// @require_binding("${bindings.join('" | "')}"), @until_task_deadline("3600"), @until("2027-03-31"). Beside them only @id, @description, @advice.`,
     '',
     entities,
     types,

@@ -10,6 +10,8 @@ export interface DutyAnnotations {
   readonly requireBinding?: BoundTo
   /** The longest that "until the task's deadline" may be. */
   readonly untilTaskDeadlineSeconds?: number
+  /** From this moment on it permits nothing: RFC 3339, UTC. */
+  readonly until?: string
 }
 
 /** One end of a policy's scope: whom or what it can concern. Empty is everything. */

@@ -23,6 +23,7 @@ const dutyParsers: Readonly<Record<string, DutyParser>> = {
   max_ttl_seconds: (value) => seconds('max_ttl_seconds', value, 31 * dayOf, (maxTtlSeconds) => ({ maxTtlSeconds })),
   until_task_deadline: (value) =>
     seconds('until_task_deadline', value, 7 * dayOf, (untilTaskDeadlineSeconds) => ({ untilTaskDeadlineSeconds })),
+  until: untilOf,
   require_task: (value) => flag('require_task', value, { requireTask: true }),
   require_approval: (value) => flag('require_approval', value, { requireApproval: true }),
   require_binding: (value) =>
@@ -83,6 +84,21 @@ function seconds(
     : {
         message: `\`@${name}("${value}")\` is not a number of seconds from 1 to ${most}`,
         hint: `write for example \`@${name}("900")\``,
+      }
+}
+
+/** A day (the whole of it, UTC) or a moment. */
+function untilOf(value: string): DutyAnnotations | AnnotationFault {
+  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(value)
+  const isMoment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.test(value)
+  const at = new Date(isDay ? `${value}T00:00:00Z` : value)
+  // JavaScript takes the 31st of April for the 1st of May.
+  const isReal = !Number.isNaN(at.getTime()) && at.toISOString().slice(0, 10) === value.slice(0, 10)
+  return (isDay || isMoment) && isReal
+    ? { until: new Date(at.getTime() + (isDay ? dayOf * 1_000 : 0)).toISOString() }
+    : {
+        message: `\`@until("${value}")\` is no day and no moment`,
+        hint: 'write for example `@until("2027-03-31")`, the last day on which it permits (UTC)',
       }
 }
 

@@ -61,6 +61,8 @@ test.each([
   ['@max_ttl_seconds("2678401")', 'is not a number of seconds'],
   ['@max_ttl_seconds', 'is not a number of seconds'],
   ['@until_task_deadline("604801")', 'is not a number of seconds'],
+  ['@until("2027-04-31")', 'is no day and no moment'],
+  ['@until("tomorrow")', 'is no day and no moment'],
   ['@require_binding("hope")', 'does not know `hope`'],
   ['@require_task("maybe")', 'takes no value'],
 ])('%s is refused', (annotation, message) => {
@@ -110,7 +112,7 @@ test('400 nested parentheses are a fault of the text, where they begin to be too
   expect(result).toMatchObject({ ok: false, faults: [{ line: 2, message: 'brackets are nested more than 50 deep' }] })
 })
 
-test('nesting of another kind makes Cedar trap, in a thread that is thrown away', async () => {
+test('nesting of another kind makes Cedar trap, in a process that is thrown away', async () => {
   const nested = `@id("deep") permit (principal, action, resource) when { ${'if true then '.repeat(3_000)}true${' else true'.repeat(3_000)} };`
   const result = await compileApart(nested)
   expect(result).toMatchObject({
@@ -127,6 +129,23 @@ test('text that takes too long is given up', async () => {
   )
   const result = await compileApart(text, { timeoutMs: 150 })
   expect(result).toMatchObject({ ok: false, faults: [{ message: 'the text takes longer than 150 ms to check' }] })
+})
+
+test('where no process can be had, that is not the fault of the text', async () => {
+  const node = process.execPath
+  try {
+    process.execPath = '/bin/false'
+    await expect(compileApart('@id("a") permit (principal, action, resource);')).rejects.toMatchObject({
+      code: 'decision_engine_failed',
+    })
+    process.execPath = '/nowhere/node'
+    await expect(compileApart('@id("a") permit (principal, action, resource);')).rejects.toMatchObject({
+      code: 'decision_engine_failed',
+    })
+  } finally {
+    process.execPath = node
+  }
+  expect((await compileApart('@id("a") permit (principal, action, resource);')).ok, 'control').toBe(true)
 })
 
 test('brackets in strings and comments do not nest', () => {

@@ -50,7 +50,7 @@ type Compile = (text: string, options: CompileOptions) => Promise<CompileResult>
 export interface PolicyEngineOptions {
   /** How an instance is made; for tests of its replacement. */
   readonly open?: () => Cedar
-  /** How a text is compiled; default: in a thread of its own. In this thread only text that is known to be harmless. */
+  /** How a text is compiled; default: in a process of its own. In this process only text that is known to be harmless. */
   readonly compile?: Compile
   /** Called when an instance trapped or was used up. */
   readonly onReplaced?: (why: string) => void

@@ -8,5 +8,6 @@ export const sealPlace = {
   x509Authority: (authorityId: string) => `x509_authority.sealed_private:${authorityId}`,
   signingKey: (keyId: string) => `signing_key.sealed_private:${keyId}`,
   trustProviderSecret: (trustProviderId: string) => `trust_provider_secret.sealed_secret:${trustProviderId}`,
+  secretVersion: (versionId: string) => `secret_version.sealed_secret:${versionId}`,
   signIn: (signInId: string) => `sign_in.sealed_material:${signInId}`,
 } as const

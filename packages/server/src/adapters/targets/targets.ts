@@ -7,7 +7,14 @@
  * then what stands in the row by now.
  */
 import { type Clock, MayflyError, type ResourceId, type TenantId } from '@mayfly/domain'
-import { type Abilities, type AccountProvider, isLoginRefused, type Secret, type Target } from '@mayfly/provider-kit'
+import {
+  type Abilities,
+  type AccountProvider,
+  isLoginRefused,
+  type Secret,
+  type SecretVersions,
+  type Target,
+} from '@mayfly/provider-kit'
 import type { Database, Tx } from '../../store/database.ts'
 import { getTargetRow } from '../../store/removal-rows.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
@@ -53,6 +60,8 @@ export interface TargetsDeps {
   readonly clock: Clock
   /** Under which URL the tenant's documents are published, without a trailing slash. */
   readonly issuerOf: (tenantId: TenantId) => Promise<string>
+  /** What a kind that keeps a static secret is given; without it such a resource cannot be opened. */
+  readonly versionsOf?: (tenantId: TenantId, resourceId: ResourceId) => SecretVersions
   /** Told what went wrong while a target was closed; nothing waits for it. */
   readonly onCloseError: (error: unknown) => void
 }
@@ -87,7 +96,13 @@ export function createTargets(deps: TargetsDeps): Targets {
       version: row.version,
       ways: secrets.map((secret) => {
         const config = parseConfig(provider, row, secret)
-        const open = async () => provider.open({ ...config, published: await endsOf(tx.tenantId, row.resource_id) })
+        const versions = deps.versionsOf?.(tx.tenantId, row.resource_id)
+        const open = async () =>
+          provider.open({
+            ...config,
+            ...(versions && { versions }),
+            published: await endsOf(tx.tenantId, row.resource_id),
+          })
         return { open, opened: undefined }
       }),
       users: 0,

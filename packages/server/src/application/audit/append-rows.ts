@@ -1,3 +1,4 @@
+import { inBatches } from '@mayfly/provider-kit'
 import type { Tx } from '../../store/database.ts'
 import type { Actor } from '../context.ts'
 import { appendAudits } from './append-audit.ts'
@@ -14,10 +15,8 @@ export async function appendRows(
   rows: readonly StatedRow[],
   by: { readonly actor: Actor; readonly at: Date },
 ): Promise<void> {
-  const parts: StatedRow[][] = []
-  for (let from = 0; from < rows.length; from += maxRowsPerEntry) parts.push(rows.slice(from, from + maxRowsPerEntry))
   await appendAudits(
     tx,
-    parts.map((part) => ({ ...by, action, rows: part, body: { rows: part.length } })),
+    inBatches(rows, maxRowsPerEntry).map((part) => ({ ...by, action, rows: part, body: { rows: part.length } })),
   )
 }

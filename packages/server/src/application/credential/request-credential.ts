@@ -122,7 +122,7 @@ export async function requestCredential(
       hint: 'change the role',
     })
   }
-  refuseUnusableKey(target.provider, input)
+  refuseUnusableKey(deps, target.provider, terms.resource, input)
   const holder = holderOf(input, bounds)
   const key = target.provider.prepareKey?.(holder)
   const credential = {
@@ -172,16 +172,31 @@ export async function requestCredential(
   return { outcome: 'requested', ...requested, ...(key === undefined ? {} : { key }) }
 }
 
-/** A key that would bind nothing must not look as if it did. */
-function refuseUnusableKey({ kind, guarantees }: Provider, { publicKey }: IssueInput): void {
-  if (publicKey === undefined || guarantees.holderKeys !== undefined) return
-  throw new MayflyError('request_invalid', {
-    publicDetail: `credentials of \`${kind}\` are not bound to a key that is sent`,
-    hint: guarantees.bindings.includes('key')
-      ? 'leave `public_key` out; bind the access token instead, by DPoP or a client certificate'
-      : 'leave `public_key` out',
-    fields: [{ pointer: '/public_key', detail: `is not taken by \`${kind}\`` }],
-  })
+/** A key that would bind nothing must not look as if it did: neither where its kind takes none, nor where its settings bind to none. */
+function refuseUnusableKey(
+  deps: IssueDeps,
+  { guarantees }: Provider,
+  { provider_kind: kind, settings }: IssueBounds['resource'],
+  { publicKey }: IssueInput,
+): void {
+  if (publicKey === undefined) return
+  const refusal = (publicDetail: string, detail: string, hint: string) =>
+    new MayflyError('request_invalid', { publicDetail, hint, fields: [{ pointer: '/public_key', detail }] })
+  if (!deps.takesHolderKeys(kind)) {
+    throw refusal(
+      `credentials of \`${kind}\` are not bound to a key that is sent`,
+      `is not taken by \`${kind}\``,
+      guarantees.bindings.includes('key')
+        ? 'leave `public_key` out; bind the access token instead, by DPoP or a client certificate'
+        : 'leave `public_key` out',
+    )
+  }
+  if (deps.offeredBindings(kind, settings).includes('key')) return
+  throw refusal(
+    'credentials of this resource are bound to no key: its settings do not ask for one',
+    'is not taken by this resource',
+    'leave `public_key` out',
+  )
 }
 
 function requestEntry(ctx: CallContext, row: NewCredentialRow, now: Date, publicKey: string | undefined): AuditEntry {

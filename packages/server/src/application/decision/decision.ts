@@ -39,6 +39,8 @@ export type DenyCode =
   | 'task_required'
   | 'approval_not_available'
   | 'binding_not_offered'
+  | 'policy_ended'
+  | 'end_date_required'
 
 export interface DenyReason {
   readonly code: DenyCode

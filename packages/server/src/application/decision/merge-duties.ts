@@ -26,18 +26,25 @@ export function mergeDuties(permits: readonly CompiledPolicy[], facts: Facts): M
       : Math.min(untilTaskDeadlineSeconds, secondsToDeadline(facts))
   return {
     duties: {
-      maxTtlSeconds: Math.min(ceiling, ...numbers(permits, (policy) => policy.duties.maxTtlSeconds)),
+      maxTtlSeconds: Math.min(
+        ceiling,
+        ...numbers(permits, (policy) => policy.duties.maxTtlSeconds),
+        ...numbers(permits, (policy) => secondsUntil(policy, facts.now)),
+      ),
       ...(requireTask ? { requireTask } : {}),
       ...(requireApproval ? { requireApproval } : {}),
       ...(requireBinding === undefined ? {} : { requireBinding }),
       ...(untilTaskDeadlineSeconds === undefined ? {} : { untilTaskDeadlineSeconds }),
     },
-    undischarged: permits.flatMap((policy) => undischargedBy(policy, facts)),
+    undischarged: [...permits.flatMap((policy) => undischargedBy(policy, facts)), ...bridgesWithoutEnd(permits, facts)],
   }
 }
 
 function undischargedBy({ id, duties }: CompiledPolicy, facts: Facts): DenyReason[] {
   const denials: DenyReason[] = []
+  if (duties.until !== undefined && new Date(duties.until) <= facts.now) {
+    denials.push({ code: 'policy_ended', policyId: id, detail: `\`${id}\` permitted this until ${duties.until}` })
+  }
   if (duties.requireTask === true && facts.task === undefined && facts.declaring === undefined) {
     denials.push({ code: 'task_required', policyId: id, detail: `\`${id}\` permits this only within a task` })
   }
@@ -57,6 +64,22 @@ function undischargedBy({ id, duties }: CompiledPolicy, facts: Facts): DenyReaso
     }
   }
   return denials
+}
+
+/** A static secret is a bridge: whoever permits to read it says until when. */
+function bridgesWithoutEnd(permits: readonly CompiledPolicy[], facts: Facts): DenyReason[] {
+  if (permits.some((policy) => policy.duties.until !== undefined)) return []
+  return rolesOf(facts)
+    .filter(({ target }) => target.providerKind === 'static')
+    .map(({ name }) => ({
+      code: 'end_date_required',
+      detail: `\`${name}\` is a static secret: only a policy with \`@until("YYYY-MM-DD")\` permits to read it`,
+    }))
+}
+
+function secondsUntil({ duties }: CompiledPolicy, now: Date): number | undefined {
+  if (duties.until === undefined) return undefined
+  return Math.max(0, Math.floor((new Date(duties.until).getTime() - now.getTime()) / 1_000))
 }
 
 function isAtLeast(offered: BoundTo, wanted: BoundTo): boolean {

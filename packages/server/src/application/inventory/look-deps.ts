@@ -1,6 +1,7 @@
-import type { ResourceId } from '@mayfly/domain'
 import type { Targets } from '../../adapters/targets/targets.ts'
-import type { CoreDeps } from '../context.ts'
+import type { Tx } from '../../store/database.ts'
+import type { Actor, CoreDeps } from '../context.ts'
+import { closeFinding, type Finding } from '../revocation/raise-finding.ts'
 
 export interface LookDeps extends CoreDeps {
   readonly targets: Targets
@@ -18,8 +19,15 @@ export interface LookSettings {
 
 export const defaultLooks: LookSettings = { sampleSeconds: 15, sweepSeconds: 600, orphans: 'report' }
 
-/** How the subject of a finding names a resource. */
-export const resourceSubject = (resourceId: ResourceId) => `resource:${resourceId}`
-
 /** What was put right at once is still something that a person must come to know of: its finding stays open for an hour. */
-export const shownForMs = 3_600_000
+const shownForMs = 3_600_000
+
+/** Closes what was last seen long enough ago. */
+export async function closeWhenShown(
+  tx: Tx,
+  finding: Pick<Finding, 'kind' | 'subject'>,
+  by: Actor,
+  now: Date,
+): Promise<void> {
+  await closeFinding(tx, finding, by, now, new Date(now.getTime() - shownForMs))
+}

@@ -4,10 +4,10 @@
  * Promise: a target that does not answer delays only itself: its looks are put off, doubling up to an hour, and go on for
  * ever; another server takes over what a dead one had in hand.
  */
-import { MayflyError, problems, type TenantId, withDeadline } from '@mayfly/domain'
+import { MayflyError, publicReason, type TenantId, withDeadline } from '@mayfly/domain'
 import type { Selectable } from 'kysely'
 import type { PreparedTarget } from '../../adapters/targets/targets.ts'
-import { claimLook, countFailures, finishLook, type LookKind } from '../../store/look-rows.ts'
+import { claimLook, finishLook, type LookKind } from '../../store/look-rows.ts'
 import type { ResourceTable } from '../../store/schema.gen.ts'
 import type { LookDeps } from './look-deps.ts'
 
@@ -24,20 +24,19 @@ const maxRestSeconds = 3_600
 /** A kind that cannot be looked at is asked again this much later: it may be able to after an upgrade. */
 const unableSeconds = 86_400
 
-/** @param look says `unable` where this kind of target cannot be looked at in this way */
+/** @param look says `unable` where this kind of target cannot be looked at in this way; a date where the next is due then */
 export async function runLook(
   deps: LookDeps,
   tenantId: TenantId,
   signal: AbortSignal,
-  of: { readonly kind: LookKind; readonly everySeconds: number; look(look: Look): Promise<'done' | 'unable'> },
+  of: { readonly kind: LookKind; readonly everySeconds: number; look(look: Look): Promise<'done' | 'unable' | Date> },
 ): Promise<'idle' | 'more'> {
   const { kind, everySeconds } = of
   if (everySeconds === 0) return 'idle'
   const now = deps.clock.now()
-  const claimed = await deps.database.transaction(tenantId, async (tx) => {
-    const resource = await claimLook(tx, { kind, now, leaseUntil: new Date(now.getTime() + leaseMs) })
-    return resource && { resource, failures: await countFailures(tx, resource.resource_id, kind) }
-  })
+  const claimed = await deps.database.transaction(tenantId, (tx) =>
+    claimLook(tx, { kind, now, leaseUntil: new Date(now.getTime() + leaseMs) }),
+  )
   if (claimed === undefined) return 'idle'
   const { resource, failures } = claimed
   let nextSeconds = everySeconds
@@ -48,11 +47,13 @@ export async function runLook(
       of.look({ tenantId, resource, target, signal: within }),
     )
     if (outcome === 'unable') nextSeconds = Math.max(everySeconds, unableSeconds)
+    if (outcome instanceof Date) nextSeconds = Math.max(1, (outcome.getTime() - deps.clock.now().getTime()) / 1_000)
   } catch (cause) {
     // The server stops: whoever is next may look at once.
     if (signal.aborted) nextSeconds = 0
     else nextSeconds = Math.min(everySeconds * 2 ** Math.min(failures + 1, 12), Math.max(everySeconds, maxRestSeconds))
-    error = describe(cause)
+    error =
+      cause instanceof MayflyError ? publicReason(cause) : 'the look failed inside Mayfly; the server log says why'
     deps.logger.warn(
       { err: cause, tenant_id: tenantId, resource_id: resource.resource_id, look: kind },
       'a target could not be looked at; it will be later',
@@ -69,10 +70,4 @@ export async function runLook(
     }),
   )
   return 'more'
-}
-
-/** In words fit for a person: no host, no SQL. */
-function describe(cause: unknown): string {
-  if (cause instanceof MayflyError) return cause.options.publicDetail ?? problems[cause.code].title
-  return 'the look failed inside Mayfly; the server log says why'
 }

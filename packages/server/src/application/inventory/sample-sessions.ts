@@ -13,18 +13,18 @@ import type { Tx } from '../../store/database.ts'
 import {
   type AccountHolder,
   deleteOpenSessions,
+  type EndedSession,
   insertOpenSessions,
   listHolders,
   listOpenSessions,
-  type OpenSessionRow,
   recordUses,
   type Used,
 } from '../../store/use-rows.ts'
 import { appendAudits } from '../audit/append-audit.ts'
 import type { AuditEntry } from '../audit/audit-entry.ts'
 import type { Actor } from '../context.ts'
-import { closeFinding, raiseFinding } from '../revocation/raise-finding.ts'
-import { type LookDeps, resourceSubject, shownForMs } from './look-deps.ts'
+import { raiseFinding, resourceSubject } from '../revocation/raise-finding.ts'
+import { closeWhenShown, type LookDeps } from './look-deps.ts'
 import { type Look, runLook } from './run-look.ts'
 
 const actor: Actor = { kind: 'system', worker: 'sample-sessions' }
@@ -48,6 +48,13 @@ interface Strays {
   readonly unexplained: ObservedSession[]
 }
 
+interface Started {
+  readonly session: ObservedSession
+  readonly holder: AccountHolder
+  readonly since: Date
+  readonly isOutside: boolean
+}
+
 async function sample(deps: LookDeps, { tenantId, resource, target, signal }: Look): Promise<'done' | 'unable'> {
   const seen = await target.use(async (way) =>
     way.listSessions === undefined ? undefined : [...(await way.listSessions(signal))],
@@ -56,9 +63,13 @@ async function sample(deps: LookDeps, { tenantId, resource, target, signal }: Lo
   const credentialOf = (name: string | undefined) =>
     name === undefined ? undefined : target.provider.credentialOf?.(name)
   // The rows are read after the sessions were: what is gone by then has been ended, and what is new is not yet here.
-  const strays = await deps.database.transaction(tenantId, (tx) =>
-    record(tx, resource, seen, credentialOf, deps.clock.now()),
-  )
+  const strays = await deps.database.transaction(tenantId, async (tx) => {
+    const now = deps.clock.now()
+    const found = await record(tx, resource, seen, credentialOf, now)
+    if (countOf(found) === 0) await closeWhenShown(tx, findingOf(resource), actor, now)
+    return found
+  })
+  if (countOf(strays) === 0) return 'done'
   const due = [...strays.ended, ...(deps.looks.orphans === 'remove' ? strays.unexplained : [])]
   const cut = due.length > 0 && (await cutStrays(target, due, signal)) ? due : []
   await deps.database.transaction(tenantId, (tx) => report(tx, resource, strays, cut, deps.clock.now()))
@@ -76,7 +87,7 @@ async function record(
   const holders = await listHolders(tx, [...new Set(seen.flatMap((one) => credentialOf(one.accountName) ?? []))])
   const before = new Map((await listOpenSessions(tx, resourceId)).map((row) => [row.session_id, row]))
   const strays: Strays = { ended: [], unexplained: [] }
-  const started: { readonly session: ObservedSession; readonly holder: AccountHolder; readonly since: Date }[] = []
+  const started: Started[] = []
   const used: Used[] = []
   const open = new Set<string>()
   for (const session of seen) {
@@ -95,8 +106,9 @@ async function record(
     open.add(session.sessionId)
     const known = before.get(session.sessionId)
     const since = known?.started_at ?? session.since ?? now
-    used.push({ credentialId: holder.credential_id, since, outsideAddress: outsideAddress(session, holder) })
-    if (known === undefined) started.push({ session, holder, since })
+    const outside = outsideAddress(session, holder)
+    used.push({ credentialId: holder.credential_id, since, outsideAddress: outside })
+    if (known === undefined) started.push({ session, holder, since, isOutside: outside !== undefined })
   }
   // What another server has written down meanwhile has its entry already.
   const ended = await deleteOpenSessions(
@@ -116,22 +128,17 @@ async function record(
   )
   await recordUses(tx, used, now)
   await appendAudits(tx, [
-    ...started
-      .filter(({ session }) => fresh.has(session.sessionId))
-      .map(({ session, holder, since }) => startedEntry(resource, session, holder, since, now)),
-    ...(await endedEntries(tx, resource, ended, now)),
+    ...started.filter(({ session }) => fresh.has(session.sessionId)).map((one) => startedEntry(resource, one, now)),
+    ...ended.map((session) => endedEntry(resource, session, now)),
   ])
   return strays
 }
 
 function startedEntry(
   resource: Look['resource'],
-  session: ObservedSession,
-  holder: AccountHolder,
-  since: Date,
+  { session, holder, since, isOutside }: Started,
   now: Date,
 ): AuditEntry {
-  const outside = outsideAddress(session, holder)
   return {
     ...useOf(holder, now),
     body: {
@@ -139,40 +146,21 @@ function startedEntry(
       session_id: session.sessionId,
       started_at: since.toISOString(),
       ...(session.sourceAddress === undefined ? {} : { source_address: session.sourceAddress }),
-      ...(outside === undefined ? {} : { outside_attested_address: true }),
+      ...(isOutside ? { outside_attested_address: true } : {}),
     },
   }
 }
 
-async function endedEntries(
-  tx: Tx,
-  resource: Look['resource'],
-  ended: readonly OpenSessionRow[],
-  now: Date,
-): Promise<readonly AuditEntry[]> {
-  const byCredential = new Map(ended.map((row) => [row.credential_id, row]))
-  const rows =
-    byCredential.size === 0
-      ? []
-      : await tx.query
-          .selectFrom('credential')
-          .select(['credential_id', 'identity_id', 'task_id', 'attestation_id'])
-          .where('credential_id', 'in', [...byCredential.keys()])
-          .execute()
-  const holders = new Map(rows.map((row) => [row.credential_id, row]))
-  return ended.flatMap((row) => {
-    const holder = holders.get(row.credential_id)
-    if (holder === undefined) return []
-    return {
-      ...useOf(holder, now),
-      body: {
-        ...bodyOf(resource, 'session_ended'),
-        session_id: row.session_id,
-        started_at: row.started_at.toISOString(),
-        ...(row.source_address === null ? {} : { source_address: row.source_address }),
-      },
-    }
-  })
+function endedEntry(resource: Look['resource'], session: EndedSession, now: Date): AuditEntry {
+  return {
+    ...useOf(session, now),
+    body: {
+      ...bodyOf(resource, 'session_ended'),
+      session_id: session.session_id,
+      started_at: session.started_at.toISOString(),
+      ...(session.source_address === null ? {} : { source_address: session.source_address }),
+    },
+  }
 }
 
 function useOf(
@@ -208,6 +196,14 @@ function plain(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }
 
+function findingOf({ resource_id: resourceId }: Look['resource']) {
+  return { kind: 'session_stray', subject: resourceSubject(resourceId) }
+}
+
+function countOf({ ended, unexplained }: Strays): number {
+  return ended.length + unexplained.length
+}
+
 /** @returns whether the target was told to end them */
 async function cutStrays(
   target: Look['target'],
@@ -228,16 +224,11 @@ async function report(
   cut: readonly ObservedSession[],
   now: Date,
 ): Promise<void> {
-  const finding = { kind: 'session_stray', subject: resourceSubject(resource.resource_id) }
   const strays = [...ended, ...unexplained]
-  if (strays.length === 0) {
-    await closeFinding(tx, finding, actor, now, new Date(now.getTime() - shownForMs))
-    return
-  }
   const isNew = await raiseFinding(
     tx,
     {
-      ...finding,
+      ...findingOf(resource),
       severity: 'high',
       detail: `${strays.length} open sessions belong to no live credential; ${cut.length} of them were ended`,
     },

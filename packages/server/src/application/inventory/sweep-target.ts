@@ -16,9 +16,9 @@ import type { Tx } from '../../store/database.ts'
 import { listExplained, listLiveOn } from '../../store/sweep-rows.ts'
 import { appendAudits } from '../audit/append-audit.ts'
 import { type Actor, actorRecord } from '../context.ts'
-import { closeFinding, raiseFinding } from '../revocation/raise-finding.ts'
-import { requestRevocation } from '../revocation/request-revocation.ts'
-import { type LookDeps, resourceSubject, shownForMs } from './look-deps.ts'
+import { raiseFinding, resourceSubject } from '../revocation/raise-finding.ts'
+import { endCredentials } from '../revocation/end-credentials.ts'
+import { closeWhenShown, type LookDeps } from './look-deps.ts'
 import { type Look, runLook } from './run-look.ts'
 
 const actor: Actor = { kind: 'system', worker: 'sweep-targets' }
@@ -163,7 +163,7 @@ async function report(
   for (const { kind, found, what } of strangers) {
     const gone = found.filter(({ accountName }) => removed.has(accountName))
     if (found.length === 0) {
-      await closeFinding(tx, { kind, subject }, actor, now, new Date(now.getTime() - shownForMs))
+      await closeWhenShown(tx, { kind, subject }, actor, now)
       continue
     }
     await raiseFinding(
@@ -196,7 +196,7 @@ async function report(
     ])
   }
   if (missing.length === 0) {
-    await closeFinding(tx, { kind: 'account_missing', subject }, actor, now, new Date(now.getTime() - shownForMs))
+    await closeWhenShown(tx, { kind: 'account_missing', subject }, actor, now)
     return
   }
   await raiseFinding(
@@ -210,13 +210,5 @@ async function report(
     actor,
     now,
   )
-  for (const [environment, rows] of Map.groupBy(missing, (row) => row.environment)) {
-    const only = rows.map((row) => row.credential_id)
-    const [single] = only
-    const selector =
-      single !== undefined && only.length === 1
-        ? ({ kind: 'credential', id: single } as const)
-        : ({ kind: 'environment', id: environment } as const)
-    await requestRevocation(tx, { selector, cause: 'anomaly', requestedBy: actorRecord(actor), now, only })
-  }
+  await endCredentials(tx, missing, { cause: 'anomaly', requestedBy: actorRecord(actor), now })
 }

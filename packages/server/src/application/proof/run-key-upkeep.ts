@@ -92,6 +92,7 @@ async function reseal(deps: KeyDeps, tx: Tx, now: Date): Promise<number> {
 function placeOf({ table, id }: SealedValue): string {
   if (table === 'signing_key') return sealPlace.signingKey(id)
   if (table === 'x509_authority') return sealPlace.x509Authority(id)
+  if (table === 'secret_version') return sealPlace.secretVersion(id)
   if (table === 'trust_provider_secret') return sealPlace.trustProviderSecret(id)
   return table === 'resource' ? sealPlace.resourceSecret(id) : sealPlace.resourceNextSecret(id)
 }

@@ -9,7 +9,14 @@
  * differently do not see that they share a login; then the other one is refused at its target until its login is entered
  * anew.
  */
-import { type DecisionId, MayflyError, problems, type ResourceId, type TenantId, withDeadline } from '@mayfly/domain'
+import {
+  type DecisionId,
+  MayflyError,
+  type ResourceId,
+  type TenantId,
+  withDeadline,
+  publicReason,
+} from '@mayfly/domain'
 import type { CheckFinding, Secret } from '@mayfly/provider-kit'
 import { sealPlace } from '../../adapters/keys/seal-place.ts'
 import type { Targets } from '../../adapters/targets/targets.ts'
@@ -26,12 +33,12 @@ import {
 } from '../../store/resource-rows.ts'
 import { statedRow } from '../audit/stated-rows.ts'
 import type { Actor, RequestContext } from '../context.ts'
-import { closeFinding, raiseFinding } from '../revocation/raise-finding.ts'
+import { closeFinding, raiseFinding, resourceSubject } from '../revocation/raise-finding.ts'
 import type { Change, Changed } from './change.ts'
 import { requireNotRetired } from './end-authority.ts'
 import { recordChange } from './record-change.ts'
 import type { RegistryDeps } from './registry-deps.ts'
-import { getProvider } from './resource-settings.ts'
+import { findOwnLogin, getProvider } from './resource-settings.ts'
 
 export interface LoginDeps extends RegistryDeps {
   readonly targets: Targets
@@ -76,7 +83,7 @@ export async function findHindrance(
   tx: Tx,
   row: ResourceRow,
 ): Promise<{ readonly detail: string; readonly hint?: string } | undefined> {
-  if (getProvider(deps, row.provider_kind).ownLogin === undefined) {
+  if (findOwnLogin(getProvider(deps, row.provider_kind), row.settings) === undefined) {
     return { detail: `the provider \`${row.provider_kind}\` does not change its own login` }
   }
   if (!row.adopt_login) {
@@ -97,7 +104,10 @@ export async function beginAdoption(deps: RegistryDeps, tx: Tx, row: ResourceRow
   if (row.sealed_next_secret !== null) return row
   const provider = getProvider(deps, row.provider_kind)
   const current = await deps.keys.open(tx, row.sealed_secret, sealPlace.resourceSecret(row.resource_id))
-  const next = provider.ownLogin?.next(provider.secret.parse(JSON.parse(current.reveal())))
+  const next = findOwnLogin(provider, row.settings)?.next(
+    provider.secret.parse(JSON.parse(current.reveal())),
+    provider.settings.parse(row.settings),
+  )
   if (next === undefined) return row
   return updateResource(tx, row.resource_id, {
     sealed_next_secret: await deps.keys.seal(tx, next, sealPlace.resourceNextSecret(row.resource_id)),
@@ -253,7 +263,7 @@ export async function runLoginUpkeep(
         {
           ...findingOf(resourceId),
           severity: 'medium',
-          detail: `the password of Mayfly's own login was not changed: ${reasonOf(error)}; it is tried again`,
+          detail: `the password of Mayfly's own login was not changed: ${publicReason(error)}; it is tried again`,
         },
         upkeep,
         deps.clock.now(),
@@ -270,11 +280,6 @@ async function beginIfDue(deps: LoginDeps, tx: Tx, row: ResourceRow, now: Date):
   return (await beginAdoption(deps, tx, row, now)).sealed_next_secret !== null
 }
 
-/** Why it failed, in words for a person. */
-export function reasonOf(error: MayflyError): string {
-  return error.options.publicDetail ?? problems[error.code].title
-}
-
 function findingOf(resourceId: ResourceId) {
-  return { kind: 'login_not_changed', subject: `resource:${resourceId}` }
+  return { kind: 'login_not_changed', subject: resourceSubject(resourceId) }
 }

@@ -23,7 +23,7 @@ import type { Changed } from './change.ts'
 import { requireNotRetired, requireVersion } from './end-authority.ts'
 import { recordChange } from './record-change.ts'
 import type { RegistryDeps } from './registry-deps.ts'
-import { getProvider } from './resource-settings.ts'
+import { findOwnLogin, getProvider } from './resource-settings.ts'
 import { checkTimeoutMs, runCheck } from './run-check.ts'
 
 export interface ResourceCheckDeps extends Pick<LoginDeps, 'targets' | 'loginRotationDays'> {
@@ -102,7 +102,7 @@ async function judgeOwnLogin(
   now: Date,
 ): Promise<{ readonly current: ResourceRow; readonly begun: boolean; readonly finding?: CheckFinding }> {
   const kept = { current: row, begun: false }
-  const offered = getProvider(deps, row.provider_kind).ownLogin !== undefined
+  const offered = findOwnLogin(getProvider(deps, row.provider_kind), row.settings) !== undefined
   if (!offered || found.some(({ outcome }) => outcome === 'failed')) return kept
   if (row.login_adopted_at !== null) {
     const since = row.login_adopted_at.toISOString()

@@ -2,8 +2,9 @@
  * Everything that is wrong with one request, told at once: to mend one field and be refused for the next wastes people.
  */
 import { type FieldProblem, MayflyError, type ProblemCode } from '@mayfly/domain'
+import { messageOf } from '@mayfly/provider-kit'
 import type { z } from 'zod'
-import { fieldProblems, messageOf } from '../field-problems.ts'
+import { fieldProblems } from '../field-problems.ts'
 
 export interface Faults {
   /** @param pointer JSON pointer into the body, e.g. `/purpose` */

@@ -85,6 +85,13 @@ async function completedSecret(
   )
 }
 
+/** What the provider knows of Mayfly's own login; undefined where that is not changed with these settings. */
+export function findOwnLogin(provider: Provider, settings: unknown): Provider['ownLogin'] {
+  const { ownLogin } = provider
+  if (ownLogin?.offeredUnder?.(provider.settings.parse(settings)) === false) return undefined
+  return ownLogin
+}
+
 /**
  * Which login it is at which target, as a keyed fingerprint; null where the provider does not change logins.
  *
@@ -97,10 +104,12 @@ export async function claimLogin(
   provider: Provider,
   of: { readonly settings: unknown; readonly secret: unknown; readonly resourceId: ResourceId | undefined },
 ): Promise<string | null> {
-  const { ownLogin } = provider
+  const ownLogin = findOwnLogin(provider, of.settings)
   if (ownLogin === undefined) return null
   const config = { settings: provider.settings.parse(of.settings), secret: provider.secret.parse(of.secret) }
-  const fingerprint = await deps.keys.fingerprint(tx, new Secret(`login ${provider.kind} ${ownLogin.keyOf(config)}`))
+  // One login at one target, whichever kind of resource uses it.
+  const kind = ownLogin.kindOf?.(config.settings) ?? provider.kind
+  const fingerprint = await deps.keys.fingerprint(tx, new Secret(`login ${kind} ${ownLogin.keyOf(config)}`))
   await lockLogin(tx, fingerprint)
   const others = await listResourcesWithLogin(tx, fingerprint, of.resourceId)
   const taken = others.find((other) => other.login_adopted_at !== null || other.sealed_next_secret !== null)

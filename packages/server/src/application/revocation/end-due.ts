@@ -4,10 +4,10 @@
  * Promise: both go the one way out. Found by partial index in batches, under a lock that other servers skip.
  */
 import type { RevocationCause, TenantId } from '@mayfly/domain'
-import { claimExpired, claimUnborn, type CredentialRow } from '../../store/credential-rows.ts'
+import { claimExpired, claimUnborn, type DueCredential } from '../../store/credential-rows.ts'
 import type { Tx } from '../../store/database.ts'
 import { actorRecord, type CoreDeps } from '../context.ts'
-import { requestRevocation } from './request-revocation.ts'
+import { endCredentials } from './end-credentials.ts'
 
 const batchSize = 1_000
 
@@ -25,22 +25,13 @@ async function endDue(
   deps: CoreDeps,
   tenantId: TenantId,
   cause: RevocationCause,
-  claim: (tx: Tx, now: Date, limit: number) => Promise<readonly CredentialRow[]>,
+  claim: (tx: Tx, now: Date, limit: number) => Promise<readonly DueCredential[]>,
 ): Promise<'idle' | 'more'> {
   const now = deps.clock.now()
   const requestedBy = actorRecord({ kind: 'system', worker: cause === 'expired' ? 'run-expiries' : 'run-unborn' })
   return deps.database.transaction(tenantId, async (tx) => {
     const due = await claim(tx, now, batchSize)
-    for (const [environment, rows] of Map.groupBy(due, (row) => row.environment)) {
-      const only = rows.map((row) => row.credential_id)
-      const [single] = only
-      // A revocation of its own for one; for many, one whose selector says where they were.
-      const selector =
-        single !== undefined && only.length === 1
-          ? ({ kind: 'credential', id: single } as const)
-          : ({ kind: 'environment', id: environment } as const)
-      await requestRevocation(tx, { selector, cause, requestedBy, now, only })
-    }
+    await endCredentials(tx, due, { cause, requestedBy, now })
     return due.length === batchSize ? 'more' : 'idle'
   })
 }

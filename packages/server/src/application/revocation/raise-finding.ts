@@ -1,5 +1,5 @@
 /** Findings: something wrong that a person must know of. One open finding for one thing; finding it again changes nothing. */
-import { newId } from '@mayfly/domain'
+import { newId, type ResourceId } from '@mayfly/domain'
 import type { Tx } from '../../store/database.ts'
 import { closeOpenFinding, insertFinding } from '../../store/finding-rows.ts'
 import { appendAudit } from '../audit/append-audit.ts'
@@ -14,6 +14,9 @@ export interface Finding {
   /** For people: no secret, at most 1,000 characters. */
   readonly detail: string
 }
+
+/** How the subject of a finding names a resource. */
+export const resourceSubject = (resourceId: ResourceId) => `resource:${resourceId}`
 
 /** @returns false where the same is open already */
 export async function raiseFinding(tx: Tx, finding: Finding, by: Actor, now: Date): Promise<boolean> {

@@ -4,12 +4,10 @@ import { hasOpenFinding } from '../../store/finding-rows.ts'
 import { countOverdue } from '../../store/removal-rows.ts'
 import type { CoreDeps } from '../context.ts'
 import { removalActor } from './record-removal.ts'
-import { closeFinding, raiseFinding } from './raise-finding.ts'
+import { closeFinding, raiseFinding, resourceSubject } from './raise-finding.ts'
 
 const kind = 'revocation_overdue'
 const overdueAfterMs = 60_000
-
-const subjectOf = (resourceId: ResourceId) => `resource:${resourceId}`
 
 export async function reportOverdue(
   deps: CoreDeps,
@@ -24,7 +22,7 @@ export async function reportOverdue(
       tx,
       {
         kind,
-        subject: subjectOf(resourceId),
+        subject: resourceSubject(resourceId),
         severity: 'high',
         detail: `${overdue} revoked accounts are not yet absent at this resource after a minute; removal goes on`,
       },
@@ -42,8 +40,8 @@ export async function closeOverdueFinding(
   now: Date,
 ): Promise<void> {
   await deps.database.transaction(tenantId, async (tx) => {
-    if (!(await hasOpenFinding(tx, kind, subjectOf(resourceId)))) return
+    if (!(await hasOpenFinding(tx, kind, resourceSubject(resourceId)))) return
     if ((await countOverdue(tx, resourceId, new Date(now.getTime() - overdueAfterMs))) > 0) return
-    await closeFinding(tx, { kind, subject: subjectOf(resourceId) }, removalActor, now)
+    await closeFinding(tx, { kind, subject: resourceSubject(resourceId) }, removalActor, now)
   })
 }

@@ -1,5 +1,5 @@
 /** Issues X509-SVIDs (SPIFFE X509-SVID): for a public key, for a request (PKCS #10), or with a key made for the caller. */
-import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import {
   type AttestationId,
   isX509Fault,
@@ -8,9 +8,14 @@ import {
   parsePublicKey,
   type PublicKeyInfo,
 } from '@mayfly/domain'
-import { Secret } from '@mayfly/provider-kit'
-import { keyIdOf, publicKeyInfoOf } from '@mayfly/provider-kit'
-import { isKeyAllowed, verifyCertificationRequest } from '@mayfly/provider-kit'
+import {
+  isKeyAllowed,
+  isSoundKey,
+  keyIdOf,
+  publicKeyInfoOf,
+  Secret,
+  verifyCertificationRequest,
+} from '@mayfly/provider-kit'
 import { findAuthorityByKeyId } from '../../store/authority-rows.ts'
 import type { AuditReceipt } from '../audit/audit-entry.ts'
 import type { RequestContext } from '../context.ts'
@@ -113,7 +118,7 @@ function readKey(key: X509SvidInput['key']): AskedKey {
     case 'public_key': {
       const publicKey = parsePublicKey(key.spki)
       if (isX509Fault(publicKey)) throw invalid('/public_key', publicKey.fault)
-      if (!isKeyAllowed(publicKey) || !isSound(publicKey)) throw invalid('/public_key', keyAdvice)
+      if (!isKeyAllowed(publicKey) || !isSoundKey(publicKey)) throw invalid('/public_key', keyAdvice)
       return { publicKey, requestedUris: [] }
     }
     case 'request': {
@@ -130,15 +135,6 @@ function readKey(key: X509SvidInput['key']): AskedKey {
           throw invalid('/csr', 'it is not signed with the key that it names')
       }
     }
-  }
-}
-
-/** A point that is not on its curve is found by importing it. */
-function isSound({ spki }: PublicKeyInfo): boolean {
-  try {
-    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }).type === 'public'
-  } catch {
-    return false
   }
 }
 

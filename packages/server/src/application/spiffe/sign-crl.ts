@@ -5,7 +5,7 @@
  * writes what is due, and as long as something is due nothing older is served. A worker signs ahead of those who ask.
  * Limit: readers may keep a list until its `nextUpdate`, ten minutes; SVIDs past their end are listed once more and no longer.
  */
-import { type CrlReason, encodeCrl, MayflyError, type TenantId } from '@mayfly/domain'
+import { crlReasonOf, encodeCrl, MayflyError, type TenantId } from '@mayfly/domain'
 import { findAuthorityByKeyId, listTrustedAuthorities } from '../../store/authority-rows.ts'
 import {
   type CrlRow,
@@ -66,7 +66,7 @@ export async function upToDateCrl(deps: CrlDeps, tx: Tx, keyId: string, now: Dat
       revoked: revoked.map((each) => ({
         serialNumber: each.serial_number,
         revokedAt: each.revoked_at,
-        reason: reasonOf(each.cause),
+        reason: crlReasonOf(each.cause),
       })),
     },
   )
@@ -102,24 +102,6 @@ export async function signCrls(deps: CrlDeps, tenantId: TenantId, signal: AbortS
     await deps.database.transaction(tenantId, (tx) => upToDateCrl(deps, tx, keyId, now))
   }
   return 'idle'
-}
-
-function reasonOf(cause: string): CrlReason {
-  switch (cause) {
-    case 'key_compromised':
-    case 'clone_detected':
-      return 'keyCompromise'
-    case 'identity_retired':
-    case 'identity_expired':
-    case 'scale_down':
-      return 'cessationOfOperation'
-    case 'rotation':
-      return 'superseded'
-    case 'owner_departed':
-      return 'affiliationChanged'
-    default:
-      return 'privilegeWithdrawn'
-  }
 }
 
 function wholeSecond(ms: number): Date {

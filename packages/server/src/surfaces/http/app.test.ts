@@ -73,7 +73,7 @@ const routes: readonly Route<HttpDeps>[] = [
     action: 'owner.write',
     response: thing,
     handle: async (_deps: HttpDeps) => {
-      throw new Error('host db7.internal said hunter2')
+      throw new Error('host host-seven.internal said hunter2')
     },
   }),
   definePublicRoute({
@@ -228,7 +228,7 @@ describe('every answer', () => {
     const answer = await call('POST', '/v1/breaks', { headers: auth })
     expect(answer.statusCode).toBe(500)
     expect(answer.json()).toMatchObject({ code: 'internal' })
-    expect(answer.body).not.toMatch(/hunter2|db7/)
+    expect(answer.body).not.toMatch(/hunter2|host-seven/)
     expect(logged, 'control: the log has it').toHaveLength(1)
   })
 })

@@ -26,6 +26,8 @@ import { authenticateCaller, type Caller, rateLimited, runRoute } from './run-ro
 import { maxConnections, tlsSettings } from './tls-settings.ts'
 import { traceRequest } from './trace-request.ts'
 
+/** Of one part of a path. */
+export const maxParamLength = 300
 export const defaultBodyLimitBytes = 262_144
 /** The time that a request may take to arrive in full: slow senders must not hold connections. */
 const requestTimeoutMs = 30_000
@@ -76,7 +78,7 @@ export async function buildHttp(
   const app = fastify({
     logger: false,
     bodyLimit: defaultBodyLimitBytes,
-    routerOptions: { maxParamLength: 300 },
+    routerOptions: { maxParamLength },
     requestTimeout: requestTimeoutMs,
     connectionTimeout: 0,
     keepAliveTimeout: keepAliveTimeoutMs,

@@ -4,11 +4,10 @@
  * Messages say what is expected and never repeat a value, which may be a secret.
  */
 import { type FieldProblem, MayflyError } from '@mayfly/domain'
+import { keysAt, messageOf } from '@mayfly/provider-kit'
 import type { z } from 'zod'
-import { fieldProblems, keysAt, messageOf } from '../../application/field-problems.ts'
+import { fieldProblems } from '../../application/field-problems.ts'
 import { nothing, type RouteInput, type RouteShape } from './define-route.ts'
-
-export { keysAt, messageOf }
 
 export interface RawInput {
   readonly params: unknown

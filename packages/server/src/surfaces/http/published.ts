@@ -4,18 +4,19 @@
  * Public since it must be: whoever is shown a certificate knows nobody here. It says nothing of whom anything was issued to.
  * A question (OCSP, RFC 6960 appendix A) comes as a POST of its media type, or in base64 behind the name of the document.
  */
-import { defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
+import { MayflyError } from '@mayfly/domain'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { type PublishDeps, publishDocument } from '../../application/inventory/publish-document.ts'
 import type { TenantDirectory } from '../../application/proof/tenant-directory.ts'
+import { maxParamLength } from './app.ts'
+import { signalOfClient } from './signal-of-client.ts'
+import { tenantInPath } from './tenant-in-path.ts'
 
 export interface PublishedDeps extends PublishDeps {
   readonly tenants: TenantDirectory
 }
 
 const maxQuestionBytes = 16_384
-/** Of a question in the path: the router takes no more for one part. */
-const maxEncodedLength = 300
 const ocspRequest = 'application/ocsp-request'
 
 interface Params {
@@ -40,7 +41,7 @@ function register(app: FastifyInstance, deps: PublishedDeps, url: string): void 
   app.get(`${url}/:question`, (request, reply) => {
     const { question = '' } = request.params as Params
     // A client that does not encode `/` asks by POST: whatever stands in one part of the path is all of it.
-    const isEncoded = question.length <= maxEncodedLength && /^[A-Za-z0-9+/]+={0,2}$/.test(question)
+    const isEncoded = question.length <= maxParamLength && /^[A-Za-z0-9+/]+={0,2}$/.test(question)
     if (!isEncoded) throw new MayflyError('route_unknown')
     return send(deps, request, reply, Buffer.from(question, 'base64'))
   })
@@ -57,11 +58,9 @@ async function send(
   body: Buffer | undefined,
 ): Promise<FastifyReply> {
   const { resource, document, tenant } = request.params as Params
-  const tenantId = await tenantOf(deps, tenant)
-  const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort())
+  const tenantId = await tenantInPath(deps.tenants, tenant)
   const asked = { document, ...(body === undefined ? {} : { body: new Uint8Array(body) }) }
-  const answer = await publishDocument(deps, tenantId, resource, asked, gone.signal)
+  const answer = await publishDocument(deps, tenantId, resource, asked, signalOfClient(reply))
   if (answer === undefined) throw new MayflyError('route_unknown')
   const { maxAgeSeconds } = answer
   return reply
@@ -71,11 +70,4 @@ async function send(
     })
     .type(answer.mediaType)
     .send(Buffer.from(answer.body))
-}
-
-async function tenantOf(deps: PublishedDeps, name: string | undefined): Promise<TenantId> {
-  if (name === undefined) return defaultTenantId
-  const tenantId = await deps.tenants.findIdByName(name)
-  if (tenantId === undefined) throw new MayflyError('route_unknown')
-  return tenantId
 }

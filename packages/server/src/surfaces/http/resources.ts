@@ -1,7 +1,8 @@
-import type { OwnerId, ResourceId } from '@mayfly/domain'
+import type { OwnerId, ResourceId, TenantId } from '@mayfly/domain'
 import { z } from 'zod'
 import { changeResource, retireResource } from '../../application/registry/change-resource.ts'
 import { rotateLogin } from '../../application/registry/adopt-login.ts'
+import { rotateSecret } from '../../application/registry/rotate-secret.ts'
 import { checkResource, type ResourceCheckDeps } from '../../application/registry/check-resource.ts'
 import { registerResource } from '../../application/registry/register-resource.ts'
 import type { RegistryDeps } from '../../application/registry/registry-deps.ts'
@@ -16,7 +17,12 @@ import { readPage } from './pages.ts'
 import * as fields from './registry-fields.ts'
 import { id, page, pageQuery, ref, timestamp } from './wire.ts'
 
-type Deps = RegistryDeps & HttpDeps & ResourceCheckDeps
+export interface ResourceReadDeps {
+  /** What comes after the address of any listener, before what is a tenant's own: nothing, or `/t/<name>`. */
+  tenantPathOf(tenantId: TenantId): Promise<string>
+}
+
+type Deps = RegistryDeps & HttpDeps & ResourceCheckDeps & ResourceReadDeps
 
 const checkFinding = z
   .object({
@@ -53,6 +59,20 @@ const standing = z
     description: 'How it stands with a target: what waits there, and when it was looked at',
   })
 
+const published = z
+  .object({
+    path: z.string().meta({
+      description:
+        'After the address of any listener; a document is below it by its name. Nobody has to prove anything there',
+      examples: ['/published/0197a3c2-7b1e-7c55-8d1f-0a1b2c3d4e5f'],
+    }),
+    documents: z.array(z.object({ name: z.string(), title: z.string() })),
+  })
+  .meta({
+    id: 'PublishedDocuments',
+    description: 'What a resource tells the public: an authority, a list of what has ended',
+  })
+
 const resource = z
   .object({
     resource_id: id<ResourceId>(),
@@ -75,6 +95,10 @@ const resource = z
     checked_at: timestamp.nullable(),
     check: z.array(checkFinding).nullable().meta({ description: 'What the last check found; null after a change' }),
     standing: standing.optional().meta({ description: 'Only where a resource is read' }),
+    published: published
+      .nullable()
+      .optional()
+      .meta({ description: 'Only where one resource is read; null: its kind publishes nothing' }),
     version: fields.version,
     created_at: timestamp,
   })
@@ -196,10 +220,10 @@ export const resourceRoutes: readonly Route<Deps>[] = [
     resource: one,
     response: resource,
     problems: ['resource_not_found'],
-    handle: async (_deps: Deps, _ctx, input, tx) => {
+    handle: async (deps: Deps, _ctx, input, tx) => {
       const [row] = await withStanding(tx, [await getResource(tx, input.params.ref)])
       if (row === undefined) throw new Error('a row has its standing')
-      return resourceWire(row)
+      return { ...resourceWire(row), published: await publishedWire(deps, tx, row) }
     },
   }),
   defineSelfGatedRoute({
@@ -295,6 +319,41 @@ export const resourceRoutes: readonly Route<Deps>[] = [
       return { ...resourceWire(row), entry: receipt }
     },
   }),
+  defineSelfGatedRoute({
+    method: 'POST',
+    path: '/v1/resources/{ref}/rotate-secret',
+    name: 'rotateSecret',
+    summary: 'rotate a static secret at its system, now',
+    description:
+      'Of a resource of the kind `static`. The version before goes on for `overlap_seconds`, so that consumers can read again; ' +
+      'with `end_now` it ends at once. `leaked` raises a finding, and ends every version that others know when its notice is over.',
+    action: 'resource.write',
+    params,
+    body: z
+      .strictObject({
+        leaked: z.boolean().default(false),
+        end_now: z.boolean().default(false),
+        reason: fields.reason,
+      })
+      .default({ leaked: false, end_now: false, reason: undefined }),
+    changes: true,
+    response: resource,
+    problems: [
+      'resource_not_found',
+      'state_not_allowed',
+      'settings_invalid',
+      'target_refused',
+      'target_rights_missing',
+      'target_timeout',
+      'target_unreachable',
+      'target_unsafe',
+    ],
+    handle: async (deps: Deps, ctx, { params: { ref: which }, body }) => {
+      const order = { ref: which, leaked: body.leaked, endNow: body.end_now, reason: body.reason ?? '' }
+      const { row, receipt } = await rotateSecret(deps, ctx, order, ctx.signal)
+      return { ...resourceWire(row), entry: receipt }
+    },
+  }),
   defineRoute({
     method: 'POST',
     path: '/v1/resources/{ref}/retire',
@@ -327,6 +386,14 @@ async function withStanding(tx: Tx, rows: readonly ResourceWithOwner[]): Promise
 
 function standingWire({ resource_id: _id, attempts, ...rest }: Standing): z.output<typeof standing> {
   return { ...rest, circuit: rest.last_error !== null && (attempts ?? 0) > 0 ? 'open' : 'closed' }
+}
+
+async function publishedWire(deps: Deps, tx: Tx, row: ResourceRead): Promise<z.output<typeof published> | null> {
+  const provider = deps.providers.get(row.provider_kind)
+  const documents = provider?.documentsUnder?.(provider.settings.parse(row.settings)) ?? provider?.documents ?? []
+  if (documents.length === 0) return null
+  const path = `${await deps.tenantPathOf(tx.tenantId)}/published/${row.resource_id}`
+  return { path, documents: documents.map(({ name, title }) => ({ name, title })) }
 }
 
 function resourceWire(row: ResourceRead): z.output<typeof resource> {

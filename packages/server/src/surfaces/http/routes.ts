@@ -33,7 +33,7 @@ import { type OpenApiDocument, openApiDocument } from './openapi.ts'
 import { ownerRoutes } from './owners.ts'
 import { peopleRoutes } from './people.ts'
 import { policyRoutes } from './policies.ts'
-import { resourceRoutes } from './resources.ts'
+import { type ResourceReadDeps, resourceRoutes } from './resources.ts'
 import { type RevocationDeps, revocationRoutes } from './revocations.ts'
 import { sessionRoutes } from './sessions.ts'
 import { type SignInDeps, signInRoutes } from './sign-ins.ts'
@@ -50,7 +50,7 @@ export interface RouteDeps {
   readonly health: HealthDeps
   readonly proof: SignInDeps & BootstrapDeps
   readonly proving: ProofDeps & HttpDeps & FollowHostDeps
-  readonly registry: HttpDeps & RegistryDeps & ResourceCheckDeps
+  readonly registry: HttpDeps & RegistryDeps & ResourceCheckDeps & ResourceReadDeps
   readonly lifecycle: HttpDeps & IssueDeps & RevocationDeps
   readonly spiffe: SvidDeps
   readonly audit: AuditDeps & LogDeps

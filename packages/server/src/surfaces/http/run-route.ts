@@ -11,6 +11,7 @@ import type { HttpDeps } from './http-deps.ts'
 import { parseInput } from './parse-input.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { findSentToken } from './sent-token.ts'
+import { signalOfClient } from './signal-of-client.ts'
 import type { entry } from './wire.ts'
 
 /** Who was authenticated, kept between the hook that runs before the body is read and the handler. */
@@ -78,7 +79,7 @@ export async function runRoute<Deps>(
   const ctx: PublicContext = {
     requestId: request.id,
     sourceAddress: request.ip,
-    signal: signalOf(reply),
+    signal: signalOfClient(reply),
     ...(serverName !== undefined && { serverName }),
   }
   if (route.access === 'public') {
@@ -171,15 +172,6 @@ export function entryWire(sign: PromiseSigner, receipt: AuditReceipt): z.output<
 function serverNameOf({ raw }: FastifyRequest): string | undefined {
   const name = raw.socket instanceof TLSSocket ? raw.socket.servername : undefined
   return typeof name === 'string' ? name.toLowerCase() : undefined
-}
-
-/** Aborted when the client goes before it has its answer. */
-function signalOf(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController()
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort(new Error('the client has gone'))
-  })
-  return controller.signal
 }
 
 function callerId(actor: Actor): string {

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { currentCrl } from '../../application/spiffe/sign-crl.ts'
 import type { SvidDeps } from '../../application/spiffe/spiffe-deps.ts'
 import { type BundleDocument, getBundleDocument, refreshHintSeconds } from '../../application/spiffe/trust-bundle.ts'
+import { tenantInPath } from './tenant-in-path.ts'
 import { listFederations } from '../../store/federation-rows.ts'
 import { definePublicRoute, defineRoute, type PublicContext, type RawAnswer, type Route } from './define-route.ts'
 
@@ -138,8 +139,6 @@ function crlRoute<P extends z.ZodType<{ readonly name: string }>>(
   })
 }
 
-async function tenantOf(deps: SvidDeps, { tenant }: { readonly tenant: string }): Promise<TenantId> {
-  const tenantId = await deps.tenants.findIdByName(tenant)
-  if (tenantId === undefined) throw new MayflyError('route_unknown')
-  return tenantId
+function tenantOf(deps: SvidDeps, { tenant }: { readonly tenant: string }): Promise<TenantId> {
+  return tenantInPath(deps.tenants, tenant)
 }

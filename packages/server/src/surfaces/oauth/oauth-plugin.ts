@@ -5,11 +5,12 @@
  * Promise: answers about tokens are never stored by a cache; a parameter named twice is refused; nothing is learnt of
  * clients that do not exist.
  */
-import { defaultTenantId, MayflyError, type TenantId } from '@mayfly/domain'
+import { MayflyError, type TenantId } from '@mayfly/domain'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { answerChallenge } from './answer-challenge.ts'
 import { publishedKeys } from '../../adapters/keys/published-keys.ts'
 import { getIssuer } from '../../application/proof/tenant-directory.ts'
+import { tenantInPath } from '../http/tenant-in-path.ts'
 import { answerIntrospection } from './answer-introspection.ts'
 import { answerLogout } from './answer-logout.ts'
 import { answerRevocation } from './answer-revocation.ts'
@@ -103,13 +104,8 @@ async function mutualTlsUrlOf(deps: OAuthDeps, tenantId: TenantId): Promise<stri
   return url === undefined ? undefined : `${url}${(await deps.tenants.findPath(tenantId)) ?? ''}`
 }
 
-/** @throws MayflyError `route_unknown`: a tenant that does not exist has no endpoints */
 async function tenantOf(deps: OAuthDeps, request: FastifyRequest): Promise<TenantId> {
-  const { tenant } = request.params as { readonly tenant?: string }
-  if (tenant === undefined) return defaultTenantId
-  const tenantId = await deps.tenants.findIdByName(tenant)
-  if (tenantId === undefined) throw new MayflyError('route_unknown')
-  return tenantId
+  return tenantInPath(deps.tenants, (request.params as { readonly tenant?: string }).tenant)
 }
 
 function sendJson(reply: FastifyReply, cacheControl: string, body: unknown): FastifyReply {
