@@ -24,6 +24,8 @@ export interface Output {
   result<T>(value: T, text: (value: T) => string): void
   /** Data as it is, e.g. SQL or a shell script. */
   raw(text: string): void
+  /** Data that need not be text, as it is, with `--json` too. */
+  bytes(data: Uint8Array): void
   /** How to use a command, in place of an answer. */
   help(text: string): void
   /** One line to the person: what happened. */
@@ -59,6 +61,10 @@ export function makeOutput({ stdout, stderr }: OutputStreams, options: () => Out
       clearLine()
       if (options().json) stdout.write(`${JSON.stringify(value, null, 2)}\n`)
       else stdout.write(forReader(text(value)))
+    },
+    bytes(data) {
+      clearLine()
+      stdout.write(data)
     },
     raw(text) {
       clearLine()

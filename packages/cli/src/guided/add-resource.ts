@@ -6,17 +6,22 @@
  */
 import { dataClasses, environments, exposures, reaches } from '@mayfly/domain'
 import { answerOf, type MayflyClient } from '@mayfly/client'
-import type { ProviderForm } from '@mayfly/server'
+import type { FormPart, ProviderForm } from '@mayfly/server'
 import type { Cli } from '../cli.ts'
-import { formatRecord, formatTable } from '../format-table.ts'
+import { formatRecord } from '../format-table.ts'
 import { UsageError } from '../usage-error.ts'
-import { missingQuestions } from './questions.ts'
-import { askQuestion, openTerminal, type Terminal } from './terminal.ts'
-
-type Members = Record<string, unknown>
+import { type Checked, checkRegistered, findingsTable } from './check-registered.ts'
+import { fillAfterwards } from './fill-afterwards.ts'
+import { type FormFiller, type Members, openForm } from './fill-form.ts'
+import { type Forms, lenderOf, lenderSetting, schemaOf } from './form-parts.ts'
+import { faultOfName, faultOfOwner } from './name-faults.ts'
+import { askedAfterwards, missingQuestions } from './questions.ts'
+import { openTerminal, type Terminal } from './terminal.ts'
 
 export interface GuidedInput {
   readonly form: ProviderForm
+  /** Of all kinds: one may be asked for in the words of another. */
+  readonly forms: Forms
   /** Members of the request that options have given. */
   readonly given: Members
   /** The first role: name and permission, as options have given them; absent: asked for. */
@@ -26,8 +31,8 @@ export interface GuidedInput {
 }
 
 const plain = [
-  { member: 'name', flag: '--name', question: 'name of the resource, e.g. orders-db' },
-  { member: 'owner', flag: '--owner', question: 'owner, the team that answers for it' },
+  { member: 'name', flag: '--name', question: 'name of the resource, e.g. orders-db', faultOf: faultOfName },
+  { member: 'owner', flag: '--owner', question: 'owner, the team that answers for it', faultOf: faultOfOwner },
 ] as const
 const chosen = [
   { member: 'environment', flag: '--environment', question: 'environment', choices: environments },
@@ -36,40 +41,52 @@ const chosen = [
   { member: 'exposure', flag: '--exposure', question: 'who can reach it', choices: exposures },
 ] as const
 
+/** The terminal, where somebody sits there, and what is asked at it. */
+interface Asking {
+  readonly terminal: Terminal
+  readonly filler: FormFiller
+}
+
 export async function addResourceGuided(cli: Cli, api: MayflyClient, input: GuidedInput): Promise<void> {
+  const { form, forms } = input
   const terminal = openTerminal()
   try {
     if (terminal === undefined) refuseIncomplete(input)
-    const { form } = input
-    cli.out.say(
-      `${form.title}: run this at the target, as somebody who may; it gives Mayfly the least rights that it needs`,
-    )
-    cli.out.log(form.guide)
-    if (!input.yes && (await terminal?.yes('has it been run?')) !== true) {
-      throw new UsageError(
-        'nothing was registered',
-        'run it, then call this again, with `--yes` if nobody is to be asked',
-      )
-    }
-    const body = await complete(input, terminal)
-    const role = await completeRole(input, terminal)
+    const asking = terminal && { terminal, filler: openForm(terminal, forms, form, (text) => cli.out.say(text)) }
+    const settings = structuredClone(input.given['settings'] ?? {}) as Members
+    const later = asking === undefined ? [] : askedAfterwards(form.settings, settings)
+    if (later.length > 0)
+      cli.out.say(`${form.title}: what it publishes comes first; its setup is printed once it is registered`)
+    else await prepare(cli, input, settings, asking)
+    const body = await complete(cli, api, { ...input.given, provider: form.kind, settings }, input, asking)
+    const role = await completeRole(input, asking)
     await tryOut(cli, api, body, role.permission)
-    await register(cli, api, body, role)
+    let resource = await register(cli, api, body, role)
+    if (asking !== undefined && later.length > 0)
+      resource = await fillAfterwards(cli, api, input, asking, resource, later)
+    const { name, provider, owner, environment, login_adopted_at } = resource
+    cli.out.result(resource, () => formatRecord({ name, provider, owner, environment, login_adopted_at }))
+    cli.out.say(`registered: issue a credential with \`mayfly issue ${name}/${role.name}\``)
   } finally {
     terminal?.close()
   }
 }
 
 /** Where nobody can be asked: everything that is missing, at once, as the options that give it. */
-function refuseIncomplete({ form, given, role, yes }: GuidedInput): void {
-  const pathsOf = (schema: ProviderForm['settings'], value: unknown, flag: string): readonly string[] =>
-    missingQuestions(schema, value ?? {}).map(({ path }) => `${flag} ${path.join('.')}=…`)
+function refuseIncomplete({ form, forms, given, role, yes }: GuidedInput): void {
+  const missing = (part: FormPart, value: unknown) =>
+    missingQuestions(schemaOf(forms, form, part, given['settings']), value ?? {}).filter(
+      ({ fallback }) => fallback === undefined,
+    )
+  const pathsOf = (part: FormPart, value: unknown, flag: string) =>
+    missing(part, value).map(({ path }) => `${flag} ${path.join('.')}=…`)
   const flags: readonly string[] = [
     ...[...plain, ...chosen].filter(({ member }) => given[member] === undefined).map(({ flag }) => flag),
-    ...pathsOf(form.settings, given['settings'], '--setting'),
-    ...pathsOf(form.secret, given['secret'], '--secret'),
+    ...pathsOf('settings', given['settings'], '--setting'),
+    // A secret that has members is one file.
+    ...new Set(missing('secret', given['secret']).map(({ path }) => `--secret ${path[0]}=…`)),
     ...(role.name === undefined ? ['--role'] : []),
-    ...pathsOf(form.permission, role.permission, '--permission'),
+    ...pathsOf('permission', role.permission, '--permission'),
     ...(yes ? [] : ['--yes']),
   ]
   if (flags.length === 0) return
@@ -79,39 +96,53 @@ function refuseIncomplete({ form, given, role, yes }: GuidedInput): void {
   )
 }
 
-async function complete({ form, given }: GuidedInput, terminal: Terminal | undefined): Promise<Members> {
-  const body: Members = { ...given, provider: form.kind }
-  for (const { member, question } of plain) body[member] ??= await terminal?.text(question)
-  for (const { member, question, choices } of chosen) body[member] ??= await terminal?.choice(question, choices)
-  body['settings'] = await fill(form.settings, given['settings'], terminal, false)
-  body['secret'] = await fill(form.secret, given['secret'], terminal, true)
+/** What gives Mayfly the least rights; where the kind stands upon another one, what that one needs too. */
+async function prepare(
+  cli: Cli,
+  { form, forms, yes }: GuidedInput,
+  settings: Members,
+  asking: Asking | undefined,
+): Promise<void> {
+  const wanted = lenderSetting(form)
+  if (wanted !== undefined && settings[wanted] === undefined) await asking?.filler.ask(wanted, settings)
+  cli.out.say(
+    `${form.title}: run this at the target, as somebody who may; it gives Mayfly the least rights that it needs`,
+  )
+  for (const one of [form, lenderOf(forms, form, settings)]) if (one !== undefined) cli.out.log(one.guide)
+  if (yes || (await asking?.terminal.yes('has it been run?')) === true) return
+  throw new UsageError('nothing was registered', 'run it, then call this again, with `--yes` if nobody is to be asked')
+}
+
+async function complete(
+  cli: Cli,
+  api: MayflyClient,
+  body: Members,
+  { given }: GuidedInput,
+  asking: Asking | undefined,
+): Promise<Members> {
+  if (asking === undefined) return body
+  const { terminal, filler } = asking
+  for (const { member, question, faultOf } of plain) {
+    while (body[member] === undefined) {
+      const answer = await terminal.text(question)
+      const fault = await faultOf(api, answer)
+      if (fault === undefined) body[member] = answer
+      else cli.out.say(`\`${member}\`: ${fault}`)
+    }
+  }
+  for (const { member, question, choices } of chosen) body[member] ??= await terminal.choice(question, choices)
+  body['settings'] = await filler.fill('settings', body['settings'])
+  body['secret'] = await filler.fill('secret', given['secret'], body['settings'])
   return body
 }
 
-async function completeRole({ form, role }: GuidedInput, terminal: Terminal | undefined) {
-  const name = role.name ?? (await terminal?.text('name of its first role', 'readonly')) ?? ''
-  return { name, permission: await fill(form.permission, role.permission, terminal, false) }
-}
-
-/** Asks until nothing required is missing: an answer may open further questions. */
-async function fill(
-  schema: ProviderForm['settings'],
-  given: unknown,
-  terminal: Terminal | undefined,
-  secret: boolean,
-): Promise<Members> {
-  const value = structuredClone(given ?? {}) as Members
-  for (;;) {
-    const [question] = missingQuestions(schema, value)
-    if (question === undefined || terminal === undefined) return value
-    place(value, question.path, await askQuestion(terminal, question, secret))
+async function completeRole({ role }: GuidedInput, asking: Asking | undefined) {
+  const { name, permission } = role
+  if (asking === undefined) return { name: name ?? '', permission: permission ?? {} }
+  return {
+    name: name ?? (await asking.terminal.text('name of its first role', 'readonly')),
+    permission: await asking.filler.fill('permission', permission),
   }
-}
-
-function place(value: Members, path: readonly string[], answer: unknown): void {
-  let at = value
-  for (const step of path.slice(0, -1)) at = (at[step] ??= {}) as Members
-  at[path.at(-1) ?? ''] = answer
 }
 
 async function tryOut(cli: Cli, api: MayflyClient, body: Members, permission: Members): Promise<void> {
@@ -119,17 +150,12 @@ async function tryOut(cli: Cli, api: MayflyClient, body: Members, permission: Me
   const { provider, owner, settings, secret } = body
   const asked = { provider, owner, settings, secret, permission }
   // The server checks every member against the schemas that the questions were made from.
-  const { check } = await answerOf(api.POST('/v1/resources/try', { body: asked as never }))
-  cli.out.log(
-    formatTable(
-      ['outcome', 'check', 'what'],
-      check.map(({ outcome, check: name, detail, hint }) => [outcome, name, hint ? `${detail}; ${hint}` : detail]),
-    ),
-  )
-  const failed = check.filter(({ outcome }) => outcome === 'failed')
+  const { check: findings } = await answerOf(api.POST('/v1/resources/try', { body: asked as never }))
+  cli.out.log(findingsTable(findings))
+  const failed = findings.filter(({ outcome }) => outcome === 'failed')
   if (failed.length === 0) return
   throw new UsageError(
-    `${failed.length} of ${check.length} checks failed at the target; nothing was registered`,
+    `${failed.length} of ${findings.length} checks failed at the target; nothing was registered`,
     failed[0]?.hint ?? 'mend what they name, then call this again',
   )
 }
@@ -139,14 +165,11 @@ async function register(
   api: MayflyClient,
   body: Members,
   role: { readonly name: string; readonly permission: Members },
-): Promise<void> {
+): Promise<Checked> {
   const resource = await answerOf(api.POST('/v1/resources', { body: body as never }))
   await answerOf(
     api.POST('/v1/roles', { body: { resource: resource.name, name: role.name, permission: role.permission as never } }),
   )
   cli.out.progress('checking it as it is registered')
-  const checked = await answerOf(api.POST('/v1/resources/{ref}/check', { params: { path: { ref: resource.name } } }))
-  const { name, provider, owner, environment, login_adopted_at } = checked
-  cli.out.result(checked, () => formatRecord({ name, provider, owner, environment, login_adopted_at }))
-  cli.out.say(`registered: issue a credential with \`mayfly issue ${resource.name}/${role.name}\``)
+  return checkRegistered(api, resource.name)
 }

@@ -63,6 +63,7 @@ export function openTerminal(): Terminal | undefined {
       for (;;) {
         const answer = await text(`${question} (${choices.join(', ')})`)
         if (choices.includes(answer)) return answer
+        process.stderr.write('mayfly: that is none of them\n')
       }
     },
     async yes(question) {
@@ -72,40 +73,67 @@ export function openTerminal(): Terminal | undefined {
   }
 }
 
-/** A question in words, and its answer as the value that the schema wants. */
+/** A question in words, and its answer as the value that the schema wants; an empty answer where it may be left out. */
 export async function askQuestion(terminal: Terminal, question: Question, secret: boolean): Promise<unknown> {
   const name = question.path.join('.')
   const what = question.help === undefined ? name : `${name} (${question.help})`
+  const { fallback, choices = [] } = question
+  const suggested = fallback === undefined ? undefined : spoken(fallback.value)
   switch (question.kind) {
     case 'text':
-      return secret && question.path.at(-1) !== 'username' ? terminal.secret(what) : terminal.text(what)
+      if (secret && question.path.at(-1) !== 'username') return terminal.secret(what)
+      return unlessLeft(question, suggested, await terminal.text(what, suggested), (text) => text)
     case 'choice':
-      return terminal.choice(what, question.choices ?? [])
+      return terminal.choice(what, choices)
     case 'yes_or_no':
       return terminal.yes(what)
-    case 'list':
-      return (await terminal.text(`${what}, separated by commas`)).split(',').map((one) => one.trim())
+    case 'list': {
+      const of = choices.length === 0 ? what : `${what}: of ${choices.join(', ')}`
+      return unlessLeft(question, suggested, await terminal.text(`${of}; separated by commas`, suggested), (text) =>
+        text
+          .split(',')
+          .map((one) => one.trim())
+          .filter((one) => one !== ''),
+      )
+    }
     case 'whole':
-      return whole(terminal, what)
+      // What is no number the schema refuses, in words.
+      return unlessLeft(question, suggested, await terminal.text(`${what}, a whole number`, suggested), (text) =>
+        /^\d{1,15}$/.test(text) ? Number(text) : text,
+      )
     case 'json':
-      return json(terminal, what)
+      return json(terminal, question, what, suggested)
   }
 }
 
-async function whole(terminal: Terminal, what: string): Promise<number> {
-  for (;;) {
-    const answer = await terminal.text(`${what}, a whole number`)
-    if (/^\d{1,9}$/.test(answer)) return Number(answer)
-  }
+function unlessLeft<T>(
+  { fallback }: Question,
+  suggested: string | undefined,
+  answer: string,
+  read: (text: string) => T,
+): unknown {
+  return answer === suggested ? fallback?.value : read(answer)
 }
 
-async function json(terminal: Terminal, what: string): Promise<unknown> {
+/** What is in force where nothing is answered, as it stands in brackets behind the question. */
+function spoken(value: unknown): string {
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return 'none'
+  if (Array.isArray(value)) return value.join(', ')
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+async function json(
+  terminal: Terminal,
+  question: Question,
+  what: string,
+  suggested: string | undefined,
+): Promise<unknown> {
   for (;;) {
-    const answer = await terminal.text(`${what}, as JSON`)
+    const answer = await terminal.text(`${what}, as JSON`, suggested)
     try {
-      return JSON.parse(answer)
+      return unlessLeft(question, suggested, answer, (text) => JSON.parse(text) as unknown)
     } catch {
-      continue
+      process.stderr.write('mayfly: that is not JSON\n')
     }
   }
 }
