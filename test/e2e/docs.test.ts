@@ -6,7 +6,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createOrdersTarget, type DevWorld, type OrdersTarget, registerRole, startDevWorld } from './dev-world.ts'
 import { type Prepared, prepareMysql } from '../integration/provider-mysql/mysql-fixture.ts'
 import { openBrowser, type OpenIdProvider, startOpenIdProvider } from '../integration/people/openid-provider.ts'
+import { placeholderUrl, readBrokerManifest } from '../integration/provider-http/rabbitmq-template.ts'
+import { startTokenServer, type TokenServer } from '../integration/provider-http/token-server.ts'
+import { type Broker, openBroker } from '../integration/provider-rabbitmq/rabbitmq-fixture.ts'
 import { type PreparedNats, prepareNats } from '../integration/provider-nats/nats-fixture.ts'
+import { type PreparedSsh, prepareSsh } from '../integration/provider-ssh/ssh-fixture.ts'
 import { type Prepared as PreparedRedis, prepareRedis } from '../integration/provider-redis/redis-fixture.ts'
 import { until, useServer } from '../support/index.ts'
 import { type RunningCommand, startProcess } from './run-mayfly.ts'
@@ -57,6 +61,9 @@ const addReport = async (world: DevWorld) => {
 
 let redis: PreparedRedis
 let nats: PreparedNats
+let ssh: PreparedSsh
+let broker: Broker
+let tokens: TokenServer
 const natsServers = () =>
   `--setting 'servers=[${nats.settings.servers.join()}]' --setting tls.mode=disabled_loopback_only`
 
@@ -131,6 +138,79 @@ const scenes: Readonly<Record<string, Scene>> = {
         `--setting host=${redis.access.host} --setting port=${redis.access.port} --setting tls.mode=disabled_loopback_only`,
       ],
       ['env:ORDERS_CACHE_PASSWORD', 'file:mayfly.password'],
+    ],
+    finish: async () => redis[Symbol.asyncDispose](),
+  },
+  'docs/guides/connect-x509.md': { prepare: addPayments },
+  'docs/guides/connect-rabbitmq.md': {
+    async prepare(world) {
+      await addPayments(world)
+      broker = await openBroker()
+      await broker.ask('PUT', 'users/mayfly-of-the-guide', { password: 'as-it-was-entered', tags: 'administrator' })
+    },
+    env: { ORDERS_BROKER_PASSWORD: 'as-it-was-entered' },
+    replace: () => [
+      [
+        '--setting management_url=https://rabbit.example.com:15671 --setting host=rabbit.example.com',
+        `--setting management_url=${broker.settings.management_url} --setting host=${broker.settings.host} ` +
+          `--setting port=${broker.settings.port} --setting amqp_tls=false`,
+      ],
+      ['username=mayfly', 'username=mayfly-of-the-guide'],
+    ],
+    finish: async () => void (await broker.ask('DELETE', 'users/mayfly-of-the-guide')),
+  },
+  'docs/guides/connect-http.md': {
+    async prepare(world) {
+      await addPayments(world)
+      tokens = await startTokenServer()
+      const manifest = fence('docs/guides/connect-http.md', 'yaml').replace('https://ci.example.com', tokens.url)
+      await writeFile(`${world.dir}/registry.yaml`, manifest)
+      broker = await openBroker()
+      const { access } = broker
+      await writeFile(
+        `${world.dir}/broker.yaml`,
+        readBrokerManifest()
+          .replace(placeholderUrl, access.managementUrl)
+          .replace('username: mayfly', `username: ${access.username}`),
+      )
+    },
+    get env() {
+      return { CI_ADMIN_TOKEN: tokens.adminToken, ORDERS_BROKER_PASSWORD: broker.access.password }
+    },
+    finish: async () => tokens[Symbol.asyncDispose](),
+  },
+  'docs/guides/connect-ssh.md': {
+    async prepare(world) {
+      await addPayments(world)
+      ssh = await prepareSsh()
+    },
+    // The host is set up here, not by the guide's script: that is for root of a machine of its own.
+    replace: () => [
+      ['> mayfly-user-ca.pub', `> ${ssh.dir}/user-ca.pub`],
+      [
+        '{"address":"host-1.example.com","port":22,"user":"mayfly","host_key":"HOST_KEY"}',
+        JSON.stringify(ssh.settings.hosts[0]),
+      ],
+    ],
+    finish: async () => ssh[Symbol.asyncDispose](),
+  },
+  'docs/guides/static-secrets.md': {
+    async prepare(world) {
+      await addPayments(world)
+      redis = await prepareRedis()
+      await redis.run('ACL', 'SETUSER', 'reporting', 'reset', 'on', '>what-it-takes-today', '+ping')
+      await writeFile(`${world.dir}/login.json`, JSON.stringify(redis.mayflyLogin))
+      await writeFile(`${world.dir}/current.secret`, 'what-it-takes-today')
+    },
+    replace: () => [
+      [
+        '{"host":"redis.example.com"}',
+        JSON.stringify({
+          host: redis.access.host,
+          port: redis.access.port,
+          tls: { mode: 'disabled_loopback_only' },
+        }),
+      ],
     ],
     finish: async () => redis[Symbol.asyncDispose](),
   },

@@ -6,10 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import pg from 'pg'
 import { expect } from 'vitest'
 import type { CallContext } from '../../packages/server/src/application/credential/issue-deps.ts'
-import { requestRevocation } from '../../packages/server/src/application/revocation/request-revocation.ts'
 import type { CredentialRow } from '../../packages/server/src/store/credential-rows.ts'
 import type { Selector } from '../../packages/server/src/store/revocation-rows.ts'
 import { createFixture, type Fixture } from '../integration/lifecycle/lifecycle-fixture.ts'
@@ -94,20 +92,15 @@ export function processes(fixture: Pick<Fixture, 'store' | 'life'>, kek: string)
       return child
     },
 
+    /** How many credentials a server has taken to remove. */
+    inHand: (): Promise<number> =>
+      fixture.life.inTenant(
+        async (tx) => (await tx.query.selectFrom('removal_claim').select('credential_id').execute()).length,
+      ),
     credentials: (): Promise<readonly CredentialRow[]> =>
       fixture.life.inTenant((tx) => tx.query.selectFrom('credential').selectAll().orderBy('credential_id').execute()),
 
-    revoke(selector: Selector) {
-      const { life } = fixture
-      return life.inTenant((tx) =>
-        requestRevocation(tx, {
-          selector,
-          cause: 'requested_by_operator',
-          requestedBy: { kind: 'person', id: 'test' },
-          now: life.clock.now(),
-        }),
-      )
-    },
+    revoke: (selector: Selector) => fixture.life.revoke(selector),
   }
 }
 
@@ -130,21 +123,6 @@ export async function expectSound(fixture: Fixture): Promise<void> {
   // What this suite puts in by SQL (proofs of identities) no entry explains.
   const ours = report.findings.filter(({ table }) => ['credential', 'task', 'task_role', 'identity'].includes(table))
   expect(ours, 'every row is explained by the log').toEqual([])
-}
-
-/** Holds creates, cuts and drops at a target at the exact point where they touch the table of roles. */
-export async function holdRoles(url: string): Promise<{ release(): Promise<void> } & AsyncDisposable> {
-  const client = new pg.Client(url)
-  await client.connect()
-  await client.query('begin; lock table pg_authid in share row exclusive mode')
-  let held = true
-  const release = async () => {
-    if (!held) return
-    held = false
-    await client.query('rollback')
-    await client.end()
-  }
-  return { release, [Symbol.asyncDispose]: release }
 }
 
 export interface Gate extends AsyncDisposable {

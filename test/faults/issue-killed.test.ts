@@ -1,19 +1,7 @@
 import { expect, test } from 'vitest'
 import { until } from '../support/index.ts'
 import { withClient } from '../support/index.ts'
-import { allGone, createFaultFixture, expectSound, type FaultFixture, holdRoles, startGate } from './fault-fixture.ts'
-
-/** The create has reached the target and waits there. */
-function createIsWaiting(fixture: FaultFixture): Promise<unknown> {
-  return until(
-    async () =>
-      (
-        await fixture.sql(`select from pg_stat_activity
-          where usename = '${fixture.place.login.username}' and wait_event_type = 'Lock'`)
-      ).length > 0,
-    { withinMs: 15_000, describe: 'the create waits at the target' },
-  )
-}
+import { allGone, createFaultFixture, expectSound, type FaultFixture, startGate } from './fault-fixture.ts'
 
 function requestedRow(fixture: FaultFixture) {
   return until(async () => (await fixture.credentials()).find((row) => row.state === 'requested'), {
@@ -50,15 +38,15 @@ test.each([18, 15] as const)(
   async (version) => {
     await using fixture = await createFaultFixture(version)
     const { call } = fixture
-    await using roles = await holdRoles(fixture.target.superuser.url)
+    await using hold = await fixture.holdAccounts()
     await using issuer = await fixture.startIssuer(call)
     const row = await requestedRow(fixture)
-    await createIsWaiting(fixture)
+    await fixture.createIsWaiting()
     await withClient(fixture.store.superuserUrl, async (blocker) => {
       // The activation waits for this row.
       await blocker.query('begin')
       await blocker.query('select from mayfly.credential where credential_id = $1 for update', [row.credential_id])
-      await roles.release()
+      await hold.release()
       await until(() => fixture.exists(row), { describe: 'the account stands' })
       await issuer.kill()
       await blocker.query('rollback')
@@ -77,15 +65,15 @@ test.each([18, 15] as const)(
     await using fixture = await createFaultFixture(version)
     const { call } = fixture
     await using _server = await fixture.startServer()
-    await using roles = await holdRoles(fixture.target.superuser.url)
+    await using hold = await fixture.holdAccounts()
     await using issuer = await fixture.startIssuer(call, { createTimeoutMs: 5_000 })
     const row = await requestedRow(fixture)
-    await createIsWaiting(fixture)
+    await fixture.createIsWaiting()
     await issuer.kill()
     await fixture.revoke({ kind: 'credential', id: row.credential_id })
     await until(async () => (await fixture.rowOf(row)).attempts > 0, { describe: 'the removal has looked once' })
     expect((await fixture.rowOf(row)).state, 'absent once is not yet removed').toBe('revoking')
-    await roles.release()
+    await hold.release()
     await allGone(fixture)
     expect(await fixture.exists(row)).toBe(false)
     const gone = await fixture.rowOf(row)
@@ -97,10 +85,10 @@ test.each([18, 15] as const)(
 test('a create that waits beyond its deadline never takes effect', async () => {
   await using fixture = await createFaultFixture(18)
   const { call } = fixture
-  await using roles = await holdRoles(fixture.target.superuser.url)
+  await using hold = await fixture.holdAccounts()
   await using issuer = await fixture.startIssuer(call, { createTimeoutMs: 2_000 })
   const row = await requestedRow(fixture)
-  await createIsWaiting(fixture)
+  await fixture.createIsWaiting()
   await issuer.kill()
   await until(
     async () =>
@@ -108,7 +96,7 @@ test('a create that waits beyond its deadline never takes effect', async () => {
       0,
     { withinMs: 15_000, describe: 'the target itself has given up' },
   )
-  await roles.release()
+  await hold.release()
   expect(await fixture.exists(row)).toBe(false)
   await using _server = await fixture.startServer()
   await allGone(fixture)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { until } from '../support/index.ts'
-import { allGone, createFaultFixture, expectSound, holdRoles } from './fault-fixture.ts'
+import { allGone, createFaultFixture, expectSound } from './fault-fixture.ts'
 
 test.each([18, 15] as const)(
   'a server killed during a revocation is replaced, and no row is forgotten (PostgreSQL %i)',
@@ -10,19 +10,17 @@ test.each([18, 15] as const)(
     await life.makeRole('orders-db', 'many', fixture.group, { maxLivePerIdentity: 1_000 })
     await fixture.issueMany(60, { role: 'orders-db/many' })
     await using first = await fixture.startServer()
-    await using roles = await holdRoles(fixture.target.superuser.url)
+    await using hold = await fixture.holdAccounts()
     await fixture.revoke({ kind: 'identity', id: identity.identity_id })
-    await until(async () => (await fixture.credentials()).every((row) => row.attempts > 0), {
-      describe: 'the first server has them in hand',
-    })
+    await until(async () => (await fixture.inHand()) === 60, { describe: 'the first server has them in hand' })
     await first.kill()
-    await roles.release()
+    await hold.release()
     expect(
       (await fixture.credentials()).some((row) => row.state === 'revoking'),
       'control: work is left',
     ).toBe(true)
     await using _second = await fixture.startServer()
-    // The lease of the dead one runs out.
+    // The claim of the dead one runs out.
     await allGone(fixture)
     const revocations = await life.inTenant((tx) => tx.query.selectFrom('revocation').selectAll().execute())
     expect(revocations).toMatchObject([{ state: 'complete', total: 60, cut_count: 60, removed_count: 60 }])

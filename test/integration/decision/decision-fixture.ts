@@ -20,12 +20,12 @@ import {
   type TaskKind,
   type TrustProviderId,
 } from '@mayfly/domain'
-import { createPolicyEngine } from '../../../packages/server/src/adapters/cedar/policy-engine.ts'
 import type { Logger, RequestContext } from '../../../packages/server/src/application/context.ts'
 import type { AuthorityDeps } from '../../../packages/server/src/application/decision/authority-deps.ts'
 import { ensureDefaultPolicy } from '../../../packages/server/src/application/decision/ensure-default-policy.ts'
 import { openDatabase, type Tx } from '../../../packages/server/src/store/database.ts'
 import { createTestDatabase } from '../../support/index.ts'
+import { sharedPolicyEngine } from '../../support/shared-policy-engine.ts'
 
 export const tenantId = defaultTenantId
 export const start = new Date('2026-11-22T12:00:00.000Z')
@@ -56,7 +56,7 @@ export async function createDecisionFixture() {
     database,
     clock,
     logger,
-    policies: createPolicyEngine(),
+    policies: sharedPolicyEngine(),
     offeredBindings: () => ['none'],
     takesHolderKeys: () => false,
   }

@@ -195,6 +195,9 @@ export const walks: Readonly<Record<string, Walk>> = {
   },
   checkResource: { ask: async ({ make }) => ref((await make.resource()).name) },
   rotateLogin: { ask: async ({ make }) => ref((await make.resourceWithOwnLogin()).name) },
+  rotateSecret: {
+    ask: async ({ make }) => ({ ...(await ref((await make.staticResource()).name)), body: {} }),
+  },
   retireResource: { ask: async ({ make }) => ({ ...(await ref((await make.resource()).name)), body: {} }) },
 
   registerRole: {

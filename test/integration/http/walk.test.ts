@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { routes } from '../../../packages/server/src/surfaces/http/routes.ts'
-import { keysAt } from '../../../packages/server/src/surfaces/http/parse-input.ts'
+import { keysAt } from '@mayfly/provider-kit'
 import { entry } from '../../../packages/server/src/surfaces/http/wire.ts'
 import type { Caller } from './caller.ts'
 import { startWorld, type World } from './world.ts'

@@ -10,10 +10,11 @@ import { defaultTenantId, newId, systemClock, type TenantId } from '@mayfly/doma
 import { privateKeyTokens } from '@mayfly/client'
 import { loadConfig, makeLogger, startServer } from '@mayfly/server'
 import { Secret } from '@mayfly/provider-kit'
+import { adminKeys, adminRights } from '@mayfly/provider-redis'
 import { makeBootstrap } from '../../../packages/server/src/application/proof/make-bootstrap.ts'
 import { useBootstrap } from '../../../packages/server/src/application/proof/use-bootstrap.ts'
 import { openDatabase } from '../../../packages/server/src/store/database.ts'
-import { createTestDatabase, makeTempDir, until, withClient } from '../../support/index.ts'
+import { createTestDatabase, makeTempDir, runRedis, startRedis, until, withClient } from '../../support/index.ts'
 import { prepareTarget } from '../lifecycle/lifecycle-fixture.ts'
 import { makeOfflineSite } from '../offline/make-offline-site.ts'
 import { type Answer, type Caller, makeCaller } from './caller.ts'
@@ -78,6 +79,8 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
     fresh_for_seconds: 3600,
   })
 
+  // Started when it is first needed.
+  let redis: ReturnType<typeof startRedis> | undefined
   const make = {
     async person() {
       const email = `${fresh('person')}@example.org`
@@ -131,6 +134,23 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
         client.query(`create role ${login.username} login password '${login.password}'`),
       )
       return make.resource({ secret: login })
+    },
+    /** An account of a Redis whose secret Mayfly rotates. */
+    async staticResource() {
+      redis ??= makeTempDir('redis').then((at) => startRedis(at, { withAclFile: true }))
+      const { access } = await redis
+      const [login, account] = [fresh(`static-login-${newId()}`), fresh(`static-account-${newId()}`)]
+      await runRedis(access, 'ACL', 'SETUSER', login, 'reset', 'on', '>as-it-was-entered', adminKeys, ...adminRights)
+      await runRedis(access, 'ACL', 'SETUSER', account, 'reset', 'on', '>what-it-takes-today', '+ping')
+      return make.resource({
+        provider: 'static',
+        settings: {
+          system: 'redis',
+          settings: { host: access.host, port: access.port, tls: { mode: 'disabled_loopback_only' } },
+          accounts: [account],
+        },
+        secret: { login: { username: login, password: 'as-it-was-entered' }, current: 'what-it-takes-today' },
+      })
     },
     async role(resource?: string) {
       return admin.get<{ role_id: string; name: string; resource: string; version: number }>('POST', '/v1/roles', {
@@ -288,6 +308,7 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
     },
     async [Symbol.asyncDispose]() {
       await server.stop()
+      await (await redis)?.stop()
       await target.drop()
       await store.drop()
     },

@@ -2,8 +2,7 @@ import { Secret } from '@mayfly/provider-kit'
 import { describe, expect, test } from 'vitest'
 import { rotateSigningKey } from '../../../packages/server/src/application/proof/rotate-signing-key.ts'
 import { suspendIdentity } from '../../../packages/server/src/application/registry/change-identity-state.ts'
-import { requestRevocation } from '../../../packages/server/src/application/revocation/request-revocation.ts'
-import { until, withClient } from '../../support/index.ts'
+import { until } from '../../support/index.ts'
 import { canLogIn, createFixture, movableClock } from './lifecycle-fixture.ts'
 
 describe('an issue', () => {
@@ -118,62 +117,46 @@ describe('an issue', () => {
     await using fixture = await createFixture()
     const { life, identity } = fixture
     await life.startWorkers()
-    // Creates wait while someone holds the target's table of roles.
-    await withClient(fixture.target.superuser.url, async (blocker) => {
-      await blocker.query('begin; lock table pg_authid in share row exclusive mode')
-      const issuing = fixture.issue().then(
-        () => 'issued',
-        (error: { code?: string }) => error.code,
-      )
-      const row = await until(
-        () => life.inTenant((tx) => tx.query.selectFrom('credential').selectAll().executeTakeFirst()),
-        { describe: 'the row stands before the account' },
-      )
-      expect(row.state).toBe('requested')
-      await until(async () => (await fixture.sql(`select from pg_locks where not granted`)).length > 0, {
-        describe: 'the create is under way at the target',
-      })
-      await life.inTenant((tx) =>
-        requestRevocation(tx, {
-          selector: { kind: 'identity', id: identity.identity_id },
-          cause: 'requested_by_operator',
-          requestedBy: { kind: 'person', id: 'test' },
-          now: life.clock.now(),
-        }),
-      )
-      await blocker.query('commit')
-      expect(await issuing).toBe('credential_overtaken')
-      const gone = await fixture.becomes(row, 'revoked')
-      expect(gone.ended_unborn).toBe(true)
-      expect(await fixture.exists(row)).toBe(false)
-    })
+    await using hold = await fixture.holdAccounts()
+    const issuing = fixture.issue().then(
+      () => 'issued',
+      (error: { code?: string }) => error.code,
+    )
+    const row = await until(
+      () => life.inTenant((tx) => tx.query.selectFrom('credential').selectAll().executeTakeFirst()),
+      { describe: 'the row stands before the account' },
+    )
+    expect(row.state).toBe('requested')
+    await fixture.createIsWaiting()
+    await life.revoke({ kind: 'identity', id: identity.identity_id })
+    await hold.release()
+    expect(await issuing).toBe('credential_overtaken')
+    const gone = await fixture.becomes(row, 'revoked')
+    expect(gone.ended_unborn).toBe(true)
+    expect(await fixture.exists(row)).toBe(false)
   })
 
   test('whose fingerprint key is changed meanwhile is recognised by the key that is active then', async () => {
     await using fixture = await createFixture()
     const { life } = fixture
     const { row: before, fields: usual } = await fixture.issue()
-    await withClient(fixture.target.superuser.url, async (blocker) => {
-      await blocker.query('begin; lock table pg_authid in share row exclusive mode')
-      const issuing = fixture.issue()
-      await until(async () => (await fixture.sql(`select from pg_locks where not granted`)).length > 0, {
-        describe: 'the create is under way at the target',
-      })
-      await life.inTenant((tx) =>
-        rotateSigningKey({ keys: life.keys }, tx, {
-          purpose: 'fingerprint',
-          now: life.clock.now(),
-          actor: { kind: 'system', worker: 'test' },
-          requestId: 'test-request',
-        }),
-      )
-      await blocker.query('commit')
-      const { row, fields } = await issuing
-      const print = (secret: unknown) =>
-        secret instanceof Secret ? life.inTenant((tx) => life.keys.fingerprint(tx, secret)) : undefined
-      expect(row).toMatchObject({ state: 'active', fingerprint: await print(fields?.['password']) })
-      expect(before.fingerprint, 'control: the key is another').not.toBe(await print(usual?.['password']))
-    })
+    await using hold = await fixture.holdAccounts()
+    const issuing = fixture.issue()
+    await fixture.createIsWaiting()
+    await life.inTenant((tx) =>
+      rotateSigningKey({ keys: life.keys }, tx, {
+        purpose: 'fingerprint',
+        now: life.clock.now(),
+        actor: { kind: 'system', worker: 'test' },
+        requestId: 'test-request',
+      }),
+    )
+    await hold.release()
+    const { row, fields } = await issuing
+    const print = (secret: unknown) =>
+      secret instanceof Secret ? life.inTenant((tx) => life.keys.fingerprint(tx, secret)) : undefined
+    expect(row).toMatchObject({ state: 'active', fingerprint: await print(fields?.['password']) })
+    expect(before.fingerprint, 'control: the key is another').not.toBe(await print(usual?.['password']))
     await life.sequence()
     const { findings } = await life.verify()
     expect(

@@ -125,6 +125,40 @@ export async function createFixture(version: 18 | 15 = 18, options: LifecycleOpt
         .map((row) => String(row['name']))
         .filter((name) => name !== place.login.username && !known.has(name))
     },
+    /**
+     * Holds creates, cuts and drops inside this target: what is made from now on, and the accounts that stand. Nothing
+     * else on its server feels it, where other suites are at work.
+     */
+    async holdAccounts(): Promise<{ release(): Promise<void> } & AsyncDisposable> {
+      const client = new pg.Client(target.superuser.url)
+      await client.connect()
+      await client.query('begin; lock table mayfly.permitted_group in access exclusive mode')
+      await client.query(
+        `select from pg_authid a join pg_auth_members m on m.member = a.oid
+          where m.roleid = $1::regrole for update of a`,
+        [group],
+      )
+      let held = true
+      const release = async () => {
+        if (!held) return
+        held = false
+        await client.query('rollback')
+        await client.end()
+      }
+      return { release, [Symbol.asyncDispose]: release }
+    },
+    /** A create has reached the target and waits there. */
+    async createIsWaiting(): Promise<void> {
+      await until(
+        async () =>
+          (
+            await sql(`select from pg_stat_activity where usename = $1 and wait_event_type = 'Lock'`, [
+              place.login.username,
+            ])
+          ).length > 0,
+        { withinMs: 15_000, describe: 'the create waits at the target' },
+      )
+    },
     async [Symbol.asyncDispose]() {
       await life.close()
       await target.drop()

@@ -1,4 +1,5 @@
 /** The life cycle without HTTP: a store, its keys and policies, the workers, and a small company that uses a target. */
+import { secretVersions } from '../../../packages/server/src/application/revocation/secret-versions.ts'
 import { randomBytes } from 'node:crypto'
 import {
   type AttestationId,
@@ -14,14 +15,14 @@ import {
   type PersonRole,
   type Reach,
   type TrustProviderId,
+  type ResourceId,
 } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
 import { postgresProvider } from '@mayfly/provider-postgres'
-import { createPolicyEngine } from '../../../packages/server/src/adapters/cedar/policy-engine.ts'
 import { checkInstallation } from '../../../packages/server/src/adapters/keys/check-installation.ts'
 import { createKeyRing } from '../../../packages/server/src/adapters/keys/key-ring.ts'
 import { parseKeyEncryptionKey } from '../../../packages/server/src/adapters/keys/key-encryption-key.ts'
-import { createTargets, type Provider } from '../../../packages/server/src/adapters/targets/targets.ts'
+import { createTargets, type OpenTarget, type Provider } from '../../../packages/server/src/adapters/targets/targets.ts'
 import type { Logger, RequestContext } from '../../../packages/server/src/application/context.ts'
 import {
   type CallContext,
@@ -32,6 +33,7 @@ import {
 import { sequenceLog } from '../../../packages/server/src/application/audit/sequence-log.ts'
 import { type StateReport, verifyState } from '../../../packages/server/src/application/audit/verify-state.ts'
 import { ensureDefaultPolicy } from '../../../packages/server/src/application/decision/ensure-default-policy.ts'
+import { requestRevocation } from '../../../packages/server/src/application/revocation/request-revocation.ts'
 import { openStatusPlaces } from '../../../packages/server/src/application/revocation/status-places.ts'
 import { ensureKeys } from '../../../packages/server/src/application/proof/ensure-keys.ts'
 import type { Change } from '../../../packages/server/src/application/registry/change.ts'
@@ -42,9 +44,12 @@ import { registerResource } from '../../../packages/server/src/application/regis
 import { registerRole } from '../../../packages/server/src/application/registry/register-role.ts'
 import { createTenantLogs } from '../../../packages/server/src/composition/tenant-logs.ts'
 import { openDatabase, type Tx } from '../../../packages/server/src/store/database.ts'
+import { getTargetRow } from '../../../packages/server/src/store/removal-rows.ts'
+import type { Selector } from '../../../packages/server/src/store/revocation-rows.ts'
 import { ensureTenant } from '../../../packages/server/src/store/tenant-rows.ts'
 import { lifecycleWorkers } from '../../../packages/server/src/surfaces/workers/lifecycle-workers.ts'
 import { type RunningWorkers, runWorkers } from '../../../packages/server/src/surfaces/workers/run-workers.ts'
+import { sharedPolicyEngine } from '../../support/shared-policy-engine.ts'
 
 export const tenantId = defaultTenantId
 
@@ -104,6 +109,7 @@ export async function openLifecycle(url: string, options: LifecycleOptions = {})
     database,
     clock,
     issuerOf: async () => 'https://mayfly.example',
+    versionsOf: (tenant, resourceId) => secretVersions({ database, clock, keys, tenantId: tenant, resourceId }),
     onCloseError: (error) => logger.warn({ err: error }, 'close'),
   })
   const deps: IssueDeps = {
@@ -112,7 +118,7 @@ export async function openLifecycle(url: string, options: LifecycleOptions = {})
     logger,
     keys,
     targets,
-    policies: createPolicyEngine(),
+    policies: sharedPolicyEngine(),
     offeredBindings: (kind, settings) => {
       const provider = providers.get(kind)
       return provider?.bindingsUnder?.(provider.settings.parse(settings)) ?? provider?.guarantees.bindings ?? []
@@ -144,6 +150,21 @@ export async function openLifecycle(url: string, options: LifecycleOptions = {})
       const { signer, verifiers } = await inTenant((tx) => logs.open(tx))
       return verifyState(database, { tenantId, origin: signer.name, verifiers, now: clock.now() })
     },
+    /** As the workers do: the provider, opened for the resource as its row is now. */
+    async useTarget<T>(resourceId: ResourceId, work: (target: OpenTarget) => Promise<T>): Promise<T> {
+      const target = await inTenant(async (tx) => targets.prepare(tx, await getTargetRow(tx, resourceId)))
+      return target.use(work)
+    },
+    /** As an operator does it, in a transaction of its own. */
+    revoke: (selector: Selector) =>
+      inTenant((tx) =>
+        requestRevocation(tx, {
+          selector,
+          cause: 'requested_by_operator',
+          requestedBy: { kind: 'person', id: 'test' },
+          now: clock.now(),
+        }),
+      ),
     /** Gives every committed entry its place in the log. */
     async sequence(): Promise<void> {
       const log = await inTenant((tx) => logs.open(tx))

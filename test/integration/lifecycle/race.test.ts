@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { requestRevocation } from '../../../packages/server/src/application/revocation/request-revocation.ts'
 import { until } from '../../support/index.ts'
 import { createFixture } from './lifecycle-fixture.ts'
 
@@ -25,14 +24,7 @@ test.each([18, 15] as const)('revocation wins against minting under load on Post
   const minters = Array.from({ length: 8 }, minter)
   await until(() => granted >= 20, { withinMs: 20_000, describe: 'minting is well under way' })
   const beforeMs = performance.now()
-  const requested = await life.inTenant((tx) =>
-    requestRevocation(tx, {
-      selector: { kind: 'identity', id: identity.identity_id },
-      cause: 'requested_by_operator',
-      requestedBy: { kind: 'person', id: 'test' },
-      now: life.clock.now(),
-    }),
-  )
+  const requested = await life.revoke({ kind: 'identity', id: identity.identity_id })
   // Those who come after it wait for it, not it for them: it waits for the few issues that are under way.
   expect(performance.now() - beforeMs).toBeLessThan(2_000)
   await Promise.all(minters)

@@ -12,11 +12,6 @@ import { canLogIn, createFixture, type Fixture, openSession } from './lifecycle-
 
 const byOperator = { cause: 'requested_by_operator', requestedBy: { kind: 'person', id: 'test' } } as const
 
-function revoke(fixture: Fixture, selector: Selector) {
-  const { life } = fixture
-  return life.inTenant((tx) => requestRevocation(tx, { selector, ...byOperator, now: life.clock.now() }))
-}
-
 /** Two owners, three resources, four identities; one credential of each kind. */
 async function makeCompany(fixture: Fixture) {
   const { life, place, group, call, administrator } = fixture
@@ -99,7 +94,7 @@ test('revoking an identity ends its proofs and tasks too: nothing is issued unti
   await using fixture = await createFixture()
   const { life, identity } = fixture
   const { taskId } = await makeCompany(fixture)
-  await revoke(fixture, { kind: 'identity', id: identity.identity_id })
+  await life.revoke({ kind: 'identity', id: identity.identity_id })
   await expect(fixture.issue()).rejects.toMatchObject({ code: 'policy_denied' })
   const [task, attestations] = await life.inTenant(async (tx) => [
     await tx.query.selectFrom('task').select('state').where('task_id', '=', taskId).executeTakeFirst(),
@@ -118,7 +113,7 @@ test('an identity with 200 logins and open sessions loses them all at once, each
   await life.makeRole('orders-db', 'many', fixture.group, { maxLivePerIdentity: 1_000 })
   const issued = await fixture.issueMany(200, { role: 'orders-db/many' })
   const sessions = await Promise.all(issued.slice(0, 40).map(openSession))
-  const requested = await revoke(fixture, { kind: 'identity', id: identity.identity_id })
+  const requested = await life.revoke({ kind: 'identity', id: identity.identity_id })
   const revocation = await until(
     () =>
       life.inTenant((tx) =>
@@ -147,8 +142,8 @@ test('a second revocation waits for what the first has not yet removed', async (
   await using fixture = await createFixture()
   const { life, identity, role } = fixture
   await Promise.all([fixture.issue(), fixture.issue()])
-  const first = await revoke(fixture, { kind: 'role', id: role.role_id })
-  const second = await revoke(fixture, { kind: 'identity', id: identity.identity_id })
+  const first = await life.revoke({ kind: 'role', id: role.role_id })
+  const second = await life.revoke({ kind: 'identity', id: identity.identity_id })
   expect([first?.ended, second?.ended, second?.total]).toEqual([2, 0, 2])
   await life.startWorkers()
   await until(
@@ -164,7 +159,7 @@ test('where there is nothing to end nothing is recorded, unless it was asked for
   await using fixture = await createFixture()
   const { life, role } = fixture
   const selector = { kind: 'role', id: role.role_id } as const
-  expect(await revoke(fixture, selector)).toBeUndefined()
+  expect(await life.revoke(selector)).toBeUndefined()
   const asked = await life.inTenant((tx) =>
     requestRevocation(tx, { selector, ...byOperator, now: life.clock.now(), recordEmpty: true }),
   )
@@ -203,7 +198,7 @@ test('a dead target delays only itself, says so after a minute, and is finished 
   )
   const here = await fixture.issue()
   await life.startWorkers()
-  await revoke(fixture, { kind: 'identity', id: identity.identity_id })
+  await life.revoke({ kind: 'identity', id: identity.identity_id })
   await fixture.becomes(here.row, 'revoked')
   const waiting = await until(
     async () => {
@@ -258,7 +253,7 @@ test('a revocation of more than fits one statement is still one: one row, all of
       tx.query,
     )
   })
-  const done = await revoke(fixture, { kind: 'environment', id: 'staging' })
+  const done = await life.revoke({ kind: 'environment', id: 'staging' })
   expect(done).toMatchObject({ total: 5_201, ended: 5_201 })
   const [revocation, live] = await life.inTenant(async (tx) => [
     await tx.query.selectFrom('revocation').selectAll().executeTakeFirstOrThrow(),

@@ -5,7 +5,6 @@ import { defaultTenantId, newId, type PolicyVersionId, type TenantId } from '@ma
 import { jwtProvider } from '@mayfly/provider-jwt'
 import { Secret } from '@mayfly/provider-kit'
 import type { FastifyInstance } from 'fastify'
-import { createPolicyEngine } from '../../../packages/server/src/adapters/cedar/policy-engine.ts'
 import { checkInstallation } from '../../../packages/server/src/adapters/keys/check-installation.ts'
 import { createKeyRing, type KeyRing } from '../../../packages/server/src/adapters/keys/key-ring.ts'
 import { parseKeyEncryptionKey } from '../../../packages/server/src/adapters/keys/key-encryption-key.ts'
@@ -43,6 +42,7 @@ import { joinRoutes } from '../../../packages/server/src/surfaces/http/join.ts'
 import type { HttpDeps, HttpOptions } from '../../../packages/server/src/surfaces/http/http-deps.ts'
 import { oauthPlugin } from '../../../packages/server/src/surfaces/oauth/oauth-plugin.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/index.ts'
+import { sharedPolicyEngine } from '../../support/shared-policy-engine.ts'
 
 export interface MovableClock {
   readonly now: () => Date
@@ -114,7 +114,7 @@ export async function startProofServer(options: ProofServerOptions = {}): Promis
   const providers: ReadonlyMap<string, Provider> = new Map([['jwt', jwtProvider as unknown as Provider]])
   const authorityDeps: AuthorityDeps = {
     ...core,
-    policies: createPolicyEngine(),
+    policies: sharedPolicyEngine(),
     offeredBindings: (kind) => providers.get(kind)?.guarantees.bindings ?? [],
     takesHolderKeys: (kind) => providers.get(kind)?.guarantees.holderKeys !== undefined,
   }

@@ -1,7 +1,7 @@
 /** The `jwt` provider before verifiers that are not ours (jose), and the introspection and status lists of a real server. */
 import { defaultTenantId, type ResourceId } from '@mayfly/domain'
 import { type JwtSettings, jwtProvider } from '@mayfly/provider-jwt'
-import { type IssuedAccount, Secret, selfContainedCases, type TokenStatement } from '@mayfly/provider-kit'
+import { changeToken, type IssuedAccount, Secret, selfContainedCases, type TokenStatement } from '@mayfly/provider-kit'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { resourceEnds } from '../../../packages/server/src/adapters/targets/resource-ends.ts'
@@ -68,6 +68,7 @@ describe.each(['ES256', 'RS256'] as const)('the jwt provider, signed with %s', (
       { scopes: [], audience: 'https://elsewhere.example' },
       { scopes: [], claims: { team: { nested: true } } },
     ],
+    publishedWays: ['introspection', 'status list'],
     /** The row, its place in a status list and its key are those of a token that the server gave. */
     async makeRow() {
       const { server, web } = world
@@ -85,14 +86,17 @@ describe.each(['ES256', 'RS256'] as const)('the jwt provider, signed with %s', (
       const asked = await introspect(server, orders, token)
       return {
         offline: await accepts(token, audience),
-        introspection: asked['active'] === true,
-        statusList: await statusOf(server, token).then(
-          (status) => status === 0,
-          // A changed token names no list that there is.
-          () => false,
-        ),
+        published: {
+          introspection: asked['active'] === true,
+          'status list': await statusOf(server, token).then(
+            (status) => status === 0,
+            // A changed token names no list that there is.
+            () => false,
+          ),
+        },
       }
     },
+    change: changeToken,
     verifyElsewhere: (account) => accepts(tokenIn(account), 'https://elsewhere.example'),
   })
 

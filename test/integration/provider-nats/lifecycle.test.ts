@@ -141,9 +141,8 @@ test('an older list that someone puts in place is seen by asking, and said again
   await until(async () => !(await canLogIn(issued.account)), { describe: 'it is refused' })
   await prepared.push(older)
   expect(await canLogIn(issued.account), 'control').toBe(true)
-  const target = await life.inTenant((tx) => life.deps.targets.prepare(tx, company.resource))
   const handle = handleOf(issued.row)
-  await target.use(async (way) => {
+  await life.useTarget(company.resource.resource_id, async (way) => {
     expect((await way.observe([handle], noSignal))[0]?.state).toBe('usable')
     const note = async () => undefined
     await way.revoke([handle], { cut: note, removed: note, pending: note }, noSignal)

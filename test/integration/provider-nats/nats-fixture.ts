@@ -147,7 +147,9 @@ export async function prepareNats(
       published: ends,
     })
   const target = await open()
-  const stored = async () => (await system.request(`$SYS.REQ.ACCOUNT.${id}.CLAIMS.LOOKUP`)).string()
+  // A server that reads a list of thousands answers late.
+  const stored = async () =>
+    (await system.request(`$SYS.REQ.ACCOUNT.${id}.CLAIMS.LOOKUP`, undefined, { timeout: 10_000 })).string()
   const claims = async () => {
     const read = readClaims(await stored(), 'operator') ?? readClaims(await stored(), 'account')
     if (read === undefined) throw new Error('the stored JWT cannot be read')

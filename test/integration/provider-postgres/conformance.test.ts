@@ -2,7 +2,22 @@ import { conformanceCases, hostileTexts } from '@mayfly/provider-kit'
 import { postgresProvider } from '@mayfly/provider-postgres'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Prepared, canLogIn, everyWay, openSession, preparePostgres } from './postgres-fixture.ts'
+import {
+  type Certified,
+  clientOf,
+  makeHolderKey,
+  openConfig,
+  prepareCertified,
+  tryConfig,
+} from './certificate-fixture.ts'
+import {
+  type Prepared,
+  canLogIn,
+  everyWay,
+  makeStaticAccount,
+  openSession,
+  preparePostgres,
+} from './postgres-fixture.ts'
 
 describe.each(everyWay)('the postgres provider on PostgreSQL $version by $mode', ({ version, mode }) => {
   let prepared: Prepared
@@ -39,6 +54,7 @@ describe.each(everyWay)('the postgres provider on PostgreSQL $version by $mode',
         drop: async () => own[Symbol.asyncDispose](),
       }
     },
+    staticAccount: () => makeStaticAccount(prepared),
     // Held by a lock of this database alone: by createrole there is none that other tests would not feel.
     ...(mode === 'functions' && {
       holdCreates: async () => {
@@ -48,6 +64,58 @@ describe.each(everyWay)('the postgres provider on PostgreSQL $version by $mode',
         return { release: () => client.end() }
       },
     }),
+  })
+  test.concurrent.for(cases.map((one) => [one.name, one] as const))('%s', async ([, one]) => {
+    await expect(one.run()).resolves.toBeUndefined()
+  })
+})
+
+describe.each([
+  { version: 18, mode: 'createrole' },
+  { version: 15, mode: 'functions' },
+] as const)('the postgres provider with client certificates on PostgreSQL $version by $mode', ({ version, mode }) => {
+  /** One workload's, for all that is issued. */
+  const key = makeHolderKey()
+  let certified: Certified
+  beforeAll(async () => {
+    certified = await prepareCertified(version, mode)
+  })
+  afterAll(() => certified[Symbol.asyncDispose]())
+
+  const cases = conformanceCases({
+    provider: postgresProvider,
+    async open() {
+      const target = await certified.open()
+      return {
+        ...target,
+        issue: (handle, request, signal) => target.issue(handle, { ...request, holder: key }, signal),
+      }
+    },
+    get permission() {
+      return { member_of: [certified.prepared.readers] }
+    },
+    get hostilePermissions() {
+      return [...hostileTexts, certified.prepared.superuser].map((text) => ({ member_of: [text] }))
+    },
+    get adminSecrets() {
+      const { password, client_ca_private_key_pem: authorityKey } = certified.secret
+      return [password.reveal(), ...(authorityKey === undefined ? [] : [authorityKey.reveal()])]
+    },
+    async canLogIn(account) {
+      const seen = await tryConfig(certified.login(account, clientOf(account, key)))
+      if (seen === 'in' || seen === 'refused') return seen === 'in'
+      throw new Error(seen)
+    },
+    openSession: (account) => openConfig(certified.login(account, clientOf(account, key))),
+    ownLogin: async () => {
+      const own = await prepareCertified(version, mode)
+      return {
+        secret: own.secret,
+        open: (secret) => own.open({}, secret),
+        drop: async () => own[Symbol.asyncDispose](),
+      }
+    },
+    staticAccount: () => makeStaticAccount(certified.prepared),
   })
   test.concurrent.for(cases.map((one) => [one.name, one] as const))('%s', async ([, one]) => {
     await expect(one.run()).resolves.toBeUndefined()

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { MayflyError, newId } from '@mayfly/domain'
 import {
   type AccountHandle,
@@ -6,6 +7,7 @@ import {
   type IssueRequest,
   type RevokeReport,
   Secret,
+  type StaticAccount,
 } from '@mayfly/provider-kit'
 import {
   type PostgresPermission,
@@ -13,6 +15,7 @@ import {
   type PostgresTarget,
   createroleGuide,
   functionsGuide,
+  rotationGuide,
   postgresProvider,
 } from '@mayfly/provider-postgres'
 import pg from 'pg'
@@ -247,4 +250,36 @@ export async function codeOf(promise: Promise<unknown>): Promise<string> {
   } catch (error) {
     return error instanceof MayflyError ? error.code : `not a MayflyError: ${String(error)}`
   }
+}
+
+/** An account of the application's own, with what lets Mayfly change its password. */
+export async function makeStaticAccount(prepared: Prepared): Promise<StaticAccount> {
+  const account = `static_${randomBytes(4).toString('hex')}`
+  const secret = new Secret(randomBytes(16).toString('base64url'))
+  await prepared.sql(`create role ${account} login password '${secret.reveal()}' in role ${prepared.readers}`)
+  // Two that make functions at once fail with "tuple concurrently updated"; the lock goes with the connection.
+  const guide = rotationGuide({ login: prepared.mayflyLogin.username, accounts: [account] })
+  await prepared.sql(`select pg_advisory_lock(7001); ${guide}`)
+  const urlFor = (tried: Secret) => prepared.url(account, tried.reveal())
+  const { host, port } = hostOf(urlFor(secret))
+  return {
+    account,
+    secret,
+    canLogIn: (tried) => tryLogin({ host, port, database: prepared.database, user: account, password: tried.reveal() }),
+    openSession: (tried) =>
+      openSession({
+        fields: { connection_url: new Secret(urlFor(tried)) },
+        boundTo: 'none',
+        expiresAt: new Date(0),
+      }),
+    drop: async () => {
+      await prepared.sql(`delete from mayfly.rotatable_account where account_name = '${account}'`)
+      await prepared.sql(`drop role ${account}`)
+    },
+  }
+}
+
+function hostOf(url: string): { readonly host: string; readonly port: number } {
+  const { hostname, port } = new URL(url)
+  return { host: hostname, port: Number(port) }
 }

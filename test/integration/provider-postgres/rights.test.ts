@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { Secret } from '@mayfly/provider-kit'
 import { createroleGuide, functionsGuide, postgresProvider } from '@mayfly/provider-postgres'
 import { createTargetDatabase, until, withClient } from '../../support/index.ts'
 import {
   type OpenSession,
   codeOf,
   everyWay,
+  makeStaticAccount,
   noSignal,
   openSession,
   preparePostgres,
@@ -185,6 +187,31 @@ describe.each(versions)('the guides on PostgreSQL %s', (version) => {
       const { rows } = await client.query('select group_name from mayfly.permitted_group')
       expect(rows).toEqual([{ group_name: hostile }])
     })
+  })
+
+  test('the one for static secrets lets Mayfly change the listed accounts, no others, and no administrator', async () => {
+    await using prepared = await preparePostgres(version, 'functions')
+    const own = await makeStaticAccount(prepared)
+    const next = new Secret('a-new-secret-of-more-than-16-characters')
+    const rotate = (account: string) => prepared.target.rotate(account, next, noSignal)
+    await rotate(own.account)
+    expect(await own.canLogIn(next), 'control').toBe(true)
+    const mark = own.account.slice(-8)
+    await prepared.sql(`create role unlisted_${mark} login; create role admin_${mark} login createrole`)
+    await prepared.sql(
+      `insert into mayfly.rotatable_account values ('admin_${mark}'), ('${prepared.superuser}'), ('${prepared.mayflyLogin.username}')`,
+    )
+    for (const account of [
+      `unlisted_${mark}`,
+      `admin_${mark}`,
+      prepared.superuser,
+      prepared.mayflyLogin.username,
+      `x"; drop role ${own.account}; --`,
+    ]) {
+      await expect(rotate(account), account).rejects.toMatchObject({ code: 'target_rights_missing' })
+    }
+    await prepared.sql(`drop role unlisted_${mark}; drop role admin_${mark}`)
+    await own.drop()
   })
 
   test("refuse a schema that is someone else's", async () => {

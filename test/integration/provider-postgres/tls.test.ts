@@ -1,24 +1,9 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { postgresProvider } from '@mayfly/provider-postgres'
 import { describe, expect, test } from 'vitest'
-import { type DurableCluster, giveToServer, makeTempDir, startDurableCluster, withClient } from '../../support/index.ts'
-import { type CertificateFiles, makeCertificate } from './make-certificate.ts'
+import { startDurableCluster } from '../../support/index.ts'
+import { makeCertificate } from './make-certificate.ts'
 import { codeOf, noSignal, preparePostgres, requestFor, revoke, versions } from './postgres-fixture.ts'
-
-async function turnOnTls(cluster: DurableCluster, files: CertificateFiles): Promise<void> {
-  const dir = await makeTempDir('tls')
-  const [certificate, key] = [join(dir, 'server.pem'), join(dir, 'server.key')]
-  await writeFile(certificate, files.certificatePem, { mode: 0o600 })
-  await writeFile(key, files.keyPem, { mode: 0o600 })
-  await giveToServer(certificate, key)
-  await withClient(cluster.url('postgres'), async (client) => {
-    await client.query(`alter system set ssl_cert_file = '${certificate}'`)
-    await client.query(`alter system set ssl_key_file = '${key}'`)
-    await client.query('alter system set ssl = on')
-    await client.query('select pg_reload_conf()')
-  })
-}
+import { turnOnTls } from './server-files.ts'
 
 describe.each(versions)('TLS to PostgreSQL %s', (version) => {
   test('is verified in full: the chain, the name, and that it is there at all', async () => {

@@ -1,7 +1,7 @@
 import { conformanceCases, Secret } from '@mayfly/provider-kit'
 import { rabbitmqPermission, rabbitmqProvider } from '@mayfly/provider-rabbitmq'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type Broker, loginOf, openBroker } from './rabbitmq-fixture.ts'
+import { type Broker, loginOf, makeStaticAccount, openBroker } from './rabbitmq-fixture.ts'
 
 let broker: Broker
 beforeAll(async () => {
@@ -35,16 +35,7 @@ const cases = conformanceCases({
       drop: async () => void (await made.drop()),
     }
   },
-  async staticAccount() {
-    const made = await broker.makeUser('')
-    return {
-      account: made.username,
-      secret: new Secret(made.password),
-      canLogIn: (secret) => broker.canLogIn(made.username, secret.reveal()),
-      openSession: (secret) => broker.openSession(made.username, secret.reveal()),
-      drop: async () => void (await made.drop()),
-    }
-  },
+  staticAccount: () => makeStaticAccount(broker, 'AMQP'),
 })
 
 describe('the `rabbitmq` provider at a real broker', { timeout: 120_000 }, () => {

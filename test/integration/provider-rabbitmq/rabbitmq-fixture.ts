@@ -1,6 +1,6 @@
 /** What tests do around the provider: log in by AMQP, hold a connection, ask the management API as somebody else. */
 import { randomBytes } from 'node:crypto'
-import { type IssuedAccount, Secret } from '@mayfly/provider-kit'
+import { type IssuedAccount, Secret, type StaticAccount } from '@mayfly/provider-kit'
 import { rabbitmqProvider, rabbitmqSecret, rabbitmqSettings, type RabbitmqTarget } from '@mayfly/provider-rabbitmq'
 import amqp from 'amqplib'
 import { until, useServer } from '../../support/index.ts'
@@ -59,6 +59,13 @@ export async function openBroker() {
       await connection?.close()
       return connection !== undefined
     },
+    /** True where the management API lets this user in: only one with a tag ever is. */
+    async letsIn(username: string, password: string): Promise<boolean> {
+      const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+      const { status } = await fetch(`${access.managementUrl}/api/whoami`, { headers: { authorization } })
+      if (status !== 200 && status !== 401) throw new Error(`whoami answered with ${status}`)
+      return status === 200
+    },
     async openSession(username: string, password: string) {
       const connection = await connect(username, password)
       if (connection === undefined) throw new Error(`${username} cannot log in`)
@@ -93,6 +100,23 @@ export async function openBroker() {
       return { username, password, drop: () => ask('DELETE', `users/${username}`) }
     },
   }
+}
+
+/** An account that Mayfly did not make. To the management API only one with a tag can log in. */
+export async function makeStaticAccount(broker: Broker, by: 'AMQP' | 'management API'): Promise<StaticAccount> {
+  const { username, password, drop } = await broker.makeUser(by === 'AMQP' ? '' : 'monitoring')
+  const letsIn = (secret: Secret) => broker.letsIn(username, secret.reveal())
+  const parts: Pick<StaticAccount, 'canLogIn' | 'openSession'> =
+    by === 'AMQP'
+      ? {
+          canLogIn: (secret) => broker.canLogIn(username, secret.reveal()),
+          openSession: (secret) => broker.openSession(username, secret.reveal()),
+        }
+      : {
+          canLogIn: letsIn,
+          openSession: async (secret) => ({ isAlive: () => letsIn(secret), close: async () => undefined }),
+        }
+  return { account: username, secret: new Secret(password), ...parts, drop: async () => void (await drop()) }
 }
 
 export function loginOf({ fields }: IssuedAccount): { readonly username: string; readonly password: string } {

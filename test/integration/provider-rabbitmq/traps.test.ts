@@ -82,6 +82,32 @@ describe('what looks like an end and is none', { timeout: 60_000 }, () => {
     expect(seen.every(({ state }) => state === 'absent')).toBe(true)
     expect([...one.told.pending, ...two.told.pending]).toEqual([])
   })
+
+  test('connections that go while they are being ended make no failure of it', async () => {
+    const handles = Array.from({ length: 4 }, plan)
+    const issued = await Promise.all(handles.map((handle) => target.issue(handle, request(), signal)))
+    let emptyAnswers = 0
+    for (let round = 0; round < 3 || (emptyAnswers === 0 && round < 30); round += 1) {
+      const connections = await Promise.all(
+        issued
+          .map(loginOf)
+          .flatMap(({ username, password }) => Array.from({ length: 8 }, () => broker.connect(username, password))),
+      )
+      const paths = handles.map(({ accountName }) => `connections/username/${accountName}`)
+      const [statuses] = await Promise.all([
+        Promise.all([...paths, ...paths].map(async (path) => (await broker.ask('DELETE', path)).status)),
+        ...connections.map((connection) => connection?.close().catch(() => undefined)),
+        // Each way that looks at connections or ends them, beside those that go by themselves.
+        target.observe(handles, signal),
+        target.listSessions(signal).then((open) => target.cutSessions(open, signal)),
+      ])
+      emptyAnswers += statuses.filter((status) => status === 500).length
+    }
+    const { told, report } = recorded()
+    await Promise.all([target.revoke(handles, report, signal), target.revoke(handles, recorded().report, signal)])
+    expect(told.removed).toHaveLength(handles.length)
+    expect(emptyAnswers, 'control: whoever asks once is told 500').toBeGreaterThan(0)
+  })
 })
 
 describe('many at once', { timeout: 120_000 }, () => {

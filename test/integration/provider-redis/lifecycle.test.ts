@@ -1,7 +1,6 @@
 import { redisProvider } from '@mayfly/provider-redis'
 import { expect, test } from 'vitest'
 import { issueCredential } from '../../../packages/server/src/application/credential/issue-credential.ts'
-import { requestRevocation } from '../../../packages/server/src/application/revocation/request-revocation.ts'
 import { createTestDatabase, until } from '../../support/index.ts'
 import { openLifecycle } from '../lifecycle/open-lifecycle.ts'
 import { ask, canLogIn, logIn, prepareRedis, sessionOf } from './redis-fixture.ts'
@@ -36,14 +35,7 @@ test('from registration to the end of the identity: a user of Redis lives for it
     expect(await ask(client, 'SET', 'orders:acme:1', 'x')).toBe('OK')
     await expect(ask(client, 'SET', 'orders:initech:1', 'x'), 'control: the parameter binds').rejects.toThrow('NOPERM')
 
-    await life.inTenant((tx) =>
-      requestRevocation(tx, {
-        selector: { kind: 'identity', id: identity.identity_id },
-        cause: 'requested_by_operator',
-        requestedBy: { kind: 'system', id: 'test' },
-        now: life.clock.now(),
-      }),
-    )
+    await life.revoke({ kind: 'identity', id: identity.identity_id })
     const gone = await until(
       () =>
         life.inTenant((tx) =>

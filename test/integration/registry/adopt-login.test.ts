@@ -1,4 +1,4 @@
-import { type CredentialId, newId } from '@mayfly/domain'
+import { type CredentialId, type JsonObject, newId } from '@mayfly/domain'
 import { postgresProvider } from '@mayfly/provider-postgres'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -13,6 +13,7 @@ import {
   rotateLogin,
   runLoginUpkeep,
 } from '../../../packages/server/src/application/registry/adopt-login.ts'
+import { publishDocument } from '../../../packages/server/src/application/inventory/publish-document.ts'
 import { changeResource } from '../../../packages/server/src/application/registry/change-resource.ts'
 import {
   checkResource,
@@ -24,7 +25,16 @@ import type { RequestContext } from '../../../packages/server/src/application/co
 import { getResource } from '../../../packages/server/src/store/resource-rows.ts'
 import { canLogIn, until } from '../../support/index.ts'
 import { tenantId } from '../decision/decision-fixture.ts'
-import { everyWay, type Prepared, preparePostgres, requestFor } from '../provider-postgres/postgres-fixture.ts'
+import {
+  everyWay,
+  makeStaticAccount,
+  type Prepared,
+  preparePostgres,
+  requestFor,
+} from '../provider-postgres/postgres-fixture.ts'
+import { brokerTemplate } from '../provider-http/rabbitmq-template.ts'
+import { prepareCertified } from '../provider-postgres/certificate-fixture.ts'
+import { trustClientsOf } from '../provider-postgres/server-files.ts'
 import { createRegistryFixture, refusalOf, type RegistryFixture, resourceInput } from './registry-fixture.ts'
 
 let registry: RegistryFixture
@@ -82,10 +92,14 @@ const enteredLogsIn = (target: Prepared) => logsIn(target, target.mayflyLogin.pa
 
 /** The password that is sealed with the resource. */
 async function sealedPassword(name: string): Promise<string> {
+  return ((await sealedSecret(name)) as { password: string }).password
+}
+
+async function sealedSecret(name: string): Promise<unknown> {
   return registry.inTenant(async (tx) => {
     const row = await getResource(tx, name)
     const opened = await deps.keys.open(tx, row.sealed_secret, sealPlace.resourceSecret(row.resource_id))
-    return (JSON.parse(opened.reveal()) as { password: string }).password
+    return JSON.parse(opened.reveal()) as unknown
   })
 }
 
@@ -135,7 +149,15 @@ async function holdLogin(target: Prepared) {
         },
         { withinMs: 10_000, describe: 'the change of the password waits' },
       ),
-    release: () => client.end(),
+    /** Returns when what waited has ended one way or the other: given up, or in force. */
+    async release() {
+      await client.end()
+      const changing = `select 1 from pg_stat_activity where usename = $1 and state = 'active' and query like '%alter role%'`
+      await until(async () => (await target.sql(changing, [target.mayflyLogin.username])).length === 0, {
+        withinMs: 10_000,
+        describe: 'no change of the password is under way',
+      })
+    },
   }
 }
 
@@ -339,6 +361,74 @@ describe('a login that Mayfly does not take over', () => {
   })
 })
 
+describe('the login at a system where a static secret is kept', () => {
+  async function registerStatic(system: string, settings: object, login: JsonObject, current: string, account: string) {
+    const name = `adopted-${(count += 1)}`
+    const given = {
+      provider: 'static',
+      settings: { system, settings, accounts: [account] },
+      secret: { login, current },
+    }
+    await registry.change((by) => registerResource(deps, by, { ...resourceInput(name), ...given }))
+    return name
+  }
+
+  test('is taken over after the first check, and the secret that is kept stays as it is', async () => {
+    await using target = await preparePostgres(18, 'functions')
+    const account = await makeStaticAccount(target)
+    const secret = account.secret.reveal()
+    const name = await registerStatic('postgres', target.settings, target.mayflyLogin, secret, account.account)
+    expect(await enteredLogsIn(target), 'control: it logs in as it was entered').toBe(true)
+    const { row } = await check(name)
+    expect(ownLogin(row)).toMatchObject({ outcome: 'passed', detail: expect.stringMatching(/only it knows/) })
+    expect(await enteredLogsIn(target)).toBe(false)
+    const sealed = await sealedSecret(name)
+    const { login, current } = sealed as { login: { password: string }; current: string }
+    expect(await logsIn(target, login.password)).toBe(true)
+    expect(current).toBe(secret)
+    expect(await account.canLogIn(account.secret)).toBe(true)
+
+    const prepared = await registry.inTenant(async (tx) => deps.targets.prepare(tx, await getResource(tx, name)))
+    await prepared.use(async (way) => way.upkeep?.({ rotate: 'on_demand', endNow: true }, noSignal))
+    expect(await account.canLogIn(account.secret), 'the new login rotates').toBe(false)
+  })
+
+  test('is not taken over where a resource of the system’s own kind uses it, and the reverse', async () => {
+    await using target = await preparePostgres(18, 'functions')
+    const account = await makeStaticAccount(target)
+    const secret = account.secret.reveal()
+    const logins = await register(target)
+    const bridge = await registerStatic('postgres', target.settings, target.mayflyLogin, secret, account.account)
+    expect(ownLogin((await check(bridge)).row)).toMatchObject({
+      outcome: 'warned',
+      detail: expect.stringContaining(`\`${logins}\``),
+    })
+    expect(ownLogin((await check(logins)).row)).toMatchObject({ detail: expect.stringContaining(`\`${bridge}\``) })
+    expect(await enteredLogsIn(target)).toBe(true)
+  })
+
+  test('is left alone where the system’s kind does not change it', async () => {
+    const { row } = await registry.change((by) =>
+      registerResource(deps, by, {
+        ...resourceInput(`adopted-${(count += 1)}`),
+        provider: 'static',
+        settings: {
+          system: 'http',
+          settings: brokerTemplate('https://broker.orders.example', 'mayfly').settings,
+          accounts: ['reporting'],
+        },
+        secret: { login: { value: 'a-token' }, current: 'what-it-accepts' },
+      }),
+    )
+    expect(row.login_fingerprint).toBeNull()
+    const refusal = await refusalOf(rotateLogin(deps, ctx, row.name, noSignal))
+    expect(refusal).toMatchObject({
+      code: 'state_not_allowed',
+      detail: expect.stringContaining('does not change its own login'),
+    })
+  })
+})
+
 describe('afterwards', () => {
   test('the same manifest is no change, another password is, and a check takes that over too', async () => {
     await using target = await preparePostgres(18, 'functions')
@@ -379,5 +469,47 @@ describe('afterwards', () => {
     while ((await upkeep()) === 'more') continue
     expect((await rowOf(name)).sealed_next_secret).toBeNull()
     await useIt(name, target)
+  })
+
+  test('the client CA is made when the resource is registered, told to all who ask, and outlives each password', async () => {
+    await using certified = await prepareCertified(18, 'functions')
+    const { prepared, cluster, settings } = certified
+    const name = await register(prepared, { settings })
+    const authority = async () => {
+      const { resource_id: id } = await rowOf(name)
+      const answer = await publishDocument(deps, tenantId, id, { document: 'client-ca.pem' }, noSignal)
+      return Buffer.from(answer?.body ?? []).toString()
+    }
+    const made = await authority()
+    expect(made).toContain('BEGIN CERTIFICATE')
+    const failed = (row: { check_result: unknown }) =>
+      (row.check_result as { check: string; outcome: string; hint?: string }[]).filter(
+        ({ outcome }) => outcome === 'failed',
+      )
+    expect(failed((await check(name)).row), 'control: the target trusts another CA').toMatchObject([
+      { check: 'login', hint: expect.stringMatching(/client-ca\.pem/) },
+    ])
+    await trustClientsOf(cluster, made)
+    const { row } = await check(name)
+    expect(failed(row)).toEqual([])
+    expect(ownLogin(row)).toMatchObject({ outcome: 'passed' })
+    expect(await enteredLogsIn(prepared), 'control: the password is another one').toBe(false)
+    expect(await authority()).toBe(made)
+
+    const again = { ...prepared.mayflyLogin, password: 'entered-by-hand' }
+    await prepared.sql(`alter role ${again.username} password '${again.password}'`)
+    await registry.change((by) => changeResource(deps, by, name, { secret: again }))
+    expect(await authority()).toBe(made)
+    expect(failed((await check(name)).row)).toEqual([])
+
+    await using other = await preparePostgres(18, 'functions')
+    const plain = await register(other)
+    const { resource_id: id } = await rowOf(plain)
+    expect(await publishDocument(deps, tenantId, id, { document: 'client-ca.pem' }, noSignal)).toBe(undefined)
+    const dump = JSON.stringify(
+      await registry.bySuperuser(`select r::text as row from resource r
+      union all select convert_from(data, 'utf8') from entry`),
+    )
+    expect(dump).not.toMatch(/PRIVATE KEY/)
   })
 })

@@ -63,7 +63,7 @@ beforeAll(async () => {
     promiseSigner: async () => () => 'signed',
     assertMayMint: () => undefined,
   }
-  const deps = { ...registry.deps, ...http }
+  const deps = { ...registry.deps, ...http, tenantPathOf: async () => '' }
   app = await buildHttp(
     http,
     [

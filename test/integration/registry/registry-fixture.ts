@@ -1,8 +1,11 @@
 /** The registry on a database of its own, with keys, the PostgreSQL provider and a small company. */
+import { secretVersions } from '../../../packages/server/src/application/revocation/secret-versions.ts'
 import { randomBytes } from 'node:crypto'
 import { type IdentityId, newId, type PersonId, type RoleId, type TenantId } from '@mayfly/domain'
 import { Secret } from '@mayfly/provider-kit'
+import { httpProvider } from '@mayfly/provider-http'
 import { postgresProvider } from '@mayfly/provider-postgres'
+import { staticProvider } from '@mayfly/provider-static'
 import pg from 'pg'
 import { checkInstallation } from '../../../packages/server/src/adapters/keys/check-installation.ts'
 import { parseKeyEncryptionKey } from '../../../packages/server/src/adapters/keys/key-encryption-key.ts'
@@ -32,13 +35,17 @@ export async function createRegistryFixture() {
   const keys = createKeyRing({ keks, clock })
   const core = { database, clock, logger: base.deps.logger }
   await ensureKeys({ ...core, keys }, tenantId)
-  const providers = new Map<string, Provider>([['postgres', postgresProvider]])
+  const providers = new Map<string, Provider>([
+    ['postgres', postgresProvider],
+    ['static', staticProvider([postgresProvider, httpProvider])],
+  ])
   const targets = createTargets({
     providers,
     keys,
     database,
     clock,
     issuerOf: async () => 'https://mayfly.example',
+    versionsOf: (tenant, resourceId) => secretVersions({ database, clock, keys, tenantId: tenant, resourceId }),
     onCloseError: (error) => {
       throw error
     },

@@ -3,7 +3,6 @@ import { type CredentialId, newId } from '@mayfly/domain'
 import { redisProvider } from '@mayfly/provider-redis'
 import { expect, test } from 'vitest'
 import { getCredentialWithNames, listCredentials } from '../../../packages/server/src/store/credential-rows.ts'
-import { requestRevocation } from '../../../packages/server/src/application/revocation/request-revocation.ts'
 import { until } from '../../support/index.ts'
 import { openRedisCompany, type RedisCompany } from './truth-fixture.ts'
 
@@ -112,14 +111,7 @@ test('two servers that look at once write each session down once', async () => {
 
 /** By the one path, and the target's own word that it is absent. */
 async function callRevoked(company: RedisCompany, credentialId: CredentialId): Promise<void> {
-  await company.life.inTenant((tx) =>
-    requestRevocation(tx, {
-      selector: { kind: 'credential', id: credentialId },
-      cause: 'requested_by_operator',
-      requestedBy: { kind: 'person', id: 'test' },
-      now: company.life.clock.now(),
-    }),
-  )
+  await company.life.revoke({ kind: 'credential', id: credentialId })
   await until(async () => (await readOf(company, credentialId)).state === 'revoked', { describe: 'it is revoked' })
   await company.life.stopWorkers()
 }

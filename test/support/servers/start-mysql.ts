@@ -36,11 +36,14 @@ export async function startMysql(dir: string, settings: readonly string[] = []):
   await findProgram({ names: ['mariadb'], debianPackage: 'mariadb-client' })
   const runAs = await chooseRunUser()
   const dataDir = join(dir, 'data')
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  if (runAs !== undefined) for (const path of [dir, dataDir]) await chown(path, runAs.uid, runAs.gid)
+  // A server that starts removes the temporary tables of all others from where they share it.
+  const tempDir = join(dir, 'tmp')
+  for (const path of [dataDir, tempDir]) await mkdir(path, { recursive: true, mode: 0o700 })
+  if (runAs !== undefined) for (const path of [dir, dataDir, tempDir]) await chown(path, runAs.uid, runAs.gid)
   await run(installer, [
     '--no-defaults',
     `--datadir=${dataDir}`,
+    `--tmpdir=${tempDir}`,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
     ...(runAs === undefined ? [] : [`--user=${runAs.name}`]),
@@ -52,6 +55,7 @@ export async function startMysql(dir: string, settings: readonly string[] = []):
       args: [
         '--no-defaults',
         `--datadir=${dataDir}`,
+        `--tmpdir=${tempDir}`,
         `--socket=${access.socketPath}`,
         `--bind-address=${access.host}`,
         `--port=${access.port}`,
