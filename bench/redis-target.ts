@@ -25,10 +25,10 @@ export interface BenchRedis {
   close(): Promise<void>
 }
 
-export async function startBenchRedis(): Promise<BenchRedis> {
+export async function startBenchRedis(options: { readonly withAclFile?: boolean } = {}): Promise<BenchRedis> {
   const directory = await mkdtemp(join(tmpdir(), 'mayfly-bench-'))
   await chmod(directory, 0o711)
-  const server = await startRedis(directory)
+  const server = await startRedis(directory, options)
   const secret = { username: 'mayfly', password: randomBytes(24).toString('base64url') }
   await runRedis(
     server.access,

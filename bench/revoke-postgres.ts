@@ -11,7 +11,6 @@ import { type AccountHandle, type IssuedAccount, Secret } from '@mayfly/provider
 import { postgresProvider } from '@mayfly/provider-postgres'
 import pg from 'pg'
 import { issueCredential } from '../packages/server/src/application/credential/issue-credential.ts'
-import { requestRevocation } from '../packages/server/src/application/revocation/request-revocation.ts'
 import { type Bench, type BenchResult, median, rounded, timeResult } from './bench.ts'
 import { type BenchLifecycle, benchRole, startBenchLifecycle } from './lifecycle-store.ts'
 import { measureRawRevoke, type RevokeTimes } from './limits/postgres-revoke.ts'
@@ -148,14 +147,7 @@ async function revokeWhole(bench: BenchTarget, mayfly: BenchLifecycle): Promise<
   const superuser = new pg.Client(bench.superuser)
   await superuser.connect()
   const startMs = performance.now()
-  await life.inTenant((tx) =>
-    requestRevocation(tx, {
-      selector: { kind: 'identity', id: actor.identityId },
-      cause: 'requested_by_operator',
-      requestedBy: { kind: 'system', id: 'bench' },
-      now: life.clock.now(),
-    }),
-  )
+  await life.revoke({ kind: 'identity', id: actor.identityId })
   const none = async (statement: string) => (await superuser.query(statement, [names])).rowCount === 0
   while (
     !(await none(`select from pg_roles where rolname = any ($1) and rolcanlogin

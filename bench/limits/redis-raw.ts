@@ -136,3 +136,15 @@ export async function measureRawRevoke(raw: RawRedis, names: readonly string[]):
   if (left !== ':0') throw new Error('a user is left')
   return { cutMs, absentMs: performance.now() - startMs }
 }
+
+/** One login. False: refused, or ended by the server while it logged in; anything else that goes wrong is thrown. */
+export async function logsInRaw(...login: Parameters<typeof openRawRedis>): Promise<boolean> {
+  try {
+    const session = await openRawRedis(...login)
+    session.close()
+    return true
+  } catch (error) {
+    if (error instanceof Error && /^-WRONGPASS|^closed$/.test(error.message)) return false
+    throw error
+  }
+}

@@ -41,7 +41,9 @@ export async function startDeadNats(): Promise<DeadTarget> {
         await connection.close()
         return true
       } catch (error) {
-        if (error instanceof Error && /Authorization Violation/i.test(error.message)) return false
+        // The second: ended between its login and its goodbye.
+        if (error instanceof Error && /Authorization Violation|Authentication Revoked/i.test(error.message))
+          return false
         throw error
       }
     },

@@ -5,7 +5,7 @@ import { type DeadTarget, type Fields, textOf } from './dead-target.ts'
 /** 28P01 and 28000 (PostgreSQL, appendix A): the login is refused. */
 const refusals = new Set(['28P01', '28000'])
 
-export async function startDeadPostgres(): Promise<DeadTarget> {
+export async function startDeadPostgres(): Promise<DeadTarget & { readonly superuser: string }> {
   const bench = await startBenchTarget(18)
   const { host, port, database, login } = bench.place
   const admin = new pg.Client(bench.superuser)
@@ -18,6 +18,7 @@ export async function startDeadPostgres(): Promise<DeadTarget> {
   }
   return {
     kind: 'postgres',
+    superuser: bench.superuser.connectionString ?? '',
     resource: {
       // Few iterations: making the logins is not what is measured.
       settings: {

@@ -1,8 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { rabbitmqProvider } from '@mayfly/provider-rabbitmq'
 import amqp from 'amqplib'
 import type { Provider } from '../../packages/server/src/adapters/targets/targets.ts'
 import { benchPermission, startRabbitmqTarget } from '../rabbitmq-target.ts'
 import { type DeadTarget, type Fields, textOf } from './dead-target.ts'
+
+const askAgainMs = 50
 
 export async function startDeadRabbitmq(): Promise<DeadTarget> {
   const bench = await startRabbitmqTarget()
@@ -22,6 +25,8 @@ export async function startDeadRabbitmq(): Promise<DeadTarget> {
   return {
     kind: 'rabbitmq',
     provider: rabbitmqProvider as unknown as Provider,
+    // A login costs the broker and its client ten milliseconds of a core.
+    watch: { logins: 4, sessions: 50 },
     resource: {
       settings: { management_url: access.managementUrl, host: access.host, port: access.port, amqp_tls: false },
       secret: { username: access.username, password: access.password },
@@ -53,8 +58,11 @@ export async function startDeadRabbitmq(): Promise<DeadTarget> {
       const names = handles.map(({ accountName }) => accountName)
       for (;;) {
         const answer = await fetch(`${access.managementUrl}/api/users?columns=name`, { headers: { authorization } })
-        // While users go it answers 500 at times.
-        if (answer.status === 500) continue
+        // While users go it answers 500 at times; asked without a pause it would have no time to let them go.
+        if (answer.status === 500) {
+          await pause(askAgainMs)
+          continue
+        }
         const there = new Set(((await answer.json()) as readonly { name: string }[]).map(({ name }) => name))
         return new Set(names.filter((name) => there.has(name)))
       }

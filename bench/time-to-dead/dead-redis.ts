@@ -1,32 +1,23 @@
 import { redisProvider } from '@mayfly/provider-redis'
 import type { Provider } from '../../packages/server/src/adapters/targets/targets.ts'
 import { newRedisClient } from '../../test/support/servers/run-redis.ts'
-import { openRawRedis } from '../limits/redis-raw.ts'
-import { permission, startBenchRedis } from '../redis-target.ts'
+import { logsInRaw, openRawRedis } from '../limits/redis-raw.ts'
+import { type BenchRedis, permission, startBenchRedis } from '../redis-target.ts'
 import { type DeadTarget, type Fields, textOf } from './dead-target.ts'
 
-export async function startDeadRedis(): Promise<DeadTarget> {
+export async function startDeadRedis(): Promise<DeadTarget & { readonly access: BenchRedis['access'] }> {
   const bench = await startBenchRedis()
   const admin = newRedisClient(bench.access, 'default', bench.access.password)
   await admin.connect()
-  const connect = (fields: Fields) => openRawRedis(bench.access, textOf(fields, 'username'), textOf(fields, 'password'))
+  const loginOf = (fields: Fields) => [bench.access, textOf(fields, 'username'), textOf(fields, 'password')] as const
   return {
     kind: 'redis',
+    access: bench.access,
     provider: redisProvider as unknown as Provider,
     resource: { ...bench.place, permission },
-    async logIn(fields) {
-      try {
-        const login = await connect(fields)
-        login.close()
-        return true
-      } catch (error) {
-        // `closed`: ended by the server while it logged in.
-        if (error instanceof Error && /^-WRONGPASS|^closed$/.test(error.message)) return false
-        throw error
-      }
-    },
+    logIn: (fields) => logsInRaw(...loginOf(fields)),
     async hold(fields) {
-      const session = await connect(fields)
+      const session = await openRawRedis(...loginOf(fields))
       return { ended: session.ended, close: () => session.close() }
     },
     async present(handles) {

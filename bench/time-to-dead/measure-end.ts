@@ -3,7 +3,6 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { AccountHandle } from '@mayfly/provider-kit'
 import type { CallContext } from '../../packages/server/src/application/credential/issue-deps.ts'
 import { issueCredential } from '../../packages/server/src/application/credential/issue-credential.ts'
-import { requestRevocation } from '../../packages/server/src/application/revocation/request-revocation.ts'
 import { handleOf } from '../../packages/server/src/store/credential-rows.ts'
 import { inLanes } from '../limits/http-calls.ts'
 import type { BenchLifecycle } from '../lifecycle-store.ts'
@@ -23,9 +22,9 @@ export interface Place {
   readonly count: number
 }
 
-/** Watched of each target: who tries more logins takes the processor from what is measured. */
+/** Watched in all: who tries more logins at once takes the processor from what is measured. */
 const watched = 10
-/** Of each target, in which a session is held. */
+/** In all, in which a session is held. */
 const held = 50
 const lookEveryMs = 20
 const inFlight = 8
@@ -42,10 +41,13 @@ export async function measureEnd(mayfly: BenchLifecycle, places: readonly Place[
   const { actor } = call
   if (actor.kind !== 'identity') throw new Error('a caller is an identity')
   const issued = await Promise.all(places.map((place) => issueAll(mayfly, call, place)))
+  const shareOf = (all: number, most = all) => Math.min(Math.ceil(all / places.length), most)
   const sessions = await Promise.all(
-    places.map(({ target }, at) => holdSessions(target, spread(issued[at] ?? [], held))),
+    places.map(({ target }, at) =>
+      holdSessions(target, spread(issued[at] ?? [], shareOf(held, target.watch?.sessions))),
+    ),
   )
-  const samples = places.map((_, at) => spread(issued[at] ?? [], watched))
+  const samples = places.map(({ target }, at) => spread(issued[at] ?? [], shareOf(watched, target.watch?.logins)))
   for (const [at, { target }] of places.entries()) {
     for (const { fields } of samples[at] ?? []) {
       if (!(await target.logIn(fields))) throw new Error(`${target.kind}: what was issued does not log in`)
@@ -65,26 +67,25 @@ export async function measureEnd(mayfly: BenchLifecycle, places: readonly Place[
       }),
     )
     results.catch(() => undefined)
-    await life.inTenant((tx) =>
-      requestRevocation(tx, {
-        selector: { kind: 'identity', id: actor.identityId },
-        cause: 'requested_by_operator',
-        requestedBy: { kind: 'system', id: 'bench' },
-        now: life.clock.now(),
-      }),
-    )
+    await life.revoke({ kind: 'identity', id: actor.identityId })
     return await results
   } finally {
     for (const session of sessions.flat()) session.close()
   }
 }
 
-async function issueAll(mayfly: BenchLifecycle, call: CallContext, { role, count }: Place): Promise<readonly Issued[]> {
+async function issueAll(
+  mayfly: BenchLifecycle,
+  call: CallContext,
+  { target, role, count }: Place,
+): Promise<readonly Issued[]> {
   const issued: Issued[] = []
   await inLanes(inFlight, Array.from({ length: count }), async () => {
     const { row, fields } = await issueCredential(mayfly.life.deps, call, { role })
     if (fields === undefined) throw new Error('what was issued has fields')
-    issued.push({ handle: handleOf(row), fields })
+    const handle = handleOf(row)
+    target.learn?.(handle, fields)
+    issued.push({ handle, fields })
   })
   return issued
 }
