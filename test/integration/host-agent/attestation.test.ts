@@ -1,18 +1,20 @@
 /** Who is at the other end: real processes, real sockets, what the kernel says of them. */
-import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, fork, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync } from 'node:fs'
 import { chmod, copyFile, rename, symlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { status as codes } from '@grpc/grpc-js'
 import { afterEach, expect, test } from 'vitest'
 import { describeProcess } from '../../../packages/host-agent/src/index.ts'
 import { openProcess } from '../../../packages/host-agent/src/process/process-handle.ts'
 import { makeTempDir, until } from '../../support/index.ts'
 import { type HostAgentWorld, ownUid, startHostAgentWorld } from './host-agent-fixture.ts'
+import type { NumberGivenAgain } from './number-given-again.ts'
 import type { Order, Report } from './workload-process.ts'
 
 const program = fileURLToPath(new URL('workload-process.ts', import.meta.url))
@@ -139,40 +141,14 @@ test('a connection of a process that has gone serves nobody who kept it open', a
 })
 
 test('a number that was given to another process is not taken for the first one', async () => {
-  const gid = process.getgid?.() ?? 0
-  const { pid, held } = await holdAndReplace(gid)
-  await hasBecome(pid, await realPath(sleep))
-  expect(held.findFault()).toBe('process_gone')
-  const fresh = openProcess({ pid, uid: ownUid, gid }, undefined)
-  if (typeof fresh === 'string') throw new Error(`control: the new one cannot be held (${fresh})`)
-  expect(fresh.instance).not.toBe(held.instance)
-  fresh.close()
-  held.close()
+  const script = fileURLToPath(new URL('number-given-again.ts', import.meta.url))
+  const own = ['--pid', '--fork', '--mount-proc', '--kill-child']
+  const { stdout } = await promisify(execFile)('/usr/bin/unshare', [...own, process.execPath, script])
+  const { faults, instances } = JSON.parse(stdout) as NumberGivenAgain
+  expect(faults.givenAgain).toBe('process_gone')
+  expect(faults.alive, 'control: as long as it lived').toBeNull()
+  expect(instances.fresh, 'control: the new one can be held').not.toBe(instances.held)
 })
-
-/**
- * A process that was held and has ended, and whose number a process of ours has now. The whole machine draws from the
- * same numbers: where another suite's process was given it meanwhile, a new one is held and tried with.
- */
-async function holdAndReplace(gid: number) {
-  for (let tries = 0; tries < 50; tries += 1) {
-    const first = startProgram(sleep, ['60'])
-    await hasBecome(first.pid, await realPath(sleep))
-    const held = openProcess({ pid: first.pid, uid: ownUid, gid }, undefined)
-    if (typeof held === 'string') throw new Error(held)
-    expect(held.findFault(), 'control: as long as it lives').toBeUndefined()
-    const ended = once(first.child, 'exit')
-    first.child.kill('SIGKILL')
-    await ended
-    // The kernel gives the number after this one: needs root, or CAP_CHECKPOINT_RESTORE.
-    writeFileSync('/proc/sys/kernel/ns_last_pid', String(first.pid - 1))
-    const { pid, child } = startProgram(sleep, ['60'])
-    if (pid === first.pid) return { pid, held }
-    child.kill('SIGKILL')
-    held.close()
-  }
-  throw new Error('no number was given again in fifty tries')
-}
 
 test('a process is what it was only with the user that it connected as', async () => {
   const { pid } = startProgram(sleep, ['60'])
