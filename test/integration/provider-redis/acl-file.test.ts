@@ -113,6 +113,27 @@ describe('the ACL file of Redis', () => {
     expect(await canLogIn((await prepared.issue()).account)).toBe(true)
   })
 
+  test('a connection that the target ends while an answer is on its way holds no end up, nor is the file forgotten', async () => {
+    await using own = await prepareWithFile()
+    const { prepared } = own
+    for (let round = 0; round < 20; round += 1) {
+      const issued = await prepared.issue()
+      await prepared.run('ACL', 'SAVE')
+      const ending = prepared.run('CLIENT', 'KILL', 'USER', prepared.mayflyLogin.username)
+      const due = new Set([issued.name])
+      // At once, so that it is sent on a connection that is being ended; what has to wait for the file stays due.
+      await until(
+        async () => {
+          for (const name of (await revoke(prepared.target, issued.handle)).removedNames) due.delete(name)
+          return due.size === 0
+        },
+        { describe: 'it is removed' },
+      )
+      expect(Number(await ending), 'control: there was a connection').toBeGreaterThan(0)
+      expect(await own.file()).not.toContain(issued.name)
+    }
+  })
+
   test('many that were saved are saved out together; what has to wait stays due, and says why', async () => {
     await using own = await prepareWithFile()
     const { prepared } = own

@@ -18,6 +18,18 @@ export interface Node {
   try(doing: string, commands: readonly Command[], signal: AbortSignal, channel?: Channel): Promise<readonly Reply[]>
   /** The same, where an error reply to any of them is thrown. @throws MayflyError `target_*` */
   ask(doing: string, commands: readonly Command[], signal: AbortSignal, channel?: Channel): Promise<readonly Reply[]>
+  /**
+   * `ask` for what may be said twice: a target may end a connection that is kept (`ACL LOAD`, a restart), which shows only
+   * once something is sent on it. Then it is said again over a new one.
+   *
+   * @param onLost called where the first answer did not come: what it did is not known
+   */
+  repeat(
+    doing: string,
+    commands: readonly Command[],
+    signal: AbortSignal,
+    onLost?: () => void,
+  ): Promise<readonly Reply[]>
   /** A connection that stays the same one: what it watches is lost with it. @throws MayflyError `target_*` */
   hold(doing: string, channel: Channel, signal: AbortSignal): Promise<Held>
   /** Reads are wanted although it is a replica of a cluster: from the next connection on. */
@@ -95,15 +107,28 @@ export function createNode(settings: RedisSettings, address: Address, login: Log
     return (await hold(doing, channel, signal)).try(doing, commands, signal)
   }
 
+  async function ask(doing: string, commands: readonly Command[], signal: AbortSignal, channel?: Channel) {
+    const replies = await tryAll(doing, commands, signal, channel)
+    for (const reply of replies) if (reply instanceof Error) throw replyError(reply, `${doing} at ${id}`)
+    return replies
+  }
+
   return {
     address,
     id,
     try: tryAll,
     hold,
-    async ask(doing, commands, signal, channel) {
-      const replies = await tryAll(doing, commands, signal, channel)
-      for (const reply of replies) if (reply instanceof Error) throw replyError(reply, `${doing} at ${id}`)
-      return replies
+    ask,
+    async repeat(doing, commands, signal, onLost) {
+      const wasKept = connections.has('work')
+      try {
+        return await ask(doing, commands, signal)
+      } catch (error) {
+        onLost?.()
+        const isGone = error instanceof MayflyError && error.code === 'target_unreachable'
+        if (!wasKept || !isGone || closed || signal.aborted) throw error
+        return ask(doing, commands, signal)
+      }
     },
     readOnly() {
       if (greeting.length > 0) return

@@ -107,9 +107,14 @@ async function strike({ node, file }: Member, names: readonly string[], signal: 
   for (const name of names) (file.mayName(name) ? suspects : others).push(name)
   const suspected = inBatches(suspects, namesTogether)
   const chunks = [...suspected, ...inBatches(others, namesTogether)]
-  const counts = await node.ask('revoke', chunks.map(deleteCommand), signal)
+  // An answer that is lost may have said that they were there, and the next one that they are not.
+  let lost = 0
+  const counts = await node.repeat('revoke', chunks.map(deleteCommand), signal, () => {
+    lost += 1
+    file.owe(suspects)
+  })
   for (const [at, chunk] of suspected.entries()) if (Number(counts[at]) > 0) file.owe(chunk)
-  return { found: counts.reduce<number>((sum, count) => sum + Number(count), 0), fileWrites }
+  return { found: counts.reduce<number>((sum, count) => sum + Number(count), lost), fileWrites }
 }
 
 /** @throws MayflyError where a name is there each time it is looked for */
@@ -122,7 +127,10 @@ async function seeAbsent(
   const { node, file } = member
   let ever = found
   for (let look = 0; look < maxLooks; look += 1) {
-    const [left, facts] = await node.ask('revoke', [deleteCommand(names), factsCommand], signal)
+    const [left, facts] = await node.repeat('revoke', [deleteCommand(names), factsCommand], signal, () => {
+      ever += 1
+      file.owe(names.filter((name) => file.mayName(name)))
+    })
     await file.hear({ ...member, facts: parseFacts(facts, new Date()) }, signal)
     ever += Number(left)
     if (Number(left) > 0) continue

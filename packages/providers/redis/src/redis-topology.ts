@@ -213,7 +213,7 @@ async function askAll(nodes: readonly Node[], asked: Asked, signal: AbortSignal)
   await Promise.all(
     nodes.map(async (node) => {
       try {
-        const [reply] = await node.ask('look', [factsCommand], signal)
+        const [reply] = await node.repeat('look', [factsCommand], signal)
         asked.facts.set(node, parseFacts(reply, new Date()))
       } catch (error) {
         if (signal.aborted || !(error instanceof MayflyError)) throw error
