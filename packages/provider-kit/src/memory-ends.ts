@@ -13,6 +13,11 @@ export function createMemoryEnds(url = 'https://mayfly.example/published/test'):
   const ended = new Map<CredentialId, EndedCredential>()
   let number = 0
   let last: Promise<unknown> = Promise.resolve()
+  function listEnded(): readonly EndedCredential[] {
+    const live = [...ended.values()].filter((one) => one.expiresAt > new Date())
+    return live.toSorted((a, b) => (a.credentialId < b.credentialId ? -1 : 1))
+  }
+
   return {
     url,
     end(handles, expiresAt) {
@@ -26,18 +31,15 @@ export function createMemoryEnds(url = 'https://mayfly.example/published/test'):
     // Nobody registers here what is issued: all that is asked for has been.
     issued: async (ids) => new Set(ids),
     ended: async (ids) => new Set(ids.filter((id) => ended.has(id))),
-    async listEnded() {
-      const live = [...ended.values()].filter((one) => one.expiresAt > new Date())
-      return live.toSorted((a, b) => (a.credentialId < b.credentialId ? -1 : 1))
-    },
+    listEnded: async () => listEnded(),
     async longOver(targetKeys) {
       const over = [...ended.values()].filter((one) => one.expiresAt.getTime() < Date.now() - 600_000)
       const known = new Set(over.map((one) => one.targetKey))
       return new Set(targetKeys.filter((key) => known.has(key)))
     },
-    async nextNumber() {
+    async nextList() {
       number += 1
-      return number
+      return { number, ended: listEnded() }
     },
     exclusively(work) {
       const turn = last.then(work)

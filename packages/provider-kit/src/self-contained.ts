@@ -65,8 +65,11 @@ export interface PublishedEnds {
    * by ten minutes or more: what a list need not name any more, whatever the target's clock.
    */
   longOver(targetKeys: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>
-  /** A number that grows with each call, over all servers, for the resource: of a CRL, of a KRL. Begins at 1. */
-  nextNumber(signal: AbortSignal): Promise<number>
+  /**
+   * What `listEnded` says, for a list of its own: with a number that grows with each call, over all servers, for the
+   * resource: of a CRL, of a KRL. Begins at 1. A list with a higher number never says less of what has ended.
+   */
+  nextList(signal: AbortSignal): Promise<{ readonly number: number; readonly ended: readonly EndedCredential[] }>
   /**
    * Runs `work` alone, among all servers, for this resource: for targets that know no compare-and-swap. Whoever comes
    * meanwhile waits. No transaction is open; a server that dies lets go.

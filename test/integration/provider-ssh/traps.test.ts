@@ -151,7 +151,7 @@ describe('lists at a host', () => {
     if (first === undefined) throw new Error('no host')
     const session = openHostSession(first, own.settings, { user, host })
     const list = await makeList({ userAuthority: user, hostAuthority: host, published: own.ends }, [newId()], noSignal)
-    expect(await install(session, { ...list, number: 10 }, noSignal)).toBe(true)
+    expect(await install(session, { ...list, number: 10 }, noSignal)).toEqual({ outcome: 'done', left: 0 })
     const [krl, ended] = await Promise.all(['krl', 'ended'].map((name) => readFile(join(own.sshd.lists, name))))
     for (const bad of [Buffer.from('no list at all'), Buffer.alloc(0), list.krl.subarray(0, 60)]) {
       await expect(install(session, { number: 11, krl: bad, serials: [] }, noSignal)).rejects.toMatchObject({
@@ -159,7 +159,7 @@ describe('lists at a host', () => {
         options: { publicDetail: expect.stringContaining('cannot read the list') },
       })
     }
-    expect(await install(session, { ...list, number: 10, serials: [] }, noSignal)).toBe(false)
+    expect((await install(session, { ...list, number: 10, serials: [] }, noSignal)).outcome).toBe('older')
     expect(await Promise.all(['krl', 'ended'].map((name) => readFile(join(own.sshd.lists, name))))).toEqual([
       krl,
       ended,
@@ -332,6 +332,32 @@ describe('hosts', () => {
       }),
     ])
     await wrong.close()
+  })
+
+  test('a host with another release of `mayfly-ssh` is told of at once, with what to do', async () => {
+    await using own = await prepareSsh()
+    const [program, agent] = [join(own.dir, 'older'), join(own.sshd.lists, 'agent')]
+    await writeFile(program, 'echo mayfly-ssh 1 0\nexec cat\n')
+    const before = await readFile(agent, 'utf8')
+    await writeFile(agent, `${own.sshd.user}\n/bin/sh ${program}\n`)
+    const check = async () => {
+      const target = await own.open()
+      const findings = await target.check({ newHandle: () => sshProvider.plan(newId()) }, noSignal)
+      await target.close()
+      return findings
+    }
+    expect(await check()).toEqual([
+      expect.objectContaining({
+        outcome: 'failed',
+        detail: expect.stringContaining('another release of `mayfly-ssh`'),
+        hint: expect.stringContaining('mayfly resource guide ssh'),
+      }),
+    ])
+    await writeFile(agent, before)
+    expect(
+      (await check()).map(({ outcome }) => outcome),
+      'control',
+    ).toEqual(['passed', 'passed'])
   })
 
   test('a host certificate is believed by Mayfly and by holders, for its names and by this authority alone', async () => {

@@ -3,6 +3,7 @@
  * user that serves Mayfly, which is the one that runs the test: no user is made on the machine.
  */
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { userInfo } from 'node:os'
@@ -57,18 +58,21 @@ export async function makeHostKey(dir: string): Promise<string> {
 export async function startSshd(dir: string, options: SshdOptions): Promise<RunningSshd> {
   const sshd = await findProgram({ names: ['sshd'], debianPackage: 'openssh-server' })
   await findProgram({ names: ['ssh'], debianPackage: 'openssh-client' })
+  // By perl's own path: sshd asks only programs in folders where nobody but root can write, which a checkout may not be.
+  const command = `${await findProgram({ names: ['perl'], debianPackage: 'perl-base' })} -T ${program}`
   const user = userInfo().username
   const [lists, runDir, config] = [join(dir, 'lists'), join(dir, 'run'), join(dir, 'sshd_config')]
   await mkdir(join(lists, 'principals.d'), { recursive: true })
   // Debian makes it when the service starts; without it sshd refuses to.
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 })
   await run('ssh-keygen', ['-q', '-k', '-f', join(lists, 'krl')])
-  const { stdout: sha256 } = await run('sh', ['-c', 'sha256sum <"$0"', join(lists, 'krl')])
+  const sha256 = createHash('sha256')
+    .update(await readFile(join(lists, 'krl')))
+    .digest('hex')
   await Promise.all([
     writeFile(join(lists, 'ended'), ''),
-    writeFile(join(lists, 'number'), '0\n'),
-    writeFile(join(lists, 'sha256'), sha256),
-    writeFile(join(lists, 'agent'), `${user}\n/bin/sh ${program}\n`),
+    writeFile(join(lists, 'number'), `0 ${sha256}\n`),
+    writeFile(join(lists, 'agent'), `${user}\n${command}\n`),
     writeFile(join(lists, 'principals.d', user), options.principals.map((one) => `${one}\n`).join('')),
     ...Object.entries(options.others ?? {}).map(([name, principals]) =>
       writeFile(join(lists, 'principals.d', name), principals.map((one) => `${one}\n`).join('')),
@@ -101,7 +105,7 @@ export async function startSshd(dir: string, options: SshdOptions): Promise<Runn
       'SetEnv SHLVL=5',
       `TrustedUserCAKeys ${join(dir, 'user-ca.pub')}`,
       `RevokedKeys ${join(lists, 'krl')}`,
-      `AuthorizedPrincipalsCommand /bin/sh ${program} principals ${lists} ${runDir} %u %i %s`,
+      `AuthorizedPrincipalsCommand ${command} principals ${lists} ${runDir} %u %i %s`,
       `AuthorizedPrincipalsCommandUser ${user}`,
       ...(options.settings ?? []),
       '',

@@ -30,7 +30,9 @@ interface Line {
   end(): void
 }
 
-const greeting = /^mayfly-ssh 1 [0-9]+ /
+/** With the release of what is spoken. */
+const greeting = /^mayfly-ssh ([0-9]+) /
+const release = '2'
 /** More would be no answer to anything that is asked here. */
 const maxAnswerChars = 64 << 20
 
@@ -156,7 +158,15 @@ async function openLine(call: Parameters<typeof startSsh>[0], timeoutMs: number,
     })
   const late = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
   try {
-    await nextAnswer()
+    const [, spoken] = greeting.exec((await nextAnswer()).at(-1) ?? '') ?? []
+    if (spoken !== release) {
+      child.kill('SIGKILL')
+      throw new MayflyError('target_refused', {
+        log: `ssh: mayfly-ssh speaks release ${spoken}, not ${release}`,
+        publicDetail: 'the host has another release of `mayfly-ssh`',
+        hint: 'run there what `mayfly resource guide ssh` prints',
+      })
+    }
   } finally {
     clearTimeout(late)
   }

@@ -15,8 +15,6 @@ export interface SessionAtHost {
   /** False while the login is under way. */
   readonly isOpen: boolean
   readonly since: Date
-  /** As sshd writes it into a session's surroundings: both addresses and ports. */
-  readonly connection?: string
   readonly sourceAddress?: string
 }
 
@@ -35,9 +33,9 @@ export async function listAtHost(session: HostSession, signal: AbortSignal): Pro
   return answer
     .filter((line) => line.startsWith('session '))
     .map((line) => {
-      const [, pid = '', start = '', keyId = '', , , state, local = '', remote] = line.split(' ')
+      const [, pid = '', start = '', keyId = '', , , state, _local, remote] = line.split(' ')
       if (remote === undefined || !/^[0-9]+$/.test(pid) || !/^[0-9]+$/.test(start)) throw unreadable()
-      const [here, there] = [readEnd(local), readEnd(remote)]
+      const sourceAddress = readAddress(remote)
       return {
         session,
         pid,
@@ -45,12 +43,7 @@ export async function listAtHost(session: HostSession, signal: AbortSignal): Pro
         keyId,
         isOpen: state === 'open',
         since: new Date(bootMs + (Number(start) / ticks) * 1_000),
-        ...(here && there
-          ? {
-              connection: `${there.address} ${there.port} ${here.address} ${here.port}`,
-              sourceAddress: there.address,
-            }
-          : {}),
+        ...(sourceAddress === undefined ? {} : { sourceAddress }),
       }
     })
     .filter(({ keyId }) => keyId !== ownKeyId)
@@ -93,8 +86,7 @@ export async function endSessions(
   sessions: readonly SessionAtHost[],
   signal: AbortSignal,
 ): Promise<void> {
-  const lines = sessions.map(({ pid, start, connection = '' }) => `${pid} ${start} ${connection}`.trimEnd())
-  const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''))
+  const bytes = Buffer.from(sessions.map(({ pid, start }) => `${pid} ${start}\n`).join(''))
   await host.ask(`end ${bytes.length}`, bytes, signal)
 }
 
@@ -102,14 +94,14 @@ function sessionIdOf({ session, pid, start }: SessionAtHost): string {
   return `${session.name}/${pid}/${start}`
 }
 
-/** One end of a connection as `/proc/net/tcp` has it: the address in words of the machine's order, and the port. */
-function readEnd(text: string): { readonly address: string; readonly port: number } | undefined {
-  const [, hex = '', port = ''] = /^((?:[0-9A-F]{8}){1}|(?:[0-9A-F]{8}){4}):([0-9A-F]{4})$/.exec(text) ?? []
+/** Of one end of a connection as `/proc/net/tcp` has it: the address in words of the machine's order, and a port. */
+function readAddress(text: string): string | undefined {
+  const [, hex = ''] = /^((?:[0-9A-F]{8}){1}|(?:[0-9A-F]{8}){4}):[0-9A-F]{4}$/.exec(text) ?? []
   if (hex === '') return undefined
   const bytes = Buffer.from(hex, 'hex')
   bytes.swap32()
   const isMapped = bytes.length === 16 && bytes.subarray(0, 12).equals(mappedPrefix)
-  return { address: formatIpAddress(isMapped ? bytes.subarray(12) : bytes), port: Number.parseInt(port, 16) }
+  return formatIpAddress(isMapped ? bytes.subarray(12) : bytes)
 }
 
 const mappedPrefix = Buffer.from('00000000000000000000ffff', 'hex')

@@ -2,6 +2,7 @@
  * Brings what has ended to the hosts. Every list says all of it; its number is drawn before the rows are read, so that
  * a list with a higher one never says less, and a host takes no list with a lower one.
  */
+import { createHash } from 'node:crypto'
 import { MayflyError, publicReason } from '@mayfly/domain'
 import { inLanes, type PublishedEnds } from '@mayfly/provider-kit'
 import type { CredentialId } from '@mayfly/domain'
@@ -27,8 +28,7 @@ export async function makeList(
   also: readonly CredentialId[],
   signal: AbortSignal,
 ): Promise<EndedList> {
-  const number = await way.published.nextNumber(signal)
-  const ended = await way.published.listEnded(signal)
+  const { number, ended } = await way.published.nextList(signal)
   const serials = [...new Set([...ended.map((one) => one.credentialId), ...also].map(serialOf))]
   const krl = encodeKrl({
     number,
@@ -41,15 +41,16 @@ export async function makeList(
 }
 
 /**
- * Puts what has ended now in force at every host.
+ * Puts what has ended now in force at every host, and ends the sessions of these key ids there once it stands.
  *
- * @returns the hosts where it is not, each with the reason, in words fit for a person
+ * @returns the hosts where it is not or a session is left, each with the reason, in words fit for a person
  */
 export async function pushList(
   way: SshWay,
   also: readonly CredentialId[],
   signal: AbortSignal,
   hosts: readonly HostSession[] = way.hosts,
+  keyIds: readonly string[] = [],
 ): Promise<ReadonlyMap<HostSession, string>> {
   const failed = new Map<HostSession, string>()
   let open = hosts
@@ -58,8 +59,10 @@ export async function pushList(
     const overtaken: HostSession[] = []
     await inLanes(lanes, open, async (session) => {
       try {
-        if (await install(session, list, signal)) way.pushedOver.set(session, session.connections)
-        else overtaken.push(session)
+        const { outcome, left } = await install(session, list, signal, keyIds)
+        if (outcome === 'older') return void overtaken.push(session)
+        way.pushedOver.set(session, session.connections)
+        if (left > 0) failed.set(session, `${session.name}: a session is still open though it was ended`)
       } catch (error) {
         if (!(error instanceof MayflyError) || signal.aborted) throw error
         failed.set(session, `${session.name}: ${publicReason(error)}`)
@@ -71,13 +74,31 @@ export async function pushList(
   return failed
 }
 
-/** @returns false where the host has a list with a higher number already */
-export async function install(session: HostSession, list: EndedList, signal: AbortSignal): Promise<boolean> {
-  const ended = Buffer.from(list.serials.map((serial) => `${serial}\n`).join(''))
+export interface Installed {
+  /** `older`: the host has a list with a higher number already, and nothing was done. */
+  readonly outcome: 'done' | 'older'
+  /** Connections of the key ids that are there still, though they were ended. */
+  readonly left: number
+}
+
+/** @param keyIds whose sessions the host ends as soon as the list stands, with all that came of them */
+export async function install(
+  session: HostSession,
+  list: EndedList,
+  signal: AbortSignal,
+  keyIds: readonly string[] = [],
+): Promise<Installed> {
+  const [ended, ids] = [linesOf(list.serials), linesOf(keyIds)]
+  const sha256 = createHash('sha256').update(list.krl).digest('hex')
   const answer = await session.ask(
-    `install ${list.number} ${list.krl.length} ${ended.length}`,
-    Buffer.concat([list.krl, ended]),
+    `install ${list.number} ${sha256} ${list.krl.length} ${ended.length} ${ids.length}`,
+    Buffer.concat([list.krl, ended, ids]),
     signal,
   )
-  return answer.at(-1)?.startsWith('done') === true
+  const outcome = answer.at(-1)?.startsWith('done') === true ? 'done' : 'older'
+  return { outcome, left: answer.length - 1 }
+}
+
+function linesOf(words: readonly (string | bigint)[]): Buffer {
+  return Buffer.from(words.map((word) => `${word}\n`).join(''))
 }

@@ -6,7 +6,7 @@ export function sshGuide(): string {
   return `#!/bin/sh
 # What a host needs so that Mayfly decides who logs in there: run it as root, on each host. It can be run again.
 # First:   mayfly resource document RESOURCE user-ca.pub >/etc/ssh/mayfly-user-ca.pub
-# Needs:   OpenSSH 8.2 or later with sshd_config.d, sudo, procps, util-linux, awk; Linux.
+# Needs:   OpenSSH 8.2 or later with sshd_config.d, perl (perl-base is enough), sudo; Linux.
 set -eu
 [ -s /etc/ssh/mayfly-user-ca.pub ] || { echo "fetch the user authority first: see above" >&2; exit 1; }
 
@@ -20,8 +20,7 @@ chmod 755 /usr/local/libexec/mayfly-ssh
 install -d -m 755 /etc/ssh/mayfly /etc/ssh/mayfly/principals.d
 [ -e /etc/ssh/mayfly/ended ] || : >/etc/ssh/mayfly/ended
 [ -e /etc/ssh/mayfly/krl ] || ssh-keygen -q -k -f /etc/ssh/mayfly/krl
-[ -e /etc/ssh/mayfly/number ] || echo 0 >/etc/ssh/mayfly/number
-[ -e /etc/ssh/mayfly/sha256 ] || sha256sum </etc/ssh/mayfly/krl >/etc/ssh/mayfly/sha256
+[ -e /etc/ssh/mayfly/number ] || echo "0 $(sha256sum </etc/ssh/mayfly/krl | cut -c 1-64)" >/etc/ssh/mayfly/number
 
 # 3. Mayfly's own user: nothing but this one program, and only with a certificate that Mayfly signed for itself.
 id mayfly >/dev/null 2>&1 || useradd --system --create-home --shell /bin/sh mayfly

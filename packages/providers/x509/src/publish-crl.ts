@@ -41,17 +41,16 @@ export function crlPublisher(way: X509Way): CrlPublisher {
     since: { readonly number: number; readonly madeAtMs: number } | undefined,
   ): Promise<Made> {
     const now = Date.now()
-    const read = async () =>
-      (await published.listEnded(signal)).filter(
-        (one) => since === undefined || one.endedAt.getTime() >= since.madeAtMs - overlapMs,
-      )
+    const namedOf = (list: readonly EndedCredential[]) =>
+      since === undefined ? list : list.filter((one) => one.endedAt.getTime() >= since.madeAtMs - overlapMs)
     const saysOf = (list: readonly EndedCredential[]) =>
       `${since?.number ?? ''} ${list.map((one) => one.credentialId).join()}`
     // Whoever asks again and again makes us read, and neither draw a number nor sign.
-    if (before !== undefined && now - before.madeAtMs < lifeMs / 2 && saysOf(await read()) === before.says)
-      return before
-    const number = await published.nextNumber(signal)
-    const ended = await read()
+    if (before !== undefined && now - before.madeAtMs < lifeMs / 2) {
+      if (saysOf(namedOf(await published.listEnded(signal))) === before.says) return before
+    }
+    const next = await published.nextList(signal)
+    const [number, ended] = [next.number, namedOf(next.ended)]
     const says = saysOf(ended)
     const der = encodeCrl(
       { signer: authority.signer, name: authority.certificate.subject.der, keyId: authority.keyId },

@@ -1,7 +1,7 @@
 /** What a provider may ask of the rows of its resource: what has ended, and to be alone while it says so at the target. */
 import { MayflyError, type ResourceId, type TenantId } from '@mayfly/domain'
 import type { PublishedEnds } from '@mayfly/provider-kit'
-import type { Database } from '../../store/database.ts'
+import type { Database, Tx } from '../../store/database.ts'
 import {
   findIssuedCredentials,
   listEndedCredentials,
@@ -49,16 +49,28 @@ export function resourceEnds({ database, now, tenantId, resourceId, issuer }: Re
     })
   }
 
+  /** One statement, with its commit. */
+  function read<T>(statement: (tx: Tx) => Promise<T>): Promise<T> {
+    return database.transaction(tenantId, (tx) => {
+      tx.commitWithNext()
+      return statement(tx)
+    })
+  }
+
   return {
     url: `${issuer}/published/${resourceId}`,
-    issued: (ids) => database.transaction(tenantId, (tx) => findIssuedCredentials(tx, resourceId, ids)),
-    ended: (ids) => database.transaction(tenantId, (tx) => findEndedCredentials(tx, ids)),
-    listEnded: () => database.transaction(tenantId, (tx) => listEndedCredentials(tx, resourceId, now())),
-    longOver: (keys) =>
-      database.transaction(tenantId, (tx) =>
-        listLongOver(tx, resourceId, keys, new Date(now().getTime() - longOverMs)),
-      ),
-    nextNumber: () => database.transaction(tenantId, (tx) => nextPublishedNumber(tx, resourceId)),
+    issued: (ids) => read((tx) => findIssuedCredentials(tx, resourceId, ids)),
+    ended: (ids) => read((tx) => findEndedCredentials(tx, ids)),
+    listEnded: () => read((tx) => listEndedCredentials(tx, resourceId, now())),
+    longOver: (keys) => read((tx) => listLongOver(tx, resourceId, keys, new Date(now().getTime() - longOverMs))),
+    nextList: () =>
+      database.transaction(tenantId, async (tx) => {
+        // Another server's next number waits for this commit, and its rows are read after that. In two statements: one would
+        // read what was there before it had its number.
+        const number = await nextPublishedNumber(tx, resourceId)
+        tx.commitWithNext()
+        return { number, ended: await listEndedCredentials(tx, resourceId, now()) }
+      }),
     exclusively(work, signal) {
       const turn = last.then(() => {
         if (signal.aborted)
