@@ -25,6 +25,7 @@ import {
 import { formatPublicKeyLine } from '../../../packages/providers/ssh/src/ssh-public-key.ts'
 import { readAuthorityKey } from '../../../packages/providers/ssh/src/ssh-settings.ts'
 import { makeTempDir } from '../../support/index.ts'
+import { type Ran, runProgram } from '../../support/servers/run-program.ts'
 import { makeHostKey, type RunningSshd, type SshdOptions, startSshd } from '../../support/servers/start-sshd.ts'
 
 export const noSignal = new AbortController().signal
@@ -104,7 +105,7 @@ export async function prepareSsh(options: Partial<SshdOptions> & { readonly dir?
   }
 }
 
-async function makeSecret(): Promise<Secret> {
+export async function makeSecret(): Promise<Secret> {
   return sshProvider.completeSecret(sshSettings.parse({}), sshSecret.parse({}), undefined)
 }
 
@@ -134,8 +135,12 @@ export interface SshClient extends AsyncDisposable {
   readonly dir: string
 }
 
+export interface ClientPlace extends Pick<PreparedSsh, 'dir' | 'settings'> {
+  readonly sshd: Pick<RunningSshd, 'port' | 'user'>
+}
+
 export async function clientOf(
-  { dir, sshd, settings }: PreparedSsh,
+  { dir, sshd, settings }: ClientPlace,
   account: IssuedAccount,
   over: {
     readonly user?: string
@@ -173,28 +178,13 @@ export async function clientOf(
   }
 }
 
-export interface Ran {
-  readonly exitCode: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-export async function runSsh(
-  client: SshClient,
-  command: readonly string[],
-  before: readonly string[] = [],
-): Promise<Ran> {
-  const child = spawn('ssh', [...before, ...client.args, ...command], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let [stdout, stderr] = ['', '']
-  child.stdout.on('data', (chunk: Buffer) => void (stdout += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => void (stderr += chunk.toString()))
-  const [exitCode] = (await once(child, 'close')) as [number | null]
-  return { exitCode, stdout, stderr }
+export function runSsh(client: SshClient, command: readonly string[], before: readonly string[] = []): Promise<Ran> {
+  return runProgram(['ssh', ...before, ...client.args, ...command])
 }
 
 /** @throws where the host cannot be reached: that is no refusal */
 export async function canLogIn(
-  prepared: PreparedSsh,
+  prepared: ClientPlace,
   account: IssuedAccount,
   over: Parameters<typeof clientOf>[2] = {},
 ): Promise<boolean> {
@@ -207,7 +197,7 @@ export async function canLogIn(
 }
 
 /** A session that gives back what it is sent. */
-export async function openSession(prepared: PreparedSsh, account: IssuedAccount): Promise<ConformanceSession> {
+export async function openSession(prepared: ClientPlace, account: IssuedAccount): Promise<ConformanceSession> {
   const client = await clientOf(prepared, account)
   const child = spawn('ssh', [...client.args, 'cat'], { stdio: ['pipe', 'pipe', 'pipe'] })
   child.stdin.on('error', () => undefined)

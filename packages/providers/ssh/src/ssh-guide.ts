@@ -35,7 +35,8 @@ RevokedKeys /etc/ssh/mayfly/krl
 AuthorizedPrincipalsCommand /usr/local/libexec/mayfly-ssh principals /etc/ssh/mayfly /run/mayfly-ssh %u %i %s
 AuthorizedPrincipalsCommandUser root
 SSHD
-sshd -t && { systemctl reload ssh 2>/dev/null || systemctl reload sshd; }
+sshd -t
+systemctl reload ssh 2>/dev/null || systemctl reload sshd 2>/dev/null || echo "reload sshd now: until then it asks nobody" >&2
 
 # 5. Who may log in as whom: by default a principal is the name of the user. More, one a line:
 #    echo 'deploy' >/etc/ssh/mayfly/principals.d/www-data
