@@ -27,8 +27,9 @@ export async function startDeadSsh(): Promise<DeadTarget> {
       try {
         return await canLogIn(prepared, accountOf(fields))
       } catch (error) {
-        // It was in, and was ended before it had said so: no refusal yet.
-        if (error instanceof Error && /closed by (?:remote host|127\.0\.0\.1)/.test(error.message)) return true
+        // It was in, and was ended before it had said so: no refusal yet. Of a command that is killed the client says nothing.
+        if (error instanceof Error && /closed by (?:remote host|127\.0\.0\.1)|^ssh: 255: $/.test(error.message))
+          return true
         throw error
       }
     },
