@@ -25,8 +25,8 @@ export async function startDeadRabbitmq(): Promise<DeadTarget> {
   return {
     kind: 'rabbitmq',
     provider: rabbitmqProvider as unknown as Provider,
-    // A login costs the broker and its client ten milliseconds of a core.
-    watch: { logins: 4, sessions: 50 },
+    // A login costs the broker and its client ten milliseconds of a core, and to list a thousand users five times that.
+    watch: { logins: 2, sessions: 50, absentEveryMs: 100 },
     resource: {
       settings: { management_url: access.managementUrl, host: access.host, port: access.port, amqp_tls: false },
       secret: { username: access.username, password: access.password },

@@ -21,8 +21,11 @@ export interface DeadTarget {
   learn?(handle: AccountHandle, fields: Fields): void
   /** One login by a client of the target's own. False: refused; anything else that goes wrong is thrown. */
   logIn(fields: Fields): Promise<boolean>
-  /** How many credentials are watched, and in how many a session is held; where a login costs so much that it would be measured itself. */
-  readonly watch?: { readonly logins: number; readonly sessions: number }
+  /**
+   * How many credentials are watched, in how many a session is held, and how long to pause between looks at who is there
+   * (milliseconds): where a login or a look costs so much that it would be measured itself.
+   */
+  readonly watch?: { readonly logins: number; readonly sessions: number; readonly absentEveryMs?: number }
   /** A session that is held; absent where the target knows none. */
   hold?(fields: Fields): Promise<HeldSession>
   /** Of these accounts the names of those that the target says are there. */

@@ -117,7 +117,7 @@ async function untilAbsent(
     const stays = left.filter((handle) => present.has(handle.accountName))
     for (let gone = left.length - stays.length; gone > 0; gone -= 1) times.push(since())
     left = stays
-    if (left.length > 0) await pause(lookEveryMs)
+    if (left.length > 0) await pause(target.watch?.absentEveryMs ?? lookEveryMs)
   }
   return times
 }

@@ -288,6 +288,15 @@ describe('laws', () => {
     }
   })
 
+  test('4: a revocation waits for nothing that is not there', async () => {
+    const wait = (credentials: string) =>
+      outcomeAfter('revocation', `insert into revocation_credential (revocation_id, credential_id) ${credentials}`)
+    expect(await wait(`values ('${id}', gen_random_uuid())`)).toContain('waits for credentials that are there')
+    expect(await wait(`select '${id}', c.credential_id from credential c`), 'control: none is too few for none').toBe(
+      'taken',
+    )
+  })
+
   test('4: a revocation is complete only when all that it waits for is removed', async () => {
     const complete = (counts: string) =>
       outcomeAfter('revocation', `update revocation set state = 'complete', completed_at = now(), ${counts}`)
