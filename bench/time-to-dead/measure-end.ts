@@ -22,11 +22,12 @@ export interface Place {
   readonly count: number
 }
 
-/** Watched in all: who tries more logins at once takes the processor from what is measured. */
+/** Watched in all: who tries more logins at once takes the processor from what is measured, at both ends. */
 const watched = 10
 /** In all, in which a session is held. */
 const held = 50
-const lookEveryMs = 20
+/** Between looks, and so by how much a time may be too long: of one credential, and of many, which have many looked after. */
+const [lookEveryMs, lookAtManyEveryMs] = [20, 50]
 const inFlight = 8
 
 interface Issued {
@@ -47,6 +48,7 @@ export async function measureEnd(mayfly: BenchLifecycle, places: readonly Place[
       holdSessions(target, spread(issued[at] ?? [], shareOf(held, target.watch?.sessions))),
     ),
   )
+  const everyMs = places.some(({ count }) => count > 1) ? lookAtManyEveryMs : lookEveryMs
   const samples = places.map(({ target }, at) => spread(issued[at] ?? [], shareOf(watched, target.watch?.logins)))
   for (const [at, { target }] of places.entries()) {
     for (const { fields } of samples[at] ?? []) {
@@ -59,9 +61,9 @@ export async function measureEnd(mayfly: BenchLifecycle, places: readonly Place[
     const results = Promise.all(
       places.map(async ({ target }, at) => {
         const [noLoginMs, noSessionMs, absentMs] = await Promise.all([
-          Promise.all((samples[at] ?? []).map((one) => untilRefused(target, one.fields, since))),
+          Promise.all((samples[at] ?? []).map((one) => untilRefused(target, one.fields, everyMs, since))),
           Promise.all((sessions[at] ?? []).map((one) => one.ended.then(since))),
-          untilAbsent(target, issued[at] ?? [], since),
+          untilAbsent(target, issued[at] ?? [], everyMs, since),
         ])
         return { noLoginMs, noSessionMs, absentMs }
       }),
@@ -100,14 +102,15 @@ async function holdSessions(target: DeadTarget, issued: readonly Issued[]): Prom
 }
 
 /** The end of the first login that was refused: it was judged before that. */
-async function untilRefused(target: DeadTarget, fields: Fields, since: () => number): Promise<number> {
-  while (await target.logIn(fields)) await pause(lookEveryMs)
+async function untilRefused(target: DeadTarget, fields: Fields, everyMs: number, since: () => number): Promise<number> {
+  while (await target.logIn(fields)) await pause(everyMs)
   return since()
 }
 
 async function untilAbsent(
   target: DeadTarget,
   issued: readonly Issued[],
+  everyMs: number,
   since: () => number,
 ): Promise<readonly number[]> {
   const times: number[] = []
@@ -117,7 +120,7 @@ async function untilAbsent(
     const stays = left.filter((handle) => present.has(handle.accountName))
     for (let gone = left.length - stays.length; gone > 0; gone -= 1) times.push(since())
     left = stays
-    if (left.length > 0) await pause(target.watch?.absentEveryMs ?? lookEveryMs)
+    if (left.length > 0) await pause(Math.max(everyMs, target.watch?.absentEveryMs ?? 0))
   }
   return times
 }
