@@ -120,7 +120,7 @@ async function untilAbsent(
     const stays = left.filter((handle) => present.has(handle.accountName))
     for (let gone = left.length - stays.length; gone > 0; gone -= 1) times.push(since())
     left = stays
-    if (left.length > 0) await pause(Math.max(everyMs, target.watch?.absentEveryMs ?? 0))
+    if (left.length > 0) await pause(issued.length > 1 ? Math.max(everyMs, target.watch?.absentEveryMs ?? 0) : everyMs)
   }
   return times
 }
