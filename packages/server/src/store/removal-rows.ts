@@ -12,7 +12,8 @@ const isFree = (now: Date) => sql<boolean>`not exists (
 
 /**
  * The targets at which something is due and in nobody's hand, by skipping from one to the next in the index: the cost is
- * the number of targets with work, not the number of rows that wait there.
+ * the number of targets with work, not the number of rows that wait there. The first due row of each is asked for as such:
+ * of an `exists` a plan that is kept joined all rows of all targets, half a second while thousands ended.
  *
  * @param busy targets that are not asked for
  */
@@ -26,9 +27,10 @@ export async function listDueTargets(tx: Tx, now: Date, busy: readonly ResourceI
       from target t where t.resource_id is not null
     )
     select t.resource_id from target t
-    where t.resource_id is not null and t.resource_id <> all(${busy}::uuid[]) and exists (
-      select from credential c
+    where t.resource_id is not null and t.resource_id <> all(${busy}::uuid[]) and (
+      select true from credential c
       where c.state = 'revoking' and c.resource_id = t.resource_id and c.next_attempt_at <= ${now} and ${isFree(now)}
+      order by c.next_attempt_at limit 1
     )`.execute(tx.query)
   return rows.map((row) => row.resource_id)
 }
