@@ -1,5 +1,4 @@
 /** The script of the guide, run as printed on a host of its own: a real sshd, sudo, and the user that it makes. */
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createMemoryEnds, type RevokeReport } from '@mayfly/provider-kit'
 import { newId } from '@mayfly/domain'
@@ -11,6 +10,7 @@ import { makeTempDir } from '../../support/index.ts'
 import { findProgram } from '../../support/servers/find-program.ts'
 import { startPrivateHost } from '../../support/servers/private-host.ts'
 import { spawnServer } from '../../support/servers/spawn-server.ts'
+import { acceptsConnections } from '../../support/servers/start-sshd.ts'
 import { authorityLine, canLogIn, makeSecret, noSignal, openSession, recording, tester } from './ssh-fixture.ts'
 
 const timeoutMs = 60_000
@@ -49,7 +49,7 @@ test(
 
     const port = await findFreePort()
     const [command, ...args] = host.command(sshd, '-D', '-e', '-p', `${port}`, '-o', 'ListenAddress=127.0.0.1')
-    const server = await spawnServer({ command, args, ready: () => answers(port) })
+    const server = await spawnServer({ command, args, ready: () => acceptsConnections(port) })
     try {
       const settings = sshSettings.parse({
         hosts: [
@@ -98,14 +98,3 @@ test(
   },
   timeoutMs,
 )
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port })
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
-}

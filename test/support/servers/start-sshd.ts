@@ -116,15 +116,7 @@ export async function startSshd(dir: string, options: SshdOptions): Promise<Runn
     spawnServer({
       command: sshd,
       args: ['-D', '-e', '-f', config],
-      ready: () =>
-        new Promise((resolve) => {
-          const socket = connect({ host: '127.0.0.1', port })
-          socket.once('connect', () => {
-            socket.destroy()
-            resolve(true)
-          })
-          socket.once('error', () => resolve(false))
-        }),
+      ready: () => acceptsConnections(port),
     })
   let server: ServerProcess = await listen()
   return {
@@ -142,4 +134,16 @@ export async function startSshd(dir: string, options: SshdOptions): Promise<Runn
     },
     [Symbol.asyncDispose]: () => server.stop(),
   }
+}
+
+/** At this machine's loopback address. */
+export function acceptsConnections(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
 }

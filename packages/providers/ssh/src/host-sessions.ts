@@ -3,7 +3,7 @@ import { formatIpAddress, MayflyError } from '@mayfly/domain'
 import { credentialOfAccountName, inLanes, type ObservedSession } from '@mayfly/provider-kit'
 import type { HostSession } from './host-session.ts'
 import { pushList } from './push-list.ts'
-import type { SshWay } from './ssh-way.ts'
+import { hostLanes, type SshWay } from './ssh-way.ts'
 import { ownKeyId } from './start-ssh.ts'
 
 export interface SessionAtHost {
@@ -17,8 +17,6 @@ export interface SessionAtHost {
   readonly since: Date
   readonly sourceAddress?: string
 }
-
-const lanes = 16
 
 /** @throws MayflyError `target_*` where a host does not answer: who is connected there is not known */
 export async function listAtHost(session: HostSession, signal: AbortSignal): Promise<readonly SessionAtHost[]> {
@@ -52,7 +50,7 @@ export async function listAtHost(session: HostSession, signal: AbortSignal): Pro
 /** Of all hosts, those that are open. A host that is seen for the first time since it was away gets the list. */
 export async function listSessions(way: SshWay, signal: AbortSignal): Promise<readonly ObservedSession[]> {
   const all: SessionAtHost[] = []
-  await inLanes(lanes, way.hosts, async (session) => void all.push(...(await listAtHost(session, signal))))
+  await inLanes(hostLanes, way.hosts, async (session) => void all.push(...(await listAtHost(session, signal))))
   const behind = way.hosts.filter((host) => way.pushedOver.get(host) !== host.connections)
   // What fails is not forgotten: the next look tries again, and an end that waits says why itself.
   if (behind.length > 0) await pushList(way, [], signal, behind)
@@ -73,7 +71,7 @@ export async function cutSessions(
   signal: AbortSignal,
 ): Promise<void> {
   const wanted = new Set(sessions.map((one) => one.sessionId))
-  await inLanes(lanes, way.hosts, async (session) => {
+  await inLanes(hostLanes, way.hosts, async (session) => {
     if (![...wanted].some((id) => id.startsWith(`${session.name}/`))) return
     const open = (await listAtHost(session, signal)).filter((one) => wanted.has(sessionIdOf(one)))
     if (open.length > 0) await endSessions(session, open, signal)
@@ -81,11 +79,7 @@ export async function cutSessions(
 }
 
 /** Ends these of one host with all that came of them; what has gone already is no error. */
-export async function endSessions(
-  host: HostSession,
-  sessions: readonly SessionAtHost[],
-  signal: AbortSignal,
-): Promise<void> {
+async function endSessions(host: HostSession, sessions: readonly SessionAtHost[], signal: AbortSignal): Promise<void> {
   const bytes = Buffer.from(sessions.map(({ pid, start }) => `${pid} ${start}\n`).join(''))
   await host.ask(`end ${bytes.length}`, bytes, signal)
 }

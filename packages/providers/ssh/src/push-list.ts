@@ -3,13 +3,12 @@
  * a list with a higher one never says less, and a host takes no list with a lower one.
  */
 import { createHash } from 'node:crypto'
-import { MayflyError, publicReason } from '@mayfly/domain'
+import { type CredentialId, MayflyError, publicReason } from '@mayfly/domain'
 import { inLanes, type PublishedEnds } from '@mayfly/provider-kit'
-import type { CredentialId } from '@mayfly/domain'
 import { encodeKrl } from './encode-krl.ts'
 import type { HostSession } from './host-session.ts'
 import { serialOf } from './serial-number.ts'
-import type { SshWay } from './ssh-way.ts'
+import { hostLanes, type SshWay } from './ssh-way.ts'
 
 export interface EndedList {
   readonly number: number
@@ -17,8 +16,6 @@ export interface EndedList {
   readonly serials: readonly bigint[]
 }
 
-/** How many hosts are spoken with at a time. */
-const lanes = 16
 /** How often a list is made anew because another server of Mayfly was faster. */
 const tries = 5
 
@@ -57,7 +54,7 @@ export async function pushList(
   for (let at = 0; at < tries && open.length > 0; at += 1) {
     const list = await makeList(way, also, signal)
     const overtaken: HostSession[] = []
-    await inLanes(lanes, open, async (session) => {
+    await inLanes(hostLanes, open, async (session) => {
       try {
         const { outcome, left } = await install(session, list, signal, keyIds)
         if (outcome === 'older') return void overtaken.push(session)

@@ -1,9 +1,7 @@
 import { type AccountHandle, inLanes, type Observation } from '@mayfly/provider-kit'
 import { listAtHost } from './host-sessions.ts'
 import { serialOf } from './serial-number.ts'
-import type { SshWay } from './ssh-way.ts'
-
-const lanes = 16
+import { hostLanes, type SshWay } from './ssh-way.ts'
 
 /**
  * `absent`: every host refuses it, by its list or because it is past its end. Where there are no hosts: what is published
@@ -17,7 +15,7 @@ export async function observeCertificates(
   const openOf = new Map<string, number>()
   const namedBy = new Map<string, number>()
   const asked = Buffer.from(handles.map(({ credentialId }) => `${serialOf(credentialId)}\n`).join(''))
-  await inLanes(lanes, way.hosts, async (host) => {
+  await inLanes(hostLanes, way.hosts, async (host) => {
     for (const line of await host.ask(`named ${asked.length}`, asked, signal)) {
       const [word, serial] = line.split(' ')
       if (word === 'named' && serial !== undefined) namedBy.set(serial, (namedBy.get(serial) ?? 0) + 1)

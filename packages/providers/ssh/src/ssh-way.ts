@@ -14,4 +14,7 @@ export interface SshWay {
   readonly pushedOver: WeakMap<HostSession, number>
 }
 
+/** How many hosts are spoken with at a time. */
+export const hostLanes = 16
+
 export const documentNames = { krl: 'krl', userAuthority: 'user-ca.pub', hostAuthority: 'host-ca.pub' } as const

@@ -6,7 +6,7 @@ import type { AuditAction } from './audit-stream.ts'
 import type { StatedRow } from './stated-rows.ts'
 
 /** An entry holds at most 65,535 bytes; a stated row takes about 140. */
-const maxRowsPerEntry = 200
+export const maxRowsPerEntry = 200
 
 /** Says how rows are now, or that they are gone, in as many entries as it takes. */
 export async function appendRows(

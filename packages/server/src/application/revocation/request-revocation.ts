@@ -15,6 +15,7 @@ import {
   type SelectorKind,
   type SvidId,
 } from '@mayfly/domain'
+import { inBatches } from '@mayfly/provider-kit'
 import type { Selectable } from 'kysely'
 import type { AttestationRow } from '../../store/attestation-rows.ts'
 import type { Tx } from '../../store/database.ts'
@@ -33,6 +34,7 @@ import { wakeHostsOf } from '../../store/wake-hosts-of.ts'
 import { endSvids, lockLiveOf, lockLiveSvids, lockLiveUnder } from '../../store/svid-rows.ts'
 import { wakeWorkers } from '../../store/wake-workers.ts'
 import { appendAudits } from '../audit/append-audit.ts'
+import { maxRowsPerEntry } from '../audit/append-rows.ts'
 import type { AuditEntry, AuditReceipt } from '../audit/audit-entry.ts'
 import { type StatedRow, statedRow } from '../audit/stated-rows.ts'
 import type { ActorRecord } from '../context.ts'
@@ -67,9 +69,6 @@ export interface RequestedRevocation {
 
 /** These replace credentials or correct permissions; whoever held them stays proven and at work. */
 const sparesProofsAndTasks: ReadonlySet<RevocationCause> = new Set(['rotation', 'no_longer_permitted', 'expired'])
-
-/** An entry holds at most 65,535 bytes; a stated row takes about 140. */
-const maxRowsPerEntry = 200
 
 /**
  * Ends what the selector names. With an attestation, identity, owner, trust provider, host or person its proofs end too (their access
@@ -233,13 +232,11 @@ function entriesOf(
     revocationId,
     ...subjectOf(request.selector),
   } satisfies Partial<AuditEntry>
-  const entries: AuditEntry[] = [
-    { ...common, action: 'revocation.requested', rows: rows.slice(0, maxRowsPerEntry), body },
+  const [first = [], ...rest] = inBatches(rows, maxRowsPerEntry)
+  return [
+    { ...common, action: 'revocation.requested', rows: first, body },
+    ...rest.map((part): AuditEntry => ({ ...common, action: 'revocation.continued', rows: part })),
   ]
-  for (let from = maxRowsPerEntry; from < rows.length; from += maxRowsPerEntry) {
-    entries.push({ ...common, action: 'revocation.continued', rows: rows.slice(from, from + maxRowsPerEntry) })
-  }
-  return entries
 }
 
 /** Which index of the trace finds the entry, beside the revocation's own. */
